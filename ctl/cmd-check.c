@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is "gatepostctl check": are the settings good? */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "command.h"
+#include "settings-parse.h"
+
+static int run(int argc, char **argv, const char *conf_path)
+{
+	struct gp_settings *settings;
+	struct gp_error err;
+
+	if (argc > 2)
+		return gp_command_fail(EX_USAGE, "check takes one file");
+	if (argc == 2)
+		conf_path = argv[1];
+	if (gp_settings_load(conf_path, &settings, &err) < 0)
+		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	(void)printf("%s: settings are good\n", conf_path);
+	gp_settings_free(&settings);
+	return EX_OK;
+}
+
+const struct gp_command gp_command_check = {
+	.name = "check",
+	.arguments = "[FILE]",
+	.summary = "Checks a settings file",
+	.help = "Exit code 0: the file is good.  78: it is not, and one line says "
+		"in which line\nand what is allowed there.\n",
+	.run = run,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is "gatepostctl explain": the core that the milter and the plugin
+ * run, on facts that somebody types.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "command.h"
+#include "decision.h"
+#include "explain-facts.h"
+#include "policy-poll.h"
+#include "policy-submit.h"
+#include "settings-parse.h"
+
+static void decide(const struct gp_settings *settings,
+		   const struct gp_typed_facts *facts,
+		   struct gp_decision *decision_r)
+{
+	if (facts->is_poll)
+		gp_policy_poll(settings, &facts->poll, decision_r);
+	else if (facts->is_recipient)
+		gp_policy_submit_rcpt(settings, &facts->submit, decision_r);
+	else
+		gp_policy_submit_mail(settings, &facts->submit, decision_r);
+}
+
+static void print_json(const struct gp_decision *decision)
+{
+	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}",
+		"action", gp_decision_word(decision),
+		"mode", gp_mode_word(decision->mode),
+		"reason", gp_reason_word(decision->reason),
+		"text", gp_reason_text(decision->reason),
+		"rule", decision->why,
+		"wait_secs", (json_int_t)((decision->wait_msecs + 999) / 1000));
+
+	if (reply->code != NULL)
+		(void)json_object_set_new(object, "answer", json_sprintf(
+			"%s %s %s", reply->code, reply->status, reply->text));
+	(void)json_dumpf(object, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(object);
+}
+
+static void print_text(const struct gp_decision *decision)
+{
+	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+
+	(void)printf("decision  %s\n", gp_decision_word(decision));
+	(void)printf("reason    %s: %s\n", gp_reason_word(decision->reason),
+		     gp_reason_text(decision->reason));
+	(void)printf("rule      %s (mode %s)\n", decision->why,
+		     gp_mode_word(decision->mode));
+	if (reply->code != NULL && decision->mode == GP_MODE_ENFORCE)
+		(void)printf("answer    %s %s %s  (%s)\n", reply->code,
+			     reply->status, reply->text, reply->source);
+	if (decision->wait_msecs > 0)
+		(void)printf("wait      %" PRId64 " s\n",
+			     (decision->wait_msecs + 999) / 1000);
+}
+
+static int run(int argc, char **argv, const char *conf_path)
+{
+	struct gp_typed_facts facts;
+	struct gp_settings *settings;
+	struct gp_decision decision;
+	struct gp_error err;
+	bool is_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	int first = is_json ? 2 : 1;
+
+	if (first >= argc)
+		return gp_command_fail(EX_USAGE, "explain which facts?  Try: "
+				       "gatepostctl explain --help");
+	if (gp_typed_facts_parse(argv + first, argc - first, &facts, &err) < 0)
+		return gp_command_fail(EX_USAGE, "%s", err.text);
+	if (gp_settings_load(conf_path, &settings, &err) < 0)
+		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	decide(settings, &facts, &decision);
+	if (is_json)
+		print_json(&decision);
+	else
+		print_text(&decision);
+	gp_settings_free(&settings);
+	return EX_OK;
+}
+
+const struct gp_command gp_command_explain = {
+	.name = "explain",
+	.arguments = "[--json] FACT=VALUE...",
+	.summary = "Tells what the policy does with given facts, and why",
+	.help = GP_TYPED_FACTS_HELP,
+	.run = run,
+};

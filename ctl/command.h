@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is the form of a command of gatepostctl: one command, one file,
+ * one row in main.c's table.
+ */
+#ifndef GP_COMMAND_H
+#define GP_COMMAND_H
+
+struct gp_command {
+	const char *name;
+	const char *arguments;          /* as in the usage line */
+	const char *summary;            /* one line */
+	const char *help;               /* what follows it, for --help */
+	/* argv[0] is the command's name.  Returns a code of sysexits.h. */
+	int (*run)(int argc, char **argv, const char *conf_path);
+};
+
+extern const struct gp_command gp_command_check;
+extern const struct gp_command gp_command_explain;
+extern const struct gp_command gp_command_who;
+
+/* "gatepostctl: ..." on standard error; returns code. */
+int gp_command_fail(int code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

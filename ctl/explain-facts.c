@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in explain-facts.h. */
+#include "explain-facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "network-text.h"
+
+enum group { SUBMIT, POLL, EITHER };
+
+struct fact {
+	const char *name;
+	enum group group;
+	int (*set)(struct gp_typed_facts *facts, const char *value,
+		   struct gp_error *err);
+};
+
+static const char *text_or_null(const char *value)
+{
+	return strcmp(value, "-") == 0 || strcmp(value, "no") == 0 ||
+		*value == '\0' ? NULL : value;
+}
+
+static int parse_bool(const char *value, bool *flag_r, struct gp_error *err)
+{
+	if (strcmp(value, "yes") == 0)
+		*flag_r = true;
+	else if (strcmp(value, "no") == 0)
+		*flag_r = false;
+	else
+		return gp_error_set(err, "'%s' is neither yes nor no", value);
+	return 0;
+}
+
+static int parse_number(const char *value, long max, long *number_r,
+			struct gp_error *err)
+{
+	char *end;
+	long number = strtol(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end != '\0' || number > max)
+		return gp_error_set(err, "'%s' is not a number from 0 to %ld",
+				    value, max);
+	*number_r = number;
+	return 0;
+}
+
+static int set_part(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	if (strcmp(value, "milter") == 0)
+		facts->is_poll = false;
+	else if (strcmp(value, "imap") == 0)
+		facts->is_poll = true;
+	else
+		return gp_error_set(err, "'%s' is neither milter nor imap", value);
+	return 0;
+}
+
+static int set_stage(struct gp_typed_facts *facts, const char *value,
+		     struct gp_error *err)
+{
+	if (strcmp(value, "mail") == 0)
+		facts->is_recipient = false;
+	else if (strcmp(value, "rcpt") == 0)
+		facts->is_recipient = true;
+	else
+		return gp_error_set(err, "'%s' is neither mail nor rcpt", value);
+	return 0;
+}
+
+static int set_mta(struct gp_typed_facts *facts, const char *value,
+		   struct gp_error *err)
+{
+	if (strcmp(value, "postfix") == 0)
+		facts->submit.mta = GP_MTA_POSTFIX;
+	else if (strcmp(value, "sendmail") == 0)
+		facts->submit.mta = GP_MTA_SENDMAIL;
+	else if (strcmp(value, "-") == 0)
+		facts->submit.mta = GP_MTA_UNKNOWN;
+	else
+		return gp_error_set(err, "'%s' is none of postfix, sendmail, -",
+				    value);
+	return 0;
+}
+
+static int set_port(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	long port;
+
+	facts->submit.port_known = strcmp(value, "-") != 0;
+	if (!facts->submit.port_known)
+		return 0;
+	if (parse_number(value, 65535, &port, err) < 0)
+		return -1;
+	facts->submit.port = (unsigned int)port;
+	return 0;
+}
+
+static int set_ip(struct gp_typed_facts *facts, const char *value,
+		  struct gp_error *err)
+{
+	if (strcmp(value, "-") != 0)
+		return gp_ip_parse(value, &facts->submit.client, err);
+	facts->submit.client.is_known = false;
+	return 0;
+}
+
+static int set_tls(struct gp_typed_facts *facts, const char *value,
+		   struct gp_error *err)
+{
+	(void)err;
+	facts->submit.tls_version = strcmp(value, "yes") == 0
+		? "TLSv1.3" : text_or_null(value);
+	return 0;
+}
+
+static int set_cipher(struct gp_typed_facts *facts, const char *value,
+		      struct gp_error *err)
+{
+	(void)err;
+	facts->submit.cipher = text_or_null(value);
+	return 0;
+}
+
+static int set_auth(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	bool is_logged_in;
+
+	if (parse_bool(value, &is_logged_in, err) < 0)
+		return -1;
+	facts->submit.login = is_logged_in ? "user" : NULL;
+	return 0;
+}
+
+static int set_login(struct gp_typed_facts *facts, const char *value,
+		     struct gp_error *err)
+{
+	(void)err;
+	facts->submit.login = text_or_null(value);
+	return 0;
+}
+
+/* "" and not NULL: somebody said that there is none. */
+static int set_mechanism(struct gp_typed_facts *facts, const char *value,
+			 struct gp_error *err)
+{
+	(void)err;
+	facts->submit.mechanism = strcmp(value, "-") == 0 ? "" : value;
+	return 0;
+}
+
+static int set_sender(struct gp_typed_facts *facts, const char *value,
+		      struct gp_error *err)
+{
+	(void)err;
+	facts->submit.sender = value;
+	return 0;
+}
+
+static int set_recipient(struct gp_typed_facts *facts, const char *value,
+			 struct gp_error *err)
+{
+	(void)err;
+	facts->submit.recipient = value;
+	facts->is_recipient = true;
+	return 0;
+}
+
+static int set_resolved(struct gp_typed_facts *facts, const char *value,
+			struct gp_error *err)
+{
+	(void)err;
+	facts->submit.recipient_resolved = text_or_null(value);
+	return 0;
+}
+
+static int set_mailer(struct gp_typed_facts *facts, const char *value,
+		      struct gp_error *err)
+{
+	(void)err;
+	facts->submit.recipient_mailer = text_or_null(value);
+	return 0;
+}
+
+static int set_stopping(struct gp_typed_facts *facts, const char *value,
+			struct gp_error *err)
+{
+	return parse_bool(value, &facts->submit.is_stopping, err);
+}
+
+static int set_check(struct gp_typed_facts *facts, const char *value,
+		     struct gp_error *err)
+{
+	if (!gp_check_from_word(value, &facts->poll.check))
+		return gp_error_set(err, "'%s' is none of login, noop, check, "
+				    "status, select, examine", value);
+	return 0;
+}
+
+static int set_verdict(struct gp_typed_facts *facts, const char *value,
+		       struct gp_error *err)
+{
+	facts->poll.history_known = strcmp(value, "-") != 0;
+	if (facts->poll.history_known &&
+	    !gp_verdict_from_word(value, &facts->poll.history.verdict))
+		return gp_error_set(err, "'%s' is none of admitted, in-round, "
+				    "early, -", value);
+	return 0;
+}
+
+static int set_early(struct gp_typed_facts *facts, const char *value,
+		     struct gp_error *err)
+{
+	long count;
+
+	if (parse_number(value, 1000000, &count, err) < 0)
+		return -1;
+	facts->poll.history.early_count = (unsigned int)count;
+	return 0;
+}
+
+static int set_wait(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	long secs;
+
+	if (parse_number(value, 1000000, &secs, err) < 0)
+		return -1;
+	facts->poll.history.wait_msecs = secs * 1000;
+	return 0;
+}
+
+static int set_remembered(struct gp_typed_facts *facts, const char *value,
+			  struct gp_error *err)
+{
+	return parse_bool(value, &facts->poll.can_absorb, err);
+}
+
+static int set_delayed(struct gp_typed_facts *facts, const char *value,
+		       struct gp_error *err)
+{
+	return parse_bool(value, &facts->poll.was_delayed, err);
+}
+
+static const struct fact facts_table[] = {
+	{ "part", EITHER, set_part },
+	{ "stage", SUBMIT, set_stage },
+	{ "mta", SUBMIT, set_mta },
+	{ "port", SUBMIT, set_port },
+	{ "ip", SUBMIT, set_ip },
+	{ "tls", SUBMIT, set_tls },
+	{ "cipher", SUBMIT, set_cipher },
+	{ "auth", SUBMIT, set_auth },
+	{ "login", SUBMIT, set_login },
+	{ "mechanism", SUBMIT, set_mechanism },
+	{ "sender", SUBMIT, set_sender },
+	{ "recipient", SUBMIT, set_recipient },
+	{ "resolved", SUBMIT, set_resolved },
+	{ "mailer", SUBMIT, set_mailer },
+	{ "stopping", SUBMIT, set_stopping },
+	{ "check", POLL, set_check },
+	{ "verdict", POLL, set_verdict },
+	{ "early", POLL, set_early },
+	{ "wait", POLL, set_wait },
+	{ "remembered", POLL, set_remembered },
+	{ "delayed", POLL, set_delayed },
+};
+
+static const struct fact *find_fact(const char *word, size_t length)
+{
+	for (size_t i = 0; i < sizeof(facts_table) / sizeof(facts_table[0]); i++)
+		if (strlen(facts_table[i].name) == length &&
+		    memcmp(facts_table[i].name, word, length) == 0)
+			return &facts_table[i];
+	return NULL;
+}
+
+static int parse_word(const char *word, struct gp_typed_facts *facts,
+		      struct gp_error *err)
+{
+	const char *equals = strchr(word, '=');
+	const struct fact *fact;
+	struct gp_error inner;
+
+	if (equals == NULL)
+		return gp_error_set(err, "'%s' is not of the form fact=value", word);
+	fact = find_fact(word, (size_t)(equals - word));
+	if (fact == NULL)
+		return gp_error_set(err, "there is no fact '%.*s'; see: gatepostctl "
+				    "explain --help", (int)(equals - word), word);
+	if (fact->group == POLL)
+		facts->is_poll = true;
+	if (fact->set(facts, equals + 1, &inner) < 0)
+		return gp_error_set(err, "%s: %.300s", fact->name, inner.text);
+	return 0;
+}
+
+int gp_typed_facts_parse(char **words, int count,
+			 struct gp_typed_facts *facts_r, struct gp_error *err)
+{
+	struct gp_typed_facts facts = {
+		.submit = { .mta = GP_MTA_POSTFIX },
+		.poll = { .check = GP_CHECK_NOOP, .history_known = true,
+			  .history = { .verdict = GP_VERDICT_EARLY,
+				       .early_count = 1 },
+			  .can_absorb = true },
+	};
+
+	for (int i = 0; i < count; i++)
+		if (parse_word(words[i], &facts, err) < 0)
+			return -1;
+	/* Who types a login means a good one, unless told otherwise. */
+	if (facts.submit.login != NULL && facts.submit.mechanism == NULL)
+		facts.submit.mechanism = "PLAIN";
+	*facts_r = facts;
+	return 0;
+}

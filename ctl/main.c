@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is the program gatepostctl: the table of commands, their help,
+ * and the options before them.
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+
+#include "command.h"
+#include "gatepost-config.h"
+#include "log.h"
+#include "settings-parse.h"
+
+static const struct gp_command *const commands[] = {
+	&gp_command_check,
+	&gp_command_explain,
+	&gp_command_who,
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+int gp_command_fail(int code, const char *fmt, ...)
+{
+	va_list args;
+
+	(void)fputs("gatepostctl: ", stderr);
+	va_start(args, fmt);
+	(void)vfprintf(stderr, fmt, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	return code;
+}
+
+static void print_help(void)
+{
+	(void)printf("Usage: gatepostctl [-c FILE] COMMAND [ARGUMENT...]\n"
+		     "Reviews what gatepost does on this mail server.\n\n"
+		     "  -c, --config FILE   settings (%s)\n"
+		     "  -V, --version       show the version\n"
+		     "  -h, --help          show this help\n\nCommands:\n",
+		     gp_settings_default_path());
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		(void)printf("  %-10s %s\n", commands[i]->name,
+			     commands[i]->summary);
+	(void)printf("\ngatepostctl COMMAND --help tells more.  "
+		     "See gatepostctl(8).\n");
+}
+
+static const struct gp_command *find_command(const char *name)
+{
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int run_command(const char *name, int argc, char **argv,
+		       const char *conf_path)
+{
+	const struct gp_command *command = find_command(name);
+
+	if (command == NULL)
+		return gp_command_fail(EX_USAGE, "there is no command '%s'; try: "
+				       "gatepostctl --help", name);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 ||
+			 strcmp(argv[1], "-h") == 0)) {
+		(void)printf("Usage: gatepostctl [-c FILE] %s %s\n%s.\n\n%s",
+			     command->name, command->arguments,
+			     command->summary, command->help);
+		return EX_OK;
+	}
+	optind = 0;     /* glibc: start anew with the command's own arguments */
+	return command->run(argc, argv, conf_path);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *conf_path = gp_settings_default_path();
+	int option;
+
+	gp_log_open("gatepostctl", true, LOG_USER);
+	while ((option = getopt_long(argc, argv, "+c:Vh", names, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			conf_path = optarg;
+			break;
+		case 'V':
+			(void)printf("gatepostctl %s\n", PACKAGE_VERSION);
+			return EX_OK;
+		case 'h':
+			print_help();
+			return EX_OK;
+		default:
+			return EX_USAGE;
+		}
+	}
+	if (optind == argc)
+		return gp_command_fail(EX_USAGE, "which command?  Try: "
+				       "gatepostctl --help");
+	return run_command(argv[optind], argc - optind, argv + optind,
+			   conf_path);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module answers a check from what its session was last told, word for
+ * word as Dovecot would if nothing had changed, and knows when it cannot.  It
+ * never looks into storage to answer from memory.
+ */
+#ifndef GP_IMAP_ANSWER_H
+#define GP_IMAP_ANSWER_H
+
+#include "dovecot-compat.h"
+
+#include "imap-request.h"
+
+/* Mailboxes and item sets whose STATUS is remembered; the oldest goes. */
+enum { GP_IMAP_STATUS_MAX = 256 };
+
+struct gp_imap_memory;
+
+/* now_msecs: the monotonic clock.  interval_msecs: nothing older is told. */
+struct gp_imap_memory *gp_imap_memory_create(int64_t interval_msecs,
+					     int64_t now_msecs);
+void gp_imap_memory_free(struct gp_imap_memory **memory);
+
+/* What happened in the session. */
+void gp_imap_memory_synced(struct gp_imap_memory *memory, int64_t now_msecs);
+void gp_imap_memory_command_ran(struct gp_imap_memory *memory,
+				const struct client_command_context *cmd);
+
+/* Can this be answered from memory? */
+bool gp_imap_can_answer(const struct gp_imap_memory *memory,
+			struct client_command_context *cmd,
+			const struct gp_imap_request *request,
+			int64_t now_msecs);
+
+/* Answers from memory; only after gp_imap_can_answer() said so. */
+void gp_imap_answer(const struct gp_imap_memory *memory,
+		    struct client_command_context *cmd,
+		    const struct gp_imap_request *request, int64_t now_msecs);
+
+/* STATUS as Dovecot does it, remembering the answer. */
+void gp_imap_serve_status(struct gp_imap_memory *memory,
+			  struct client_command_context *cmd,
+			  const struct gp_imap_request *request,
+			  int64_t now_msecs);
+
+/* A SELECT or EXAMINE has been served. */
+void gp_imap_memory_selected(struct gp_imap_memory *memory,
+			     struct client *client, int64_t now_msecs);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module hooks gatepost into Dovecot's imap process.  It wraps the
+ * commands by which a program looks for new mail, asks the poll session what
+ * each of them gets, and has it served, answered from memory, or held.  It is a
+ * guest: on any doubt the original command runs.
+ */
+#include "imap-gatepost-plugin.h"
+
+#include "imap-answer.h"
+#include "imap-delay.h"
+#include "log.h"
+#include "settings-parse.h"
+
+#define CLIENT_CONTEXT(client) MODULE_CONTEXT(client, gp_imap_client_module)
+static MODULE_CONTEXT_DEFINE_INIT(gp_imap_client_module,
+				  &imap_module_register);
+
+GP_DOVECOT_EXPORT const char *imap_gatepost_plugin_version =
+	DOVECOT_ABI_VERSION;
+GP_DOVECOT_EXPORT const char imap_gatepost_plugin_binary_dependency[] = "imap";
+
+/* Read by the first client, kept until the process ends. */
+static struct {
+	bool was_tried;
+	struct gp_settings *settings;
+	struct gp_store *store;
+	struct gp_journal *journal;
+} site;
+
+static struct module *plugin_module;
+static imap_client_created_func_t *next_client_created;
+
+static command_func_t run_noop, run_check, run_status, run_select, run_examine,
+	run_id;
+
+/* The wrapped commands and what was there before. */
+static struct wrap {
+	const char *name;
+	enum gp_check check;            /* GP_CHECK_COUNT: none */
+	command_func_t *wrapper;
+	struct command original;
+} wraps[] = {
+	{ .name = "NOOP", .check = GP_CHECK_NOOP, .wrapper = run_noop },
+	{ .name = "CHECK", .check = GP_CHECK_CHECK, .wrapper = run_check },
+	{ .name = "STATUS", .check = GP_CHECK_STATUS, .wrapper = run_status },
+	{ .name = "SELECT", .check = GP_CHECK_SELECT, .wrapper = run_select },
+	{ .name = "EXAMINE", .check = GP_CHECK_EXAMINE,
+	  .wrapper = run_examine },
+	{ .name = "ID", .check = GP_CHECK_COUNT, .wrapper = run_id },
+};
+enum { WRAP_NOOP, WRAP_CHECK, WRAP_STATUS, WRAP_SELECT, WRAP_EXAMINE, WRAP_ID };
+
+/* --- commands --- */
+
+static bool run_original(struct client_command_context *cmd,
+			 const struct wrap *wrap)
+{
+	/* It reads its arguments anew, and client_args_finished() appends. */
+	cmd->args = NULL;
+	cmd->human_args = NULL;
+	cmd->func = wrap->original.func;
+	return cmd->func(cmd);
+}
+
+static bool serve(struct gp_imap_client *gc, struct client_command_context *cmd,
+		  const struct wrap *wrap,
+		  const struct gp_imap_request *request)
+{
+	struct client *client = cmd->client;
+	bool is_finished;
+
+	/* Only Dovecot's own STATUS has an answer we know how to remember. */
+	if (wrap->check == GP_CHECK_STATUS &&
+	    wrap->original.func == cmd_status) {
+		gp_imap_serve_status(gc->memory, cmd, request,
+				     gp_clock_monotonic_msecs());
+		return TRUE;
+	}
+	is_finished = run_original(cmd, wrap);
+	if ((wrap->check == GP_CHECK_SELECT ||
+	     wrap->check == GP_CHECK_EXAMINE) && client->mailbox != NULL)
+		gp_imap_memory_selected(gc->memory, client,
+					gp_clock_monotonic_msecs());
+	return is_finished;
+}
+
+/* A program that logs in to look into a mailbox is known as such. */
+static enum gp_check name_check(struct gp_imap_client *gc,
+				const struct wrap *wrap)
+{
+	bool is_first = !gc->had_check &&
+		!gp_dovecot_is_restored(gc->client->user);
+
+	gc->had_check = true;
+	return is_first && wrap->check != GP_CHECK_NOOP &&
+		wrap->check != GP_CHECK_CHECK ? GP_CHECK_LOGIN : wrap->check;
+}
+
+static command_func_t resume;
+
+static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
+		  bool was_delayed)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+	struct gp_imap_request request;
+	struct gp_decision decision;
+	bool can_answer;
+	int64_t now_msecs;
+	int ret;
+
+	if (gc == NULL || gc->session == NULL)
+		return run_original(cmd, wrap);
+	ret = gp_imap_request_read(cmd, wrap->check, &request);
+	if (ret < 0)
+		return FALSE;
+	if (ret == 0)
+		return run_original(cmd, wrap);
+
+	now_msecs = gp_clock_monotonic_msecs();
+	can_answer = gp_imap_can_answer(gc->memory, cmd, &request, now_msecs);
+	gp_poll_session_check(gc->session, name_check(gc, wrap), can_answer,
+			      was_delayed, now_msecs, &decision);
+	switch (gp_decision_effect(&decision)) {
+	case GP_ACTION_ABSORB:
+		cmd->client->input_lock = NULL;
+		gp_imap_answer(gc->memory, cmd, &request, now_msecs);
+		return TRUE;
+	case GP_ACTION_DELAY:
+		if (gp_imap_delay_begin(cmd, decision.wait_msecs, resume))
+			return FALSE;
+		break;
+	default:
+		break;
+	}
+	return serve(gc, cmd, wrap, &request);
+}
+
+/* The wait of a held command is over. */
+static bool resume(struct client_command_context *cmd)
+{
+	size_t i = 0;
+
+	while (strcasecmp(wraps[i].name, cmd->name) != 0)
+		i++;
+	return judge(cmd, &wraps[i], true);
+}
+
+static bool run_noop(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_NOOP], false);
+}
+
+static bool run_check(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_CHECK], false);
+}
+
+static bool run_status(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_STATUS], false);
+}
+
+static bool run_select(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_SELECT], false);
+}
+
+static bool run_examine(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_EXAMINE], false);
+}
+
+/* The "name" of RFC 2971; NULL if the program gave none. */
+static const char *find_id_name(const struct imap_arg *args)
+{
+	const struct imap_arg *list;
+	const char *key, *value;
+
+	if (!imap_arg_get_list(args, &list))
+		return NULL;
+	for (; !IMAP_ARG_IS_EOL(&list[0]) && !IMAP_ARG_IS_EOL(&list[1]);
+	     list += 2) {
+		if (imap_arg_get_astring(&list[0], &key) &&
+		    strcasecmp(key, "name") == 0)
+			return imap_arg_get_nstring(&list[1], &value) ? value
+								      : NULL;
+	}
+	return NULL;
+}
+
+static bool run_id(struct client_command_context *cmd)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+	const struct imap_arg *args;
+	const char *name;
+
+	if (gc == NULL || gc->session == NULL)
+		return run_original(cmd, &wraps[WRAP_ID]);
+	if (!client_read_args(cmd, 0, 0, &args))
+		return FALSE;
+	name = find_id_name(args);
+	if (name != NULL)
+		gp_poll_session_name_program(gc->session, name,
+					     gp_clock_monotonic_msecs());
+	return run_original(cmd, &wraps[WRAP_ID]);
+}
+
+static void before_command(struct client_command_context *cmd ATTR_UNUSED)
+{
+	/* Dovecot calls both hooks without looking for NULL. */
+}
+
+static void after_command(struct client_command_context *cmd)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+
+	if (gc != NULL && gc->memory != NULL)
+		gp_imap_memory_command_ran(gc->memory, cmd);
+}
+
+/* --- clients --- */
+
+static int client_synced(struct imap_sync_context *ctx)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(ctx->client);
+
+	/* FETCH and others sync without telling of everything. */
+	if (gc->memory != NULL && !ctx->failed && !ctx->no_newmail &&
+	    !ctx->sync_status.sync_delayed_expunges)
+		gp_imap_memory_synced(gc->memory, gp_clock_monotonic_msecs());
+	return gc->module_ctx.super.sync_notify_more(ctx);
+}
+
+static void client_gone(struct client *client, const char *reason)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(client);
+
+	gp_poll_session_end(&gc->session, gp_clock_monotonic_msecs());
+	gp_imap_memory_free(&gc->memory);
+	gc->module_ctx.super.destroy(client, reason);
+}
+
+static void open_site(void)
+{
+	struct gp_error err;
+
+	site.was_tried = true;
+	if (gp_settings_load(gp_settings_default_path(), &site.settings,
+			     &err) < 0) {
+		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
+		       err.text);
+		return;
+	}
+	if (site.settings->poll.mode == GP_MODE_OFF)
+		return;
+	site.journal = gp_journal_open(site.settings, &err);
+	if (site.journal == NULL)
+		gp_log(GP_LOG_ERROR, "%s", err.text);
+	site.store = gp_store_redis_open(site.settings, &err);
+	if (site.store == NULL)
+		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
+		       err.text);
+}
+
+static void find_address(const struct mail_user *user, struct gp_ip *ip_r)
+{
+	const struct ip_addr *ip = gp_dovecot_remote_ip(user);
+
+	i_zero(ip_r);
+	if (ip == NULL)
+		return;
+	if (ip->family == AF_INET) {
+		ip_r->is_known = true;
+		ip_r->bytes[10] = ip_r->bytes[11] = 0xff;
+		memcpy(ip_r->bytes + 12, &ip->u.ip4, 4);
+	} else if (ip->family == AF_INET6) {
+		ip_r->is_known = true;
+		memcpy(ip_r->bytes, &ip->u.ip6, 16);
+	}
+}
+
+static void attach(struct client *client)
+{
+	struct mail_user *user = client->user;
+	struct gp_imap_client *gc;
+	struct gp_ip ip;
+
+	gc = p_new(client->pool, struct gp_imap_client, 1);
+	gc->client = client;
+	find_address(user, &ip);
+	gc->session = gp_poll_session_create(site.settings, site.store,
+					     site.journal, "imap",
+					     user->username, user->session_id,
+					     &ip, gp_dovecot_local_port(user));
+	gc->memory = gp_imap_memory_create(
+		(int64_t)site.settings->poll.interval_secs * 1000,
+		gp_clock_monotonic_msecs());
+
+	gc->module_ctx.super = client->v;
+	client->v.destroy = client_gone;
+	client->v.sync_notify_more = client_synced;
+	MODULE_CONTEXT_SET(client, gp_imap_client_module, gc);
+}
+
+static void client_created(struct client **client)
+{
+	if (mail_user_is_plugin_loaded((*client)->user, plugin_module)) {
+		if (!site.was_tried)
+			open_site();
+		if (site.settings != NULL &&
+		    site.settings->poll.mode != GP_MODE_OFF &&
+		    site.store != NULL)
+			attach(*client);
+	}
+	if (next_client_created != NULL)
+		next_client_created(client);
+}
+
+/* --- the plugin --- */
+
+static void log_to_dovecot(enum gp_log_level level, const char *text)
+{
+	switch (level) {
+	case GP_LOG_ERROR:
+		i_error("gatepost: %s", text);
+		break;
+	case GP_LOG_WARNING:
+		i_warning("gatepost: %s", text);
+		break;
+	case GP_LOG_INFO:
+		i_info("gatepost: %s", text);
+		break;
+	default:
+		i_debug("gatepost: %s", text);
+		break;
+	}
+}
+
+static void wrap_commands(void)
+{
+	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
+		struct wrap *wrap = &wraps[i];
+		gp_dovecot_command *command = command_find(wrap->name);
+
+		if (command == NULL)
+			continue;
+		wrap->original = *command;
+		command_unregister(wrap->original.name);
+		command_register(wrap->original.name, wrap->wrapper,
+				 wrap->original.flags);
+	}
+}
+
+static void unwrap_commands(void)
+{
+	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
+		struct wrap *wrap = &wraps[i];
+		gp_dovecot_command *command = command_find(wrap->name);
+
+		if (command == NULL || command->func != wrap->wrapper)
+			continue;
+		command_unregister(wrap->original.name);
+		command_register(wrap->original.name, wrap->original.func,
+				 wrap->original.flags);
+	}
+}
+
+GP_DOVECOT_EXPORT void imap_gatepost_plugin_init(struct module *module)
+{
+	plugin_module = module;
+	gp_log_set_sink(log_to_dovecot);
+	wrap_commands();
+	command_hook_register(before_command, after_command);
+	next_client_created = imap_client_created_hook_set(client_created);
+}
+
+GP_DOVECOT_EXPORT void imap_gatepost_plugin_deinit(void)
+{
+	imap_client_created_hook_set(next_client_created);
+	command_hook_unregister(before_command, after_command);
+	unwrap_commands();
+	gp_store_close(&site.store);
+	gp_journal_close(&site.journal);
+	gp_settings_free(&site.settings);
+	site.was_tried = false;
+	gp_log_set_sink(NULL);
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module keeps what one session knows of its program.  An answer of the
+ * store says for how long the round lasts and when a new one is free; until
+ * then the session needs no further answer, and counts by itself what it will
+ * bring to the store with its next question.
+ */
+#include "poll-session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "network-text.h"
+#include "policy-poll.h"
+#include "pool.h"
+#include "program.h"
+
+/* What a line in the journal says about an early check. */
+struct early_note {
+	enum gp_check check;
+	struct gp_poll_history history;
+	struct gp_decision decision;
+};
+
+struct gp_poll_session {
+	const struct gp_settings *settings;
+	struct gp_store *store;
+	struct gp_journal *journal;
+	char *part, *user, *session_id;
+	struct gp_ip ip;
+	unsigned int local_port;
+	char program[GP_PROGRAM_BYTES];
+
+	/* the store's last answer, and until when it holds */
+	bool has_answer;
+	struct gp_poll_history answer;
+	int64_t round_until_msecs;
+	int64_t early_until_msecs;
+
+	/* what the store does not know yet; checks is below 0 when it counted
+	   one check twice, because that one waited in between */
+	int64_t checks;
+	unsigned int bursts;
+	unsigned int early_rounds;
+	int64_t wrote_at_msecs;         /* -1: it knows of our last line */
+
+	int64_t last_check_at_msecs;    /* -1: none */
+	int64_t early_round_at_msecs;   /* begin of the last one; -1: none */
+
+	/* the journal's side */
+	bool line_is_due;
+	int64_t last_line_at_msecs;     /* -1: none in this session */
+	enum gp_action worst_action;    /* that the journal shows */
+	bool has_worst_action;
+	unsigned int unwritten_count;   /* early checks since the last line */
+	struct early_note note;         /* the latest of them */
+};
+
+/* One outage is one line, however many sessions a process serves. */
+static bool store_is_silent;
+
+static void forget_program(struct gp_poll_session *session)
+{
+	session->has_answer = false;
+	session->checks = 0;
+	session->bursts = 0;
+	session->early_rounds = 0;
+	session->wrote_at_msecs = -1;
+	session->last_check_at_msecs = -1;
+	session->early_round_at_msecs = -1;
+	session->line_is_due = false;
+	session->last_line_at_msecs = -1;
+	session->has_worst_action = false;
+	session->unwritten_count = 0;
+}
+
+struct gp_poll_session *
+gp_poll_session_create(const struct gp_settings *settings,
+		       struct gp_store *store, struct gp_journal *journal,
+		       const char *part, const char *user,
+		       const char *session_id, const struct gp_ip *ip,
+		       unsigned int local_port)
+{
+	struct gp_poll_session *session = gp_alloc(sizeof(*session));
+
+	session->settings = settings;
+	session->store = store;
+	session->journal = journal;
+	session->part = gp_strdup(part);
+	session->user = gp_strdup(user);
+	session->session_id = session_id == NULL ? NULL : gp_strdup(session_id);
+	session->ip = *ip;
+	session->local_port = local_port;
+	(void)gp_program_name(part, ip, NULL, session->program);
+	forget_program(session);
+	return session;
+}
+
+/* --- journal --- */
+
+static int64_t seconds(int64_t msecs)
+{
+	return (msecs + 999) / 1000;
+}
+
+static void write_line(struct gp_poll_session *session,
+		       struct gp_journal_entry *entry)
+{
+	char ip_text[GP_IP_TEXT_BYTES];
+
+	if (session->journal == NULL)
+		return;
+	entry->part = session->part;
+	entry->session = session->session_id;
+	entry->user = session->user;
+	entry->program = session->program;
+	entry->ip = gp_ip_format(&session->ip, ip_text);
+	entry->port = session->local_port;
+	entry->mode = gp_mode_word(session->settings->poll.mode);
+	entry->policy_secs = session->settings->poll.interval_secs;
+	gp_journal_write(session->journal, entry);
+}
+
+static void write_note(struct gp_poll_session *session, int64_t now_msecs)
+{
+	const struct early_note *note = &session->note;
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.action = gp_decision_word(&note->decision);
+	entry.reason = gp_reason_word(note->decision.reason);
+	entry.why = note->decision.why;
+	entry.check = gp_check_word(note->check);
+	if (note->history.every_msecs > 0)
+		entry.every_secs = seconds(note->history.every_msecs);
+	entry.early = note->history.early_count;
+	entry.wait_secs = seconds(note->decision.wait_msecs);
+	entry.count = session->unwritten_count;
+	write_line(session, &entry);
+
+	session->unwritten_count = 0;
+	session->line_is_due = false;
+	session->last_line_at_msecs = now_msecs;
+	session->wrote_at_msecs = now_msecs;
+}
+
+static void write_store_line(struct gp_poll_session *session,
+			     enum gp_check check, enum gp_reason reason)
+{
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.action = gp_action_word(GP_ACTION_PASS);
+	entry.reason = gp_reason_word(reason);
+	entry.why = "redis.server";
+	entry.check = check < GP_CHECK_COUNT ? gp_check_word(check) : NULL;
+	write_line(session, &entry);
+}
+
+static bool line_is_due(const struct gp_poll_session *session,
+			int64_t now_msecs)
+{
+	int64_t interval_msecs =
+		(int64_t)session->settings->journal.interval_secs * 1000;
+
+	if (session->line_is_due)
+		return true;
+	return session->last_line_at_msecs >= 0 &&
+		now_msecs - session->last_line_at_msecs >= interval_msecs;
+}
+
+/* How far up the ladder.  An early check that is served because only the
+   mailbox can answer it stands on the step of absorb. */
+static enum gp_action severity(const struct gp_decision *decision)
+{
+	return decision->action == GP_ACTION_PASS ? GP_ACTION_ABSORB
+						  : decision->action;
+}
+
+static void note_decision(struct gp_poll_session *session, enum gp_check check,
+			  const struct gp_poll_history *history,
+			  const struct gp_decision *decision, int64_t now_msecs)
+{
+	bool is_worse;
+
+	if (decision->action == GP_ACTION_PASS &&
+	    decision->reason != GP_REASON_EARLY_SERVED)
+		return;
+	session->note.check = check;
+	session->note.history = *history;
+	session->note.decision = *decision;
+	session->unwritten_count++;
+
+	/* The journal shows each step up the ladder when it is taken. */
+	is_worse = session->has_worst_action &&
+		severity(decision) > session->worst_action;
+	if (is_worse || line_is_due(session, now_msecs)) {
+		session->worst_action = severity(decision);
+		write_note(session, now_msecs);
+	} else if (!session->has_worst_action) {
+		session->worst_action = severity(decision);
+	}
+	session->has_worst_action = true;
+}
+
+/* --- store --- */
+
+static void store_was_silent(struct gp_poll_session *session,
+			     enum gp_check check, const struct gp_error *err)
+{
+	if (store_is_silent)
+		return;
+	store_is_silent = true;
+	gp_log(GP_LOG_WARNING, "%s", err->text);
+	write_store_line(session, check, GP_REASON_STORE_UNAVAILABLE);
+}
+
+static void store_has_answered(struct gp_poll_session *session,
+			       enum gp_check check)
+{
+	if (!store_is_silent)
+		return;
+	store_is_silent = false;
+	write_store_line(session, check, GP_REASON_STORE_BACK);
+}
+
+static void fill_query(const struct gp_poll_session *session, bool is_report,
+		       int64_t now_msecs, struct gp_poll_query *query_r)
+{
+	const struct gp_settings *settings = session->settings;
+	/* The store counts the check that asks by itself. */
+	int64_t checks = session->checks - (is_report ? 0 : 1);
+
+	*query_r = (struct gp_poll_query){
+		.user = session->user,
+		.program = session->program,
+		.interval_msecs = (int64_t)settings->poll.interval_secs * 1000,
+		.round_msecs = (int64_t)settings->poll.round_secs * 1000,
+		.window_msecs =
+			(int64_t)settings->poll.ladder_window_secs * 1000,
+		.journal_msecs = (int64_t)settings->journal.interval_secs * 1000,
+		.is_report = is_report,
+		.checks = checks > 0 ? (unsigned int)checks : 0,
+		.bursts = session->bursts,
+		.early_rounds = session->early_rounds,
+		.early_age_msecs = -1,
+		.journal_age_msecs = -1,
+	};
+	query_r->tolerance_msecs =
+		query_r->interval_msecs * settings->poll.tolerance_percent / 100;
+	if (session->early_rounds > 0)
+		query_r->early_age_msecs =
+			now_msecs - session->early_round_at_msecs;
+	if (session->wrote_at_msecs >= 0)
+		query_r->journal_age_msecs =
+			now_msecs - session->wrote_at_msecs;
+}
+
+/* One call of the store.  What was brought counts as brought even if no answer
+   came: the store may have it, and nothing may be counted twice. */
+static bool ask_store(struct gp_poll_session *session, enum gp_check check,
+		      bool is_report, int64_t now_msecs,
+		      struct gp_poll_history *answer_r)
+{
+	struct gp_poll_query query;
+	struct gp_error err;
+	int ret;
+
+	fill_query(session, is_report, now_msecs, &query);
+	ret = session->store->ops->poll(session->store, &query, now_msecs,
+					answer_r, &err);
+	session->checks -= (int64_t)query.checks + (is_report ? 0 : 1);
+	session->bursts = 0;
+	session->early_rounds = 0;
+	session->wrote_at_msecs = -1;
+	if (ret < 0) {
+		store_was_silent(session, check, &err);
+		return false;
+	}
+	store_has_answered(session, check);
+	return true;
+}
+
+static bool ask_about_check(struct gp_poll_session *session,
+			    enum gp_check check, int64_t now_msecs)
+{
+	struct gp_poll_history *answer = &session->answer;
+
+	session->has_answer = false;
+	if (session->store == NULL ||
+	    !ask_store(session, check, false, now_msecs, answer))
+		return false;
+	session->has_answer = true;
+	session->round_until_msecs = now_msecs;
+	if (answer->verdict != GP_VERDICT_EARLY)
+		session->round_until_msecs += answer->round_left_msecs;
+	session->early_until_msecs = now_msecs + answer->wait_msecs;
+	if (answer->verdict != GP_VERDICT_EARLY)
+		session->early_round_at_msecs = -1;
+	else if (session->early_round_at_msecs < 0 ||
+		 now_msecs - session->early_round_at_msecs >=
+		 (int64_t)session->settings->poll.round_secs * 1000)
+		session->early_round_at_msecs = now_msecs;
+	if (answer->journal_due)
+		session->line_is_due = true;
+	return true;
+}
+
+/* --- checks --- */
+
+static void count_check(struct gp_poll_session *session, int64_t now_msecs)
+{
+	session->checks++;
+	if (session->last_check_at_msecs < 0 ||
+	    now_msecs - session->last_check_at_msecs >= GP_POLL_BURST_MSECS)
+		session->bursts++;
+	session->last_check_at_msecs = now_msecs;
+}
+
+/* A sweep of many folders that comes too early is early once. */
+static void count_early(struct gp_poll_session *session, int64_t now_msecs)
+{
+	int64_t round_msecs =
+		(int64_t)session->settings->poll.round_secs * 1000;
+
+	if (session->early_round_at_msecs >= 0 &&
+	    now_msecs - session->early_round_at_msecs < round_msecs)
+		return;
+	session->early_round_at_msecs = now_msecs;
+	session->early_rounds++;
+}
+
+/* What the last answer says about a check that comes now. */
+static void recall(struct gp_poll_session *session, bool was_counted,
+		   int64_t now_msecs, struct gp_poll_history *history_r)
+{
+	*history_r = session->answer;
+	history_r->wait_msecs = session->early_until_msecs - now_msecs;
+	if (now_msecs < session->round_until_msecs) {
+		history_r->verdict = GP_VERDICT_IN_ROUND;
+		history_r->round_left_msecs =
+			session->round_until_msecs - now_msecs;
+	} else {
+		if (!was_counted)
+			count_early(session, now_msecs);
+		history_r->verdict = GP_VERDICT_EARLY;
+		history_r->round_left_msecs = 0;
+	}
+	history_r->early_count += session->early_rounds;
+}
+
+void gp_poll_session_check(struct gp_poll_session *session,
+			   enum gp_check check, bool can_absorb,
+			   bool was_delayed, int64_t now_msecs,
+			   struct gp_decision *decision_r)
+{
+	struct gp_poll_facts facts = {
+		.check = check,
+		.can_absorb = can_absorb,
+		.was_delayed = was_delayed,
+	};
+
+	if (session->settings->poll.mode == GP_MODE_OFF) {
+		gp_policy_poll(session->settings, &facts, decision_r);
+		return;
+	}
+	if (!was_delayed)
+		count_check(session, now_msecs);
+	if (session->has_answer && now_msecs < session->early_until_msecs) {
+		facts.history_known = true;
+		recall(session, was_delayed, now_msecs, &facts.history);
+	} else if (ask_about_check(session, check, now_msecs)) {
+		facts.history_known = true;
+		facts.history = session->answer;
+	}
+	gp_policy_poll(session->settings, &facts, decision_r);
+	if (facts.history_known && !was_delayed)
+		note_decision(session, check, &facts.history, decision_r,
+			      now_msecs);
+}
+
+/* --- the end, or the end of being called so --- */
+
+static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
+{
+	struct gp_poll_history ignored;
+
+	if (session->unwritten_count > 0 && line_is_due(session, now_msecs))
+		write_note(session, now_msecs);
+	if (session->store != NULL &&
+	    (session->checks > 0 || session->bursts > 0 ||
+	     session->early_rounds > 0 || session->wrote_at_msecs >= 0))
+		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
+				&ignored);
+	forget_program(session);
+}
+
+void gp_poll_session_name_program(struct gp_poll_session *session,
+				  const char *name, int64_t now_msecs)
+{
+	char program[GP_PROGRAM_BYTES];
+
+	(void)gp_program_name(session->part, &session->ip, name, program);
+	if (strcmp(program, session->program) == 0)
+		return;
+	finish_program(session, now_msecs);
+	memcpy(session->program, program, sizeof(program));
+}
+
+void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs)
+{
+	if (*session == NULL)
+		return;
+	finish_program(*session, now_msecs);
+	free((*session)->part);
+	free((*session)->user);
+	free((*session)->session_id);
+	free(*session);
+	*session = NULL;
+}

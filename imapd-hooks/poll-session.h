@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module follows one session of a mail program: it counts checks, asks
+ * the store when it must, remembers the answer for as long as it is valid, lets
+ * the policy decide, and writes the journal.  Shared by the plugins; it knows
+ * neither Dovecot nor Redis, and is told the time.
+ */
+#ifndef GP_POLL_SESSION_H
+#define GP_POLL_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal.h"
+#include "settings.h"
+#include "store.h"
+
+/* Checks closer together than this are one burst of a program. */
+enum { GP_POLL_BURST_MSECS = 750 };
+
+struct gp_poll_session;
+
+/* settings, store and journal belong to the caller and must live longer; store
+   may be NULL (then everything passes).  part is "imap" or "pop3". */
+struct gp_poll_session *
+gp_poll_session_create(const struct gp_settings *settings,
+		       struct gp_store *store, struct gp_journal *journal,
+		       const char *part, const char *user,
+		       const char *session_id, const struct gp_ip *ip,
+		       unsigned int local_port);
+
+/* The program gave its name (IMAP ID); what was counted so far stays counted
+   for the program it was counted for.  May talk to the store. */
+void gp_poll_session_name_program(struct gp_poll_session *session,
+				  const char *name, int64_t now_msecs);
+
+/*
+ * Decides about one check.  can_absorb: an answer not older than the interval
+ * is at hand.  was_delayed: this check already waited for the decision that
+ * came before.  At most one call of the store, none while the last answer of
+ * the store is valid.  Look at gp_decision_effect().
+ */
+void gp_poll_session_check(struct gp_poll_session *session,
+			   enum gp_check check, bool can_absorb,
+			   bool was_delayed, int64_t now_msecs,
+			   struct gp_decision *decision_r);
+
+/* Brings what the store does not know yet, writes the last journal line, frees.
+   Accepts NULL, leaves NULL. */
+void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module holds the words.  A row added here must be explained in
+ * gatepost-journal(5); check-docs compares.
+ */
+#include "decision.h"
+
+#include <string.h>
+
+#include "facts.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const mode_words[] = {
+	[GP_MODE_OFF] = "off",
+	[GP_MODE_OBSERVE] = "observe",
+	[GP_MODE_ENFORCE] = "enforce",
+};
+
+struct action_row {
+	const char *word, *would;
+};
+
+static const struct action_row actions[GP_ACTION_COUNT] = {
+	[GP_ACTION_PASS] = { "pass", "pass" },
+	[GP_ACTION_REJECT] = { "reject", "would-reject" },
+	[GP_ACTION_TEMPFAIL] = { "tempfail", "would-tempfail" },
+	[GP_ACTION_NOTE] = { "note", "would-note" },
+	[GP_ACTION_ABSORB] = { "absorb", "would-absorb" },
+	[GP_ACTION_DELAY] = { "delay", "would-delay" },
+};
+
+struct reason_row {
+	const char *word;
+	const char *text;
+	struct gp_reply reply;
+};
+
+static const struct reason_row reasons[GP_REASON_COUNT] = {
+	[GP_REASON_PUBLIC_PORT] = { "public-port",
+		"the port is not a submission port; mail for local users needs no TLS and no login", { 0 } },
+	[GP_REASON_AUTHENTICATED] = { "authenticated",
+		"the client has logged in", { 0 } },
+	[GP_REASON_TRUSTED_NETWORK] = { "trusted-network",
+		"the client's address may relay without a login", { 0 } },
+	[GP_REASON_LOCAL_SUBMISSION] = { "local-submission",
+		"the message was handed in on the server itself, without a network", { 0 } },
+	[GP_REASON_LOCAL_RECIPIENT] = { "local-recipient",
+		"the recipient is in one of our domains", { 0 } },
+	[GP_REASON_RULE_OFF] = { "rule-off",
+		"the rule is switched off", { 0 } },
+	[GP_REASON_TLS_REQUIRED] = { "tls-required",
+		"mail was offered on a submission port without TLS",
+		{ "530", "5.7.0", "Must issue a STARTTLS command first", "RFC 3207 section 4" } },
+	[GP_REASON_AUTH_REQUIRED] = { "auth-required",
+		"mail was offered on a submission port without a login",
+		{ "530", "5.7.0", "Authentication required", "RFC 4954 section 6" } },
+	[GP_REASON_RELAY_DENIED] = { "relay-denied",
+		"the client has not logged in and the recipient is not ours",
+		{ "550", "5.7.1", "Relaying denied", "RFC 5321 section 7.9" } },
+	[GP_REASON_RECIPIENT_SYNTAX] = { "recipient-syntax",
+		"the client has not logged in and the recipient could mean a foreign address",
+		{ "550", "5.7.1", "Relaying denied: recipient address is not plain user@domain", "RFC 5321 section 7.9" } },
+	[GP_REASON_PORT_UNKNOWN] = { "port-unknown",
+		"the MTA did not say on which port the client came, so no rule can be chosen",
+		{ "451", "4.3.5", "Server configuration problem, try again later", "RFC 3463 section 3.4" } },
+	[GP_REASON_STOPPING] = { "stopping",
+		"the milter is about to stop and takes no new message",
+		{ "451", "4.3.2", "Service restarting, try again shortly", "RFC 3463 section 3.4" } },
+	[GP_REASON_ADMITTED] = { "admitted",
+		"the interval has passed; a new round begins", { 0 } },
+	[GP_REASON_IN_ROUND] = { "in-round",
+		"the check belongs to a round that was admitted", { 0 } },
+	[GP_REASON_EARLY] = { "early",
+		"the program checks more often than policy allows", { 0 } },
+	[GP_REASON_EARLY_SERVED] = { "early-served",
+		"the check is early, but only the mailbox itself can answer it", { 0 } },
+	[GP_REASON_STORE_UNAVAILABLE] = { "store-unavailable",
+		"Redis does not answer; checks pass until it does", { 0 } },
+	[GP_REASON_STORE_BACK] = { "store-back",
+		"Redis answers again", { 0 } },
+};
+
+static const char *const check_words[GP_CHECK_COUNT] = {
+	[GP_CHECK_LOGIN] = "login",
+	[GP_CHECK_NOOP] = "noop",
+	[GP_CHECK_CHECK] = "check",
+	[GP_CHECK_STATUS] = "status",
+	[GP_CHECK_SELECT] = "select",
+	[GP_CHECK_EXAMINE] = "examine",
+};
+
+static const char *const verdict_words[] = {
+	[GP_VERDICT_ADMITTED] = "admitted",
+	[GP_VERDICT_IN_ROUND] = "in-round",
+	[GP_VERDICT_EARLY] = "early",
+};
+
+static bool find_word(const char *const *words, size_t count, const char *word,
+		      size_t *index_r)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*index_r = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *gp_mode_word(enum gp_mode mode)
+{
+	return (size_t)mode < COUNT_OF(mode_words) ? mode_words[mode] : "?";
+}
+
+bool gp_mode_from_word(const char *word, enum gp_mode *mode_r)
+{
+	size_t i;
+
+	if (!find_word(mode_words, COUNT_OF(mode_words), word, &i))
+		return false;
+	*mode_r = (enum gp_mode)i;
+	return true;
+}
+
+const char *gp_action_word(enum gp_action action)
+{
+	return action < GP_ACTION_COUNT ? actions[action].word : "?";
+}
+
+bool gp_action_from_word(const char *word, enum gp_action *action_r)
+{
+	for (size_t i = 0; i < GP_ACTION_COUNT; i++) {
+		if (strcmp(actions[i].word, word) == 0) {
+			*action_r = (enum gp_action)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *gp_reason_word(enum gp_reason reason)
+{
+	return reason < GP_REASON_COUNT ? reasons[reason].word : "?";
+}
+
+bool gp_reason_from_word(const char *word, enum gp_reason *reason_r)
+{
+	for (size_t i = 0; i < GP_REASON_COUNT; i++) {
+		if (strcmp(reasons[i].word, word) == 0) {
+			*reason_r = (enum gp_reason)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *gp_reason_text(enum gp_reason reason)
+{
+	return reason < GP_REASON_COUNT ? reasons[reason].text : "?";
+}
+
+const struct gp_reply *gp_reason_reply(enum gp_reason reason)
+{
+	static const struct gp_reply none = { 0 };
+
+	return reason < GP_REASON_COUNT ? &reasons[reason].reply : &none;
+}
+
+enum gp_action gp_decision_effect(const struct gp_decision *decision)
+{
+	return decision->mode == GP_MODE_ENFORCE ? decision->action
+						 : GP_ACTION_PASS;
+}
+
+const char *gp_decision_word(const struct gp_decision *decision)
+{
+	if (decision->action >= GP_ACTION_COUNT)
+		return "?";
+	return decision->mode == GP_MODE_OBSERVE
+		? actions[decision->action].would
+		: actions[decision->action].word;
+}
+
+const char *gp_check_word(enum gp_check check)
+{
+	return check < GP_CHECK_COUNT ? check_words[check] : "?";
+}
+
+bool gp_check_from_word(const char *word, enum gp_check *check_r)
+{
+	size_t i;
+
+	if (!find_word(check_words, COUNT_OF(check_words), word, &i))
+		return false;
+	*check_r = (enum gp_check)i;
+	return true;
+}
+
+const char *gp_verdict_word(enum gp_verdict verdict)
+{
+	return (size_t)verdict < COUNT_OF(verdict_words)
+		? verdict_words[verdict] : "?";
+}
+
+bool gp_verdict_from_word(const char *word, enum gp_verdict *verdict_r)
+{
+	size_t i;
+
+	if (!find_word(verdict_words, COUNT_OF(verdict_words), word, &i))
+		return false;
+	*verdict_r = (enum gp_verdict)i;
+	return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is the value in which every decision ends: what to do, why, and
+ * for how long.  It owns the tables of action, mode and reason words, which are
+ * one vocabulary in settings, journal, manual and "gatepostctl explain", and
+ * the SMTP answer that belongs to each reason.  Core.
+ */
+#ifndef GP_DECISION_H
+#define GP_DECISION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum gp_mode {
+	GP_MODE_OFF,
+	GP_MODE_OBSERVE,        /* decide and write "would", do nothing */
+	GP_MODE_ENFORCE
+};
+
+enum gp_action {
+	GP_ACTION_PASS,
+	GP_ACTION_REJECT,       /* milter: 5xx */
+	GP_ACTION_TEMPFAIL,     /* milter: 4xx */
+	GP_ACTION_NOTE,         /* polling, mildest first */
+	GP_ACTION_ABSORB,
+	GP_ACTION_DELAY,
+	GP_ACTION_COUNT
+};
+
+enum gp_reason {
+	/* submission: let through */
+	GP_REASON_PUBLIC_PORT,          /* MAIL on a port without conditions */
+	GP_REASON_AUTHENTICATED,
+	GP_REASON_TRUSTED_NETWORK,
+	GP_REASON_LOCAL_SUBMISSION,
+	GP_REASON_LOCAL_RECIPIENT,
+	GP_REASON_RULE_OFF,
+	/* submission: refused */
+	GP_REASON_TLS_REQUIRED,
+	GP_REASON_AUTH_REQUIRED,
+	GP_REASON_RELAY_DENIED,
+	GP_REASON_RECIPIENT_SYNTAX,
+	GP_REASON_PORT_UNKNOWN,
+	GP_REASON_STOPPING,
+	/* polling */
+	GP_REASON_ADMITTED,             /* a new round */
+	GP_REASON_IN_ROUND,
+	GP_REASON_EARLY,
+	GP_REASON_EARLY_SERVED,         /* early, but only storage knows the answer */
+	GP_REASON_STORE_UNAVAILABLE,
+	GP_REASON_STORE_BACK,
+	GP_REASON_COUNT
+};
+
+struct gp_decision {
+	enum gp_action action;          /* as decided; look at mode before acting */
+	enum gp_reason reason;
+	enum gp_mode mode;              /* of the rule that decided */
+	const char *why;                /* the setting that decided; static text */
+	int64_t wait_msecs;             /* delay: how long; else until the next
+	                                   admitted check; 0 where it means nothing */
+};
+
+/* What is to be done after the mode was looked at: PASS unless enforced. */
+enum gp_action gp_decision_effect(const struct gp_decision *decision);
+
+/* Stable words; "?" never appears for a value of the enum. */
+const char *gp_mode_word(enum gp_mode mode);
+const char *gp_action_word(enum gp_action action);
+const char *gp_reason_word(enum gp_reason reason);
+
+/* "reject", or "would-reject" when only observed. */
+const char *gp_decision_word(const struct gp_decision *decision);
+
+/* The value behind a word; false, with *_r untouched, for an unknown word. */
+bool gp_mode_from_word(const char *word, enum gp_mode *mode_r);
+bool gp_action_from_word(const char *word, enum gp_action *action_r);
+bool gp_reason_from_word(const char *word, enum gp_reason *reason_r);
+
+/* What a reason means, in one line for people. */
+const char *gp_reason_text(enum gp_reason reason);
+
+/* The SMTP reply of a reason; code is NULL for a reason that refuses nothing. */
+struct gp_reply {
+	const char *code;               /* "530" */
+	const char *status;             /* "5.7.0", RFC 3463 */
+	const char *text;               /* holds no '%' */
+	const char *source;             /* the standard it follows */
+};
+const struct gp_reply *gp_reason_reply(enum gp_reason reason);
+
+#endif

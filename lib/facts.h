@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module names what was observed about a submission or a check for mail:
+ * plain structs, filled by the milter, the plugin or typed by an administrator
+ * into "gatepostctl explain".  Core: no pointer here is owned.
+ */
+#ifndef GP_FACTS_H
+#define GP_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "network.h"
+
+enum gp_mta {
+	GP_MTA_UNKNOWN,
+	GP_MTA_POSTFIX,
+	GP_MTA_SENDMAIL
+};
+
+/* NULL and false stand for "the MTA did not say". */
+struct gp_submit_facts {
+	enum gp_mta mta;
+	bool port_known;
+	unsigned int port;              /* 0: local submission, no network */
+	struct gp_ip client;
+	const char *tls_version;        /* of the session in force: "TLSv1.3" */
+	const char *cipher;
+	const char *login;              /* who authenticated for this message */
+	const char *mechanism;          /* SASL mechanism, RFC 4422 */
+	const char *sender;             /* MAIL FROM as it was written */
+	const char *recipient;          /* RCPT TO as it was written */
+	const char *recipient_resolved; /* what the MTA made of it */
+	const char *recipient_mailer;   /* by what the MTA would deliver it */
+	bool is_stopping;               /* the milter is draining */
+};
+
+enum gp_check {
+	GP_CHECK_LOGIN,                 /* first check after a login */
+	GP_CHECK_NOOP,
+	GP_CHECK_CHECK,
+	GP_CHECK_STATUS,
+	GP_CHECK_SELECT,
+	GP_CHECK_EXAMINE,
+	GP_CHECK_COUNT
+};
+const char *gp_check_word(enum gp_check check);
+bool gp_check_from_word(const char *word, enum gp_check *check_r);
+
+enum gp_verdict {
+	GP_VERDICT_ADMITTED,            /* starts a round */
+	GP_VERDICT_IN_ROUND,
+	GP_VERDICT_EARLY
+};
+const char *gp_verdict_word(enum gp_verdict verdict);
+bool gp_verdict_from_word(const char *word, enum gp_verdict *verdict_r);
+
+/* One program's history at the time of a check. */
+struct gp_poll_history {
+	enum gp_verdict verdict;
+	int64_t wait_msecs;             /* until a new round would be admitted */
+	int64_t round_left_msecs;       /* of the round in force; 0 outside */
+	unsigned int early_count;       /* early rounds lately, with this one */
+	unsigned int checks_count;      /* checks seen since it was first seen */
+	int64_t every_msecs;            /* measured time between bursts; 0 unknown */
+	bool journal_due;               /* its last journal line is long ago */
+};
+
+struct gp_poll_facts {
+	enum gp_check check;
+	bool history_known;             /* false: the store is silent */
+	struct gp_poll_history history; /* only if known */
+	bool can_absorb;                /* the session remembers a fresh answer */
+	bool was_delayed;               /* this very check has waited already */
+};
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module writes and reads the journal: one line of key=value for each
+ * decision that did something or would have.  A value is escaped byte by byte,
+ * so that nothing a client sends can end a field or a line.  The fields are
+ * documented in gatepost-journal(5).
+ */
+#ifndef GP_JOURNAL_H
+#define GP_JOURNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decision.h"
+#include "error.h"
+#include "settings.h"
+
+/* In this order on the line; NULL and negative numbers are written as "-". */
+struct gp_journal_entry {
+	int64_t time_msecs;             /* since 1970, UTC */
+	const char *host;
+	const char *session;
+	const char *part;               /* milter, imap, pop3 */
+	const char *action;             /* gp_decision_word() */
+	const char *mode;
+	const char *reason;
+	const char *user;
+	const char *program;
+	const char *ip;
+	int64_t port;
+	const char *check;
+	int64_t every_secs;
+	int64_t policy_secs;
+	const char *why;
+	int64_t early;
+	int64_t wait_secs;
+	const char *sender;
+	const char *recipient;
+	const char *answer;             /* the reply's code and status */
+	int64_t count;                  /* decisions that this line stands for */
+};
+
+struct gp_journal;
+
+/* Opens the file of the settings, or syslog.  Returns NULL with *err filled
+   when the file cannot be opened for appending. */
+struct gp_journal *gp_journal_open(const struct gp_settings *settings,
+				   struct gp_error *err);
+
+/* Writes one line; time and host are filled in when not known.  The file may be
+   rotated at any time.  A line that cannot be written goes to the log; the
+   decision stands. */
+void gp_journal_write(struct gp_journal *journal,
+		      const struct gp_journal_entry *entry);
+
+void gp_journal_close(struct gp_journal **journal);
+
+/* An entry with nothing in it: NULL and -1 everywhere. */
+void gp_journal_entry_init(struct gp_journal_entry *entry_r);
+
+/* The line without its newline, in memory to free(). */
+char *gp_journal_format(const struct gp_journal_entry *entry);
+
+/*
+ * Reads a line, with whatever syslog put before "time=".  The strings of
+ * *entry_r point into *memory_r, which the caller frees.
+ * Returns 1, 0 if this is no journal line, -1 with *err if it is a broken one.
+ */
+int gp_journal_parse(const char *line, struct gp_journal_entry *entry_r,
+		     char **memory_r, struct gp_error *err);
+
+#endif

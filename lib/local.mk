@@ -1,0 +1,37 @@
+# The core knows no I/O, no clock and no allocation; scripts/check-layers looks.
+core_sources = \
+	lib/address.c lib/address.h \
+	lib/decision.c lib/decision.h \
+	lib/facts.h \
+	lib/network.c lib/network.h \
+	lib/policy-poll.c lib/policy-poll.h \
+	lib/policy-submit.c lib/policy-submit.h
+
+noinst_LTLIBRARIES += lib/libgatepost.la
+lib_libgatepost_la_SOURCES = $(core_sources) \
+	lib/error.c lib/error.h \
+	lib/journal.c lib/journal.h \
+	lib/log.c lib/log.h \
+	lib/network-text.c lib/network-text.h \
+	lib/pool.c lib/pool.h \
+	lib/program.c lib/program.h \
+	lib/settings.c lib/settings.h \
+	lib/settings-parse.c lib/settings-parse.h \
+	lib/settings-source.c lib/settings-source.h \
+	lib/settings-suggest.c lib/settings-suggest.h \
+	lib/settings-value.c lib/settings-value.h \
+	lib/socket-text.c lib/socket-text.h \
+	lib/store.c lib/store.h lib/store-redis.c \
+	lib/store-record.c lib/store-record.h \
+	lib/store-redis-link.c lib/store-redis-link.h
+nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h
+lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS)
+lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS)
+
+# A script becomes a C string and the SHA1 by which Redis knows it.
+BUILT_SOURCES += lib/store-poll.lua.h
+CLEANFILES += lib/store-poll.lua.h
+EXTRA_DIST += lib/store-poll.lua lib/embed-script.sh
+lib/store-poll.lua.h: lib/store-poll.lua lib/embed-script.sh
+	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
+		$(top_srcdir)/lib/store-poll.lua store_poll > $@.new && mv $@.new $@

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module chooses what a check for mail gets.  The rule: a round is free,
+ * an early check gets what the ladder says for as many early rounds as there
+ * were lately, and whatever only the mailbox can answer is served.
+ */
+#include "policy-poll.h"
+
+static void decide(struct gp_decision *decision, enum gp_action action,
+		   enum gp_reason reason, const char *why)
+{
+	decision->action = action;
+	decision->reason = reason;
+	decision->why = why;
+}
+
+/* "after N" is for the early rounds N + 1 and on.  NULL: no step applies yet. */
+static const struct gp_ladder_step *find_step(const struct gp_ladder *ladder,
+					      unsigned int early_count)
+{
+	const struct gp_ladder_step *step = NULL;
+
+	for (size_t i = 0; i < ladder->count; i++) {
+		if (ladder->steps[i].after_count < early_count)
+			step = &ladder->steps[i];
+	}
+	return step;
+}
+
+static void decide_absorb(const struct gp_poll_facts *facts,
+			  struct gp_decision *decision)
+{
+	if (facts->can_absorb)
+		decide(decision, GP_ACTION_ABSORB, GP_REASON_EARLY,
+		       "poll.ladder");
+	else
+		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY_SERVED,
+		       "poll.ladder");
+}
+
+static void decide_early(const struct gp_settings *settings,
+			 const struct gp_poll_facts *facts,
+			 struct gp_decision *decision)
+{
+	const struct gp_ladder_step *step;
+	int64_t delay_msecs;
+
+	step = find_step(&settings->poll.ladder, facts->history.early_count);
+	if (step == NULL) {
+		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
+		       "poll.interval");
+		return;
+	}
+	switch (step->action) {
+	case GP_ACTION_NOTE:
+		decide(decision, GP_ACTION_NOTE, GP_REASON_EARLY,
+		       "poll.ladder");
+		break;
+	case GP_ACTION_DELAY:
+		if (facts->was_delayed) {
+			decide_absorb(facts, decision);
+			break;
+		}
+		decide(decision, GP_ACTION_DELAY, GP_REASON_EARLY,
+		       "poll.ladder");
+		/* Nobody is held once a new round is free. */
+		delay_msecs = (int64_t)step->secs * 1000;
+		if (delay_msecs < decision->wait_msecs)
+			decision->wait_msecs = delay_msecs;
+		break;
+	case GP_ACTION_ABSORB:
+	default:
+		decide_absorb(facts, decision);
+		break;
+	}
+}
+
+void gp_policy_poll(const struct gp_settings *settings,
+		    const struct gp_poll_facts *facts,
+		    struct gp_decision *decision_r)
+{
+	decision_r->mode = settings->poll.mode;
+	decision_r->wait_msecs = 0;
+
+	if (settings->poll.mode == GP_MODE_OFF) {
+		decide(decision_r, GP_ACTION_PASS, GP_REASON_RULE_OFF,
+		       "poll.mode");
+		return;
+	}
+	/* A broken store must never make mail slow: who cannot be judged passes. */
+	if (!facts->history_known) {
+		decide(decision_r, GP_ACTION_PASS, GP_REASON_STORE_UNAVAILABLE,
+		       "redis.server");
+		return;
+	}
+	decision_r->wait_msecs = facts->history.wait_msecs > 0
+		? facts->history.wait_msecs : 0;
+	switch (facts->history.verdict) {
+	case GP_VERDICT_ADMITTED:
+		decide(decision_r, GP_ACTION_PASS, GP_REASON_ADMITTED,
+		       "poll.interval");
+		break;
+	case GP_VERDICT_IN_ROUND:
+		decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
+		       "poll.interval");
+		break;
+	case GP_VERDICT_EARLY:
+	default:
+		decide_early(settings, facts, decision_r);
+		break;
+	}
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module names a user's mail programs and the users themselves, the same
+ * in every part: "imap/192.0.2.7/Thunderbird", "pop3/2001:db8:1:2::/64".
+ */
+#ifndef GP_PROGRAM_H
+#define GP_PROGRAM_H
+
+#include "network.h"
+
+enum { GP_PROGRAM_BYTES = 160 };
+
+/* Writes protocol/address[/name].  An IPv6 address stands for its /64 (RFC 4291:
+   one link, one household).  name is what IMAP ID gave (RFC 2971), NULL if
+   nothing; bytes outside [A-Za-z0-9._+-] become '_', and it is cut at 32 bytes.
+   Returns buffer. */
+const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
+			    const char *name, char buffer[GP_PROGRAM_BYTES]);
+
+#endif

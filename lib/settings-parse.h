@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module reads gatepost.conf (libconfuse) into struct gp_settings, or says
+ * in which file and line what is wrong, what is allowed, and which name was
+ * probably meant.
+ */
+#ifndef GP_SETTINGS_PARSE_H
+#define GP_SETTINGS_PARSE_H
+
+#include "error.h"
+#include "settings.h"
+
+/*
+ * Loads a file, with what it includes and the lists it names.  A section may
+ * stand more than once; the last value of a name wins.
+ *
+ * Returns 0 and new settings, to be freed with gp_settings_free(); or -1 with
+ * *err filled ("FILE:LINE: what is wrong and what is allowed") and *settings_r
+ * untouched.
+ */
+int gp_settings_load(const char *path, struct gp_settings **settings_r,
+		     struct gp_error *err);
+
+/* The defaults alone, as if gatepost.conf were empty. */
+struct gp_settings *gp_settings_defaults(void);
+
+/* $GATEPOST_CONF, or the gatepost.conf of the place of installation. */
+const char *gp_settings_default_path(void);
+
+#endif

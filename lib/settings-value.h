@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module turns the text of one value into what struct gp_settings holds,
+ * as its row in the table says, or says what is allowed instead.  It knows no
+ * file and no syntax around values.
+ */
+#ifndef GP_SETTINGS_VALUE_H
+#define GP_SETTINGS_VALUE_H
+
+#include "error.h"
+#include "settings.h"
+
+enum { GP_SHOWN_BYTES = 64, GP_DURATION_BYTES = 32 };
+
+/*
+ * Stores a value.  index counts the items of a list: item 0 replaces what the
+ * list held, "" as item 0 empties it; other types take index 0 only.
+ *
+ * Returns 0; or -1 with *err filled ("'5x' is not a duration; allowed is ...",
+ * without the name of the setting) and the settings untouched.
+ */
+int gp_settings_store(struct gp_settings *settings,
+		      const struct gp_setting *row, const char *text,
+		      size_t index, struct gp_error *err);
+
+/* One more domain at the end of a list.  0, or -1 with *err filled. */
+int gp_settings_add_domain(struct gp_str_list *domains, const char *text,
+			   struct gp_error *err);
+
+/* The value of a SECS or MSECS setting as people write it: "5m", "50ms". */
+const char *gp_duration_format(enum gp_setting_type type, unsigned long value,
+			       char buffer[GP_DURATION_BYTES]);
+
+/* The text, cut at 60 bytes, with '?' for bytes that a terminal might act on:
+   a settings file may have been written by anybody.  Returns buffer. */
+const char *gp_shown(const char *text, char buffer[GP_SHOWN_BYTES]);
+
+#endif

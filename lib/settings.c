@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is documented in settings.h.  A row added here must appear in
+ * conf/gatepost.conf, in gatepost.conf(5) and in a test; check-docs compares.
+ */
+#include "settings.h"
+
+#include <stdlib.h>
+
+#define ROW(section, name, type, field, default_text, min, max, help) \
+	{ section, name, GP_SETTING_##type, \
+	  offsetof(struct gp_settings, field), \
+	  default_text, min, max, help }
+
+enum {
+	MINUTE = 60,
+	HOUR = 60 * MINUTE,
+	DAY = 24 * HOUR,
+	PATH_BYTES_MAX = 1023,
+	NAME_BYTES_MAX = 255,
+	SOCKET_BYTES_MAX = 279
+};
+
+const struct gp_setting gp_settings_table[] = {
+	ROW("submission", "ports", UINT_LIST, submission.ports,
+	    "{587, 465}", 1, 65535,
+	    "ports on which mail is taken only with TLS and a login"),
+
+	ROW("tls", "mode", MODE, tls.mode, "enforce", 0, 0,
+	    "no mail on a submission port without TLS"),
+
+	ROW("login", "mode", MODE, login.mode, "enforce", 0, 0,
+	    "no mail on a submission port without a login"),
+
+	ROW("relay", "mode", MODE, relay.mode, "enforce", 0, 0,
+	    "no mail for foreign recipients from clients that have not logged in"),
+	ROW("relay", "trusted_networks", NETWORK_LIST, relay.trusted_networks,
+	    "{}", 0, 0,
+	    "clients that may relay without a login"),
+	ROW("relay", "local_domains", DOMAIN_LIST, relay.local_domains,
+	    "{}", 0, 0,
+	    "domains whose mail is ours, so anybody may send to them"),
+	ROW("relay", "local_domains_file", PATH, relay.local_domains_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file with more local domains, one on a line"),
+
+	ROW("poll", "mode", MODE, poll.mode, "enforce", 0, 0,
+	    "mail programs check no more often than the interval"),
+	ROW("poll", "interval", SECS, poll.interval_secs, "5m", 1, DAY,
+	    "least time between two rounds of checks of one program"),
+	ROW("poll", "advised", SECS, poll.advised_secs, "10m", 1, DAY,
+	    "interval users are asked to set; only reported"),
+	ROW("poll", "round", SECS, poll.round_secs, "30s", 0, DAY,
+	    "checks within this time of an admitted one belong to it"),
+	ROW("poll", "tolerance", UINT, poll.tolerance_percent, "5", 0, 50,
+	    "percent of the interval by which a check may come early"),
+	ROW("poll", "ladder_window", SECS, poll.ladder_window_secs,
+	    "1h", 1, 7 * DAY,
+	    "time in which early rounds are counted for the ladder"),
+	ROW("poll", "ladder", LADDER, poll.ladder,
+	    "{\"after 0: absorb\", \"after 12: delay 10s\"}", 0, 100000,
+	    "what early checks get, by how many rounds of them came lately"),
+
+	ROW("redis", "server", TEXT, redis.server,
+	    "unix:/run/redis/redis-server.sock", 0, SOCKET_BYTES_MAX,
+	    "where Redis is; empty for none"),
+	ROW("redis", "database", UINT, redis.database, "0", 0, 15,
+	    "number of the database in Redis"),
+	ROW("redis", "user", TEXT, redis.user, "", 0, NAME_BYTES_MAX,
+	    "user name in Redis (ACL); empty for the default user"),
+	ROW("redis", "password_file", PATH, redis.password_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file whose first line is the password for Redis"),
+	ROW("redis", "deadline", MSECS, redis.deadline_msecs, "50ms", 1, 1000,
+	    "longest wait for an answer of Redis"),
+	ROW("redis", "retry", SECS, redis.retry_secs, "10s", 1, HOUR,
+	    "time without questions after Redis failed to answer"),
+	ROW("redis", "retention", SECS, redis.retention_secs,
+	    "7d", HOUR, 90 * DAY,
+	    "how long Redis remembers a program that is not seen again"),
+
+	ROW("journal", "file", PATH, journal.file, "", 0, PATH_BYTES_MAX,
+	    "file of the journal; empty for syslog"),
+	ROW("journal", "facility", FACILITY, journal.facility, "mail", 0, 0,
+	    "syslog facility of the journal and of messages"),
+	ROW("journal", "interval", SECS, journal.interval_secs, "5m", 1, DAY,
+	    "early checks of one program give one line in this time"),
+
+	ROW("milter", "socket", TEXT, milter.socket,
+	    "unix:/run/gatepost/milter.sock", 1, SOCKET_BYTES_MAX,
+	    "where the milter listens for the MTA"),
+	ROW("milter", "socket_group", TEXT, milter.socket_group,
+	    "", 0, NAME_BYTES_MAX,
+	    "group that may connect to the unix socket"),
+	ROW("milter", "user", TEXT, milter.user, "gatepost", 1, NAME_BYTES_MAX,
+	    "user as whom the milter runs once it has started"),
+	ROW("milter", "pid_file", PATH, milter.pid_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file for the process number; empty for none"),
+	ROW("milter", "drain", SECS, milter.drain_secs, "10s", 0, 600,
+	    "time given to open sessions when the milter is stopped"),
+
+	{ .section = NULL }
+};
+
+static void free_strings(struct gp_str_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
+static void free_value(const struct gp_setting *setting, void *value)
+{
+	switch (setting->type) {
+	case GP_SETTING_TEXT:
+	case GP_SETTING_PATH:
+		free(*(char **)value);
+		break;
+	case GP_SETTING_UINT_LIST:
+		free(((struct gp_uint_list *)value)->items);
+		break;
+	case GP_SETTING_NETWORK_LIST:
+		free(((struct gp_network_list *)value)->items);
+		break;
+	case GP_SETTING_TEXT_LIST:
+	case GP_SETTING_DOMAIN_LIST:
+		free_strings(value);
+		break;
+	case GP_SETTING_MODE:
+	case GP_SETTING_UINT:
+	case GP_SETTING_SECS:
+	case GP_SETTING_MSECS:
+	case GP_SETTING_FACILITY:
+	case GP_SETTING_LADDER:
+		break; /* kept inside the struct */
+	}
+}
+
+void gp_settings_free(struct gp_settings **settings)
+{
+	if (*settings == NULL)
+		return;
+	for (const struct gp_setting *row = gp_settings_table;
+	     row->section != NULL; row++)
+		free_value(row, (char *)*settings + row->offset);
+	free(*settings);
+	*settings = NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is the interface to the history: who checked for mail, and when.
+ * The store answers from facts and never decides what its own silence means.
+ */
+#ifndef GP_STORE_H
+#define GP_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "facts.h"
+#include "settings.h"
+
+struct gp_store;
+
+/* One check, with the terms under which it is judged, and what the session has
+   seen since it last asked.  Times relative to now, so that clocks need not
+   agree. */
+struct gp_poll_query {
+	const char *user;
+	const char *program;            /* gp_program_name() */
+	int64_t interval_msecs;
+	int64_t tolerance_msecs;        /* so much before the interval is in time */
+	int64_t round_msecs;
+	int64_t window_msecs;           /* in which early rounds are counted */
+	int64_t journal_msecs;          /* least time between journal lines */
+	bool is_report;                 /* no check now: only bring the counts */
+	unsigned int checks;            /* since the last question, without this */
+	unsigned int bursts;            /* bursts of them; see poll-session.h */
+	unsigned int early_rounds;      /* rounds of early checks among them */
+	int64_t early_age_msecs;        /* since the last of those began; -1 none */
+	int64_t journal_age_msecs;      /* since the session wrote; -1 none */
+};
+
+/* What is kept of one program, for those who review. */
+struct gp_poll_record {
+	const char *user;
+	const char *program;
+	int64_t wait_msecs;             /* until a new round; <= 0: at once */
+	int64_t last_age_msecs;         /* since it was last heard of */
+	int64_t every_msecs;
+	unsigned int checks_count;
+	unsigned int early_count;
+};
+typedef void gp_store_visit(void *context, const struct gp_poll_record *record);
+
+struct gp_store_ops {
+	/* 0 with *history_r filled, or -1 with *err filled and it untouched.
+	   now_msecs is the monotonic clock. */
+	int (*poll)(struct gp_store *store, const struct gp_poll_query *query,
+		    int64_t now_msecs, struct gp_poll_history *history_r,
+		    struct gp_error *err);
+	/* Visits the programs of a user, or of all when user is NULL. */
+	int (*list)(struct gp_store *store, const char *user, int64_t window_msecs,
+		    gp_store_visit *visit, void *context, struct gp_error *err);
+	void (*close)(struct gp_store *store);
+};
+
+struct gp_store {
+	const struct gp_store_ops *ops;
+};
+
+/* Redis, as settings->redis says; connects when first asked.  NULL with *err
+   filled when the settings cannot be used.  settings must outlive the store. */
+struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
+				     struct gp_error *err);
+
+/* Accepts NULL, leaves NULL. */
+void gp_store_close(struct gp_store **store);
+
+#endif

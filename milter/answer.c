@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in answer.h. */
+#include "answer.h"
+
+#include <stdio.h>
+
+#include "log.h"
+#include "network-text.h"
+#include "program.h"
+
+static void write_journal(struct gp_journal *journal,
+			  const struct gp_session *session,
+			  const struct gp_decision *decision)
+{
+	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	const struct gp_submit_facts *facts = &session->facts;
+	char ip[GP_IP_TEXT_BYTES], program[GP_PROGRAM_BYTES], answer[16];
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	(void)snprintf(answer, sizeof(answer), "%s/%s", reply->code,
+		       reply->status);
+	entry.session = session->id;
+	entry.part = "milter";
+	entry.action = gp_decision_word(decision);
+	entry.mode = gp_mode_word(decision->mode);
+	entry.reason = gp_reason_word(decision->reason);
+	entry.user = facts->login;
+	entry.program = gp_program_name("smtp", &session->client, NULL, program);
+	entry.ip = session->client.is_known
+		? gp_ip_format(&session->client, ip) : NULL;
+	entry.port = session->port_known ? (int64_t)session->port : -1;
+	entry.why = decision->why;
+	entry.sender = facts->sender;
+	entry.recipient = facts->recipient;
+	entry.answer = answer;
+	gp_journal_write(journal, &entry);
+}
+
+sfsistat gp_answer(SMFICTX *context, struct gp_journal *journal,
+		   const struct gp_session *session,
+		   const struct gp_decision *decision)
+{
+	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	enum gp_action effect = gp_decision_effect(decision);
+
+	if (decision->action != GP_ACTION_PASS)
+		write_journal(journal, session, decision);
+	if (effect == GP_ACTION_PASS)
+		return SMFIS_CONTINUE;
+	/* A failure here still refuses: the MTA then uses its own words. */
+	if (smfi_setreply(context, (char *)(uintptr_t)reply->code,
+			  (char *)(uintptr_t)reply->status,
+			  (char *)(uintptr_t)reply->text) != MI_SUCCESS)
+		gp_log(GP_LOG_ERROR, "the reply %s %s was not taken by libmilter",
+		       reply->code, reply->status);
+	return effect == GP_ACTION_TEMPFAIL ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+}

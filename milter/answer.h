@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module turns a decision into the answer for the MTA and a journal line.
+ * It is the only caller of smfi_setreply().
+ */
+#ifndef GP_ANSWER_H
+#define GP_ANSWER_H
+
+#include <libmilter/mfapi.h>
+
+#include "decision.h"
+#include "journal.h"
+#include "session.h"
+
+sfsistat gp_answer(SMFICTX *context, struct gp_journal *journal,
+		   const struct gp_session *session,
+		   const struct gp_decision *decision);
+
+#endif

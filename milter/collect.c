@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is documented in collect.h.
+ *
+ * TLS macros are asked for with CONNECT and HELO only.  A client that starts
+ * TLS and then sends no second EHLO has skipped what RFC 3207 section 4.2 asks
+ * of it; its session counts as not proven.
+ */
+#include "collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "network-text.h"
+
+/* libmilter's prototypes lack const. */
+static const char *macro(SMFICTX *context, const char *name)
+{
+	const char *value = smfi_getsymval(context, (char *)(uintptr_t)name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+void gp_collect_request_macros(SMFICTX *context)
+{
+	static const struct {
+		int step;
+		const char *names;
+	} lists[] = {
+		{ SMFIM_CONNECT, "v {daemon_port} {tls_version} {cipher}" },
+		{ SMFIM_HELO, "{tls_version} {cipher}" },
+		{ SMFIM_ENVFROM, "{auth_type} {auth_authen}" },
+		{ SMFIM_ENVRCPT, "{rcpt_addr} {rcpt_mailer}" },
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		(void)smfi_setsymlist(context, lists[i].step,
+				      (char *)(uintptr_t)lists[i].names);
+}
+
+static enum gp_mta mta_of_version(const char *version)
+{
+	if (version == NULL)
+		return GP_MTA_UNKNOWN;
+	if (strncmp(version, "Postfix", 7) == 0)
+		return GP_MTA_POSTFIX;
+	/* Sendmail: "8.17.1.9/8.17.1.9" */
+	return *version >= '0' && *version <= '9' ? GP_MTA_SENDMAIL
+						  : GP_MTA_UNKNOWN;
+}
+
+static bool parse_port(const char *text, unsigned int *port_r)
+{
+	unsigned long port;
+	char *end;
+
+	if (text == NULL || *text < '0' || *text > '9')
+		return false;
+	port = strtoul(text, &end, 10);
+	if (*end != '\0' || port > 65535)
+		return false;
+	*port_r = (unsigned int)port;
+	return true;
+}
+
+void gp_collect_connect(SMFICTX *context, const struct sockaddr *address,
+			struct gp_session *session)
+{
+	session->mta = mta_of_version(macro(context, "v"));
+	session->port_known = parse_port(macro(context, "{daemon_port}"),
+					 &session->port);
+	gp_ip_from_sockaddr(address, &session->client);
+}
+
+static const char *kept_macro(SMFICTX *context, struct gp_session *session,
+			      const char *name)
+{
+	return gp_pool_strdup(session->message_pool, macro(context, name));
+}
+
+void gp_collect_mail(SMFICTX *context, const char *sender,
+		     struct gp_session *session)
+{
+	struct gp_submit_facts *facts = &session->facts;
+
+	*facts = (struct gp_submit_facts){
+		.mta = session->mta,
+		.port_known = session->port_known,
+		.port = session->port,
+		.client = session->client,
+		.tls_version = kept_macro(context, session, "{tls_version}"),
+		.cipher = kept_macro(context, session, "{cipher}"),
+		.login = kept_macro(context, session, "{auth_authen}"),
+		.mechanism = kept_macro(context, session, "{auth_type}"),
+		.sender = gp_pool_strdup(session->message_pool, sender),
+		.is_stopping = gp_session_is_stopping(),
+	};
+}
+
+/* The strings belong to libmilter and live until the callback returns, which is
+   as long as a recipient is looked at. */
+void gp_collect_rcpt(SMFICTX *context, const char *recipient,
+		     struct gp_session *session)
+{
+	session->facts.recipient = recipient;
+	session->facts.recipient_resolved = macro(context, "{rcpt_addr}");
+	session->facts.recipient_mailer = macro(context, "{rcpt_mailer}");
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is documented in control.h.
+ *
+ * libmilter waits with sigwait() for SIGHUP, SIGTERM and SIGINT in a thread it
+ * starts, and takes each of them as "stop at once".  Linux gives a signal of
+ * the process to the main thread first if that does not block it, so the main
+ * thread never blocks them: its handlers write one byte into a pipe, and the
+ * work is done outside of the handler.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmilter/mfapi.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "session.h"
+#include "settings-parse.h"
+#include "snapshot.h"
+
+enum { EVENT_RELOAD = 'r', EVENT_STOP = 's', EVENT_ENDED = 'e' };
+enum { DRAIN_STEP_MSECS = 20 };
+
+static int event_pipe[2] = { -1, -1 };
+
+static void send_event(char event)
+{
+	int saved_errno = errno;
+
+	if (write(event_pipe[1], &event, 1) < 0)
+		(void)0;        /* the pipe is full of events already */
+	errno = saved_errno;
+}
+
+static void on_signal(int number)
+{
+	send_event(number == SIGHUP ? EVENT_RELOAD : EVENT_STOP);
+}
+
+static void *run_milter(void *unused)
+{
+	(void)unused;
+	if (smfi_main() != MI_SUCCESS)
+		gp_log(GP_LOG_ERROR, "libmilter ended with an error");
+	send_event(EVENT_ENDED);
+	return NULL;
+}
+
+static int install_handlers(void)
+{
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = SA_RESTART | SA_NODEFER };
+
+	(void)sigemptyset(&action.sa_mask);
+	if (sigaction(SIGHUP, &action, NULL) < 0 ||
+	    sigaction(SIGTERM, &action, NULL) < 0 ||
+	    sigaction(SIGINT, &action, NULL) < 0)
+		return -1;
+	action.sa_handler = SIG_IGN;
+	return sigaction(SIGPIPE, &action, NULL);
+}
+
+/* Only the main thread may take the signals. */
+static int start_thread(pthread_t *thread_r)
+{
+	sigset_t blocked, old;
+	int result;
+
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGHUP);
+	(void)sigaddset(&blocked, SIGTERM);
+	(void)sigaddset(&blocked, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &blocked, &old);
+	result = pthread_create(thread_r, NULL, run_milter, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return result == 0 ? 0 : -1;
+}
+
+static void reload(const char *conf_path)
+{
+	struct gp_settings *settings;
+	struct gp_error err;
+
+	if (gp_settings_load(conf_path, &settings, &err) < 0) {
+		gp_log(GP_LOG_ERROR, "settings not changed: %s", err.text);
+		return;
+	}
+	gp_snapshot_replace(settings);
+	gp_log(GP_LOG_INFO, "settings read again from %s", conf_path);
+}
+
+static void drain(void)
+{
+	struct gp_snapshot *snapshot = gp_snapshot_acquire();
+	int64_t end_msecs = gp_clock_monotonic_msecs() + (int64_t)1000 *
+		gp_snapshot_settings(snapshot)->milter.drain_secs;
+
+	gp_snapshot_release(&snapshot);
+	gp_session_stop_new_messages();
+	while (gp_session_open_messages() > 0 &&
+	       gp_clock_monotonic_msecs() < end_msecs)
+		(void)poll(NULL, 0, DRAIN_STEP_MSECS);
+	if (gp_session_open_messages() > 0)
+		gp_log(GP_LOG_WARNING, "%u messages were still open; the MTA "
+		       "defers them", gp_session_open_messages());
+}
+
+static int read_event(char *event_r)
+{
+	ssize_t length;
+
+	do
+		length = read(event_pipe[0], event_r, 1);
+	while (length < 0 && errno == EINTR);
+	return length == 1 ? 0 : -1;
+}
+
+int gp_control_run(const char *conf_path)
+{
+	pthread_t thread;
+	char event = EVENT_ENDED;
+
+	if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
+	    fcntl(event_pipe[0], F_SETFL, 0) < 0 ||
+	    install_handlers() < 0 || start_thread(&thread) < 0) {
+		gp_log(GP_LOG_ERROR, "cannot start: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	while (read_event(&event) == 0 && event == EVENT_RELOAD)
+		reload(conf_path);
+	if (event != EVENT_STOP)
+		return EX_SOFTWARE;
+	gp_log(GP_LOG_INFO, "stopping");
+	drain();
+	(void)smfi_stop();
+	/* libmilter looks at that flag every few seconds only, and no message
+	   is open any more: there is nothing to wait for. */
+	return EX_OK;
+}

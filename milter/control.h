@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module runs the milter: libmilter in a thread of its own, signals in the
+ * main thread.  SIGHUP reads the settings again, SIGTERM and SIGINT stop once
+ * the open messages are done.
+ */
+#ifndef GP_CONTROL_H
+#define GP_CONTROL_H
+
+/* Returns the exit code of the program.  conf_path is read again at SIGHUP;
+   settings of the milter section need a restart. */
+int gp_control_run(const char *conf_path);
+
+#endif

@@ -1,0 +1,11 @@
+sbin_PROGRAMS += milter/gatepost-milter
+milter_gatepost_milter_SOURCES = \
+	milter/answer.c milter/answer.h \
+	milter/callbacks.c milter/callbacks.h \
+	milter/collect.c milter/collect.h \
+	milter/control.c milter/control.h \
+	milter/main.c \
+	milter/session.c milter/session.h \
+	milter/snapshot.c milter/snapshot.h \
+	milter/start.c milter/start.h
+milter_gatepost_milter_LDADD = lib/libgatepost.la $(MILTER_LIBS)

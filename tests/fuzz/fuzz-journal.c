@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* This module feeds bytes to the journal's parser; what it takes must come back
+   the same after it is written again. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal.h"
+#include "pool.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *line = gp_alloc(size + 1), *memory = NULL, *again = NULL;
+	struct gp_journal_entry entry, back;
+	struct gp_error err;
+
+	if (size > 0)
+		memcpy(line, data, size);
+	if (gp_journal_parse(line, &entry, &memory, &err) == 1) {
+		char *written = gp_journal_format(&entry);
+
+		if (entry.time_msecs >= 0 &&
+		    (gp_journal_parse(written, &back, &again, &err) != 1 ||
+		     back.port != entry.port || back.count != entry.count))
+			abort();
+		free(again);
+		free(written);
+		free(memory);
+	}
+	free(line);
+	return 0;
+}
+
+#ifndef GP_LIBFUZZER
+int main(int argc, char **argv)
+{
+	static uint8_t bytes[1 << 20];
+
+	for (int i = 1; i < argc; i++) {
+		FILE *file = fopen(argv[i], "rb");
+		size_t size;
+
+		if (file == NULL)
+			return 1;
+		size = fread(bytes, 1, sizeof(bytes), file);
+		(void)fclose(file);
+		(void)LLVMFuzzerTestOneInput(bytes, size);
+	}
+	return 0;
+}
+#endif

@@ -1,0 +1,82 @@
+# Unit tests: one program per module.
+unit_tests = \
+	tests/unit/test-address \
+	tests/unit/test-decision \
+	tests/unit/test-journal \
+	tests/unit/test-network \
+	tests/unit/test-network-text \
+	tests/unit/test-policy-poll \
+	tests/unit/test-policy-submit \
+	tests/unit/test-pool \
+	tests/unit/test-program \
+	tests/unit/test-settings \
+	tests/unit/test-store-record \
+	tests/unit/test-store-redis
+if BUILD_IMAPD_HOOKS
+unit_tests += tests/unit/test-poll-session
+endif
+
+# Tests against real servers; they need root and skip without it.
+integration_tests = \
+	tests/integration/01-lab-contract.sh \
+	tests/integration/02-lab-down.sh
+
+table_tests = tests/tables/run-tables.sh
+fuzz_tests = tests/fuzz/run-seeds.sh
+
+unit_ldadd = lib/libgatepost.la $(CMOCKA_LIBS)
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+tests_unit_test_address_LDADD = $(unit_ldadd)
+tests_unit_test_decision_LDADD = $(unit_ldadd)
+tests_unit_test_journal_LDADD = $(unit_ldadd)
+tests_unit_test_network_LDADD = $(unit_ldadd)
+tests_unit_test_network_text_LDADD = $(unit_ldadd)
+tests_unit_test_policy_poll_LDADD = $(unit_ldadd)
+tests_unit_test_policy_submit_LDADD = $(unit_ldadd)
+tests_unit_test_pool_LDADD = $(unit_ldadd)
+tests_unit_test_program_LDADD = $(unit_ldadd)
+tests_unit_test_settings_LDADD = $(unit_ldadd)
+tests_unit_test_store_record_LDADD = $(unit_ldadd)
+tests_unit_test_store_redis_LDADD = $(unit_ldadd)
+tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
+	imapd-hooks/poll-session.c
+tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/imapd-hooks
+tests_unit_test_poll_session_LDADD = $(unit_ldadd)
+
+# What scripts/check-docs compares with the documents.
+check_PROGRAMS += tests/unit/print-vocabulary
+tests_unit_print_vocabulary_LDADD = lib/libgatepost.la
+
+# Parsers: each has an entry point for a fuzzer; the seeds run here.
+check_PROGRAMS += tests/fuzz/fuzz-address tests/fuzz/fuzz-settings \
+	tests/fuzz/fuzz-journal
+tests_fuzz_fuzz_address_LDADD = lib/libgatepost.la
+tests_fuzz_fuzz_settings_LDADD = lib/libgatepost.la
+tests_fuzz_fuzz_journal_LDADD = lib/libgatepost.la
+
+dist_check_SCRIPTS = $(integration_tests) $(table_tests) $(fuzz_tests) \
+	scripts/check-docs scripts/check-layers
+TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
+	scripts/check-docs scripts/check-layers
+
+EXTRA_DIST += tests/integration/lib.sh tests/integration/talk.py \
+	tests/tables/submit.table tests/tables/poll.table \
+	tests/fuzz/seeds-address tests/fuzz/seeds-settings \
+	tests/fuzz/seeds-journal
+
+AM_TESTS_ENVIRONMENT = \
+	GATEPOST_SOURCE='$(abs_top_srcdir)'; \
+	GATEPOST_BUILD='$(abs_top_builddir)'; \
+	export GATEPOST_SOURCE GATEPOST_BUILD;
+
+# Benchmarks are built and run by hand: tests/bench/run.
+EXTRA_PROGRAMS += tests/bench/milter-load tests/bench/null-milter
+tests_bench_null_milter_LDADD = $(MILTER_LIBS)
+EXTRA_DIST += tests/bench/run
+bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
+	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run
+.PHONY: bench

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* This module tests lib/policy-poll.c: who is early gets his step of the
+   ladder, and nobody else gets anything. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "policy-poll.h"
+
+static const struct gp_settings settings_default = {
+	.poll = {
+		.mode = GP_MODE_ENFORCE,
+		.interval_secs = 300,
+		.ladder = {
+			.steps = {
+				{ 2, GP_ACTION_NOTE, 0 },
+				{ 5, GP_ACTION_ABSORB, 0 },
+				{ 10, GP_ACTION_DELAY, 10 },
+			},
+			.count = 3,
+		},
+	},
+};
+
+static struct gp_poll_facts early_facts(unsigned int early_count)
+{
+	return (struct gp_poll_facts){
+		.check = GP_CHECK_NOOP,
+		.history_known = true,
+		.history = {
+			.verdict = GP_VERDICT_EARLY,
+			.wait_msecs = 200000,
+			.early_count = early_count,
+		},
+		.can_absorb = true,
+	};
+}
+
+static void assert_decision(const struct gp_settings *settings,
+			    const struct gp_poll_facts *facts,
+			    enum gp_action action, enum gp_reason reason,
+			    const char *why, int64_t wait_msecs)
+{
+	struct gp_decision decision;
+
+	memset(&decision, 0x5a, sizeof(decision));
+	gp_policy_poll(settings, facts, &decision);
+	assert_int_equal(decision.action, action);
+	assert_int_equal(decision.reason, reason);
+	assert_int_equal(decision.mode, settings->poll.mode);
+	assert_string_equal(decision.why, why);
+	assert_int_equal(decision.wait_msecs, wait_msecs);
+}
+
+static void assert_early(unsigned int early_count, enum gp_action action,
+			 const char *why, int64_t wait_msecs)
+{
+	struct gp_poll_facts facts = early_facts(early_count);
+
+	assert_decision(&settings_default, &facts, action, GP_REASON_EARLY,
+			why, wait_msecs);
+}
+
+static void test_each_step_of_the_ladder_at_both_edges(void **state)
+{
+	(void)state;
+	assert_early(1, GP_ACTION_PASS, "poll.interval", 200000);
+	assert_early(2, GP_ACTION_PASS, "poll.interval", 200000);
+	assert_early(3, GP_ACTION_NOTE, "poll.ladder", 200000);
+	assert_early(5, GP_ACTION_NOTE, "poll.ladder", 200000);
+	assert_early(6, GP_ACTION_ABSORB, "poll.ladder", 200000);
+	assert_early(10, GP_ACTION_ABSORB, "poll.ladder", 200000);
+	assert_early(11, GP_ACTION_DELAY, "poll.ladder", 10000);
+	assert_early(4000000000u, GP_ACTION_DELAY, "poll.ladder", 10000);
+}
+
+static void test_an_empty_ladder_does_nothing(void **state)
+{
+	struct gp_settings settings = settings_default;
+	struct gp_poll_facts facts = early_facts(1000);
+
+	(void)state;
+	settings.poll.ladder.count = 0;
+	assert_decision(&settings, &facts, GP_ACTION_PASS, GP_REASON_EARLY,
+			"poll.interval", 200000);
+}
+
+static void test_a_delay_ends_when_a_round_is_free(void **state)
+{
+	struct gp_poll_facts facts = early_facts(11);
+
+	(void)state;
+	facts.history.wait_msecs = 9999;
+	assert_decision(&settings_default, &facts, GP_ACTION_DELAY,
+			GP_REASON_EARLY, "poll.ladder", 9999);
+	facts.history.wait_msecs = -5;
+	assert_decision(&settings_default, &facts, GP_ACTION_DELAY,
+			GP_REASON_EARLY, "poll.ladder", 0);
+}
+
+static void test_nobody_is_delayed_twice_for_one_check(void **state)
+{
+	struct gp_poll_facts facts = early_facts(11);
+
+	(void)state;
+	facts.was_delayed = true;
+	assert_decision(&settings_default, &facts, GP_ACTION_ABSORB,
+			GP_REASON_EARLY, "poll.ladder", 200000);
+	facts.can_absorb = false;
+	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
+			GP_REASON_EARLY_SERVED, "poll.ladder", 200000);
+}
+
+static void test_what_only_the_mailbox_knows_is_served(void **state)
+{
+	struct gp_poll_facts facts = early_facts(6);
+
+	(void)state;
+	facts.can_absorb = false;
+	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
+			GP_REASON_EARLY_SERVED, "poll.ladder", 200000);
+}
+
+static void test_rounds_pass(void **state)
+{
+	struct gp_poll_facts facts = early_facts(1000);
+
+	(void)state;
+	facts.history.verdict = GP_VERDICT_ADMITTED;
+	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
+			GP_REASON_ADMITTED, "poll.interval", 200000);
+	facts.history.verdict = GP_VERDICT_IN_ROUND;
+	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
+			GP_REASON_IN_ROUND, "poll.interval", 200000);
+}
+
+static void test_a_silent_store_lets_everybody_pass(void **state)
+{
+	struct gp_poll_facts facts = early_facts(1000);
+
+	(void)state;
+	facts.history_known = false;
+	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
+			GP_REASON_STORE_UNAVAILABLE, "redis.server", 0);
+}
+
+static void test_off_is_off(void **state)
+{
+	struct gp_settings settings = settings_default;
+	struct gp_poll_facts facts = early_facts(1000);
+
+	(void)state;
+	settings.poll.mode = GP_MODE_OFF;
+	assert_decision(&settings, &facts, GP_ACTION_PASS, GP_REASON_RULE_OFF,
+			"poll.mode", 0);
+	facts.history_known = false;
+	assert_decision(&settings, &facts, GP_ACTION_PASS, GP_REASON_RULE_OFF,
+			"poll.mode", 0);
+}
+
+static void test_observe_decides_alike_and_does_nothing(void **state)
+{
+	struct gp_settings observe = settings_default;
+
+	(void)state;
+	observe.poll.mode = GP_MODE_OBSERVE;
+	for (unsigned int early = 0; early < 15; early++) {
+		for (int bits = 0; bits < 4; bits++) {
+			struct gp_poll_facts facts = early_facts(early);
+			struct gp_decision would, does;
+
+			facts.can_absorb = bits & 1;
+			facts.was_delayed = bits & 2;
+			gp_policy_poll(&observe, &facts, &would);
+			gp_policy_poll(&settings_default, &facts, &does);
+			assert_int_equal(would.action, does.action);
+			assert_int_equal(would.reason, does.reason);
+			assert_int_equal(would.wait_msecs, does.wait_msecs);
+			assert_int_equal(gp_decision_effect(&would),
+					 GP_ACTION_PASS);
+			assert_int_equal(gp_decision_effect(&does),
+					 does.action);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_step_of_the_ladder_at_both_edges),
+		cmocka_unit_test(test_an_empty_ladder_does_nothing),
+		cmocka_unit_test(test_a_delay_ends_when_a_round_is_free),
+		cmocka_unit_test(test_nobody_is_delayed_twice_for_one_check),
+		cmocka_unit_test(test_what_only_the_mailbox_knows_is_served),
+		cmocka_unit_test(test_rounds_pass),
+		cmocka_unit_test(test_a_silent_store_lets_everybody_pass),
+		cmocka_unit_test(test_off_is_off),
+		cmocka_unit_test(test_observe_decides_alike_and_does_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

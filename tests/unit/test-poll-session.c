@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: MIT */
+/* This module tests imapd-hooks/poll-session.c with a store that answers as it
+   is told and notes what it was asked, and a journal in a file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "poll-session.h"
+#include "program.h"
+
+enum { INTERVAL = 300000, ROUND = 30000, LINE = 600000 };
+
+/* --- a store on strings --- */
+
+static struct {
+	struct gp_store store;
+	struct gp_poll_history answer;
+	bool is_silent;
+	unsigned int calls;
+	struct gp_poll_query query;     /* the last one */
+	char program[GP_PROGRAM_BYTES];
+	unsigned int checks, bursts, early_rounds; /* of all queries */
+} fake;
+
+static int fake_poll(struct gp_store *store, const struct gp_poll_query *query,
+		     int64_t now_msecs, struct gp_poll_history *history_r,
+		     struct gp_error *err)
+{
+	(void)now_msecs;
+	assert_ptr_equal(store, &fake.store);
+	fake.calls++;
+	fake.query = *query;
+	(void)snprintf(fake.program, sizeof(fake.program), "%s",
+		       query->program);
+	fake.checks += query->checks + (query->is_report ? 0 : 1);
+	fake.bursts += query->bursts;
+	fake.early_rounds += query->early_rounds;
+	if (fake.is_silent)
+		return gp_error_set(err, "fake store: silent");
+	*history_r = fake.answer;
+	return 0;
+}
+
+static const struct gp_store_ops fake_ops = { .poll = fake_poll };
+
+static void answer(enum gp_verdict verdict, int64_t wait_msecs,
+		   int64_t round_left_msecs, unsigned int early_count,
+		   bool journal_due)
+{
+	fake.answer = (struct gp_poll_history){
+		.verdict = verdict,
+		.wait_msecs = wait_msecs,
+		.round_left_msecs = round_left_msecs,
+		.early_count = early_count,
+		.journal_due = journal_due,
+		.every_msecs = 60000,
+	};
+}
+
+static void answer_admitted(bool journal_due)
+{
+	answer(GP_VERDICT_ADMITTED, INTERVAL, ROUND, 0, journal_due);
+}
+
+/* --- one session --- */
+
+static struct gp_settings settings;
+static struct gp_journal *journal;
+static char directory[] = "/tmp/gp-test-XXXXXX";
+static char journal_path[64];
+static struct gp_poll_session *session;
+
+static void start_session(void)
+{
+	struct gp_ip ip = { .is_known = true,
+		.bytes = { [10] = 0xff, 0xff, 192, 0, 2, 7 } };
+
+	session = gp_poll_session_create(&settings, &fake.store, journal,
+					 "imap", "alice", "s1", &ip, 143);
+}
+
+static int setup(void **state)
+{
+	struct gp_error err;
+
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	fake.store.ops = &fake_ops;
+	memset(&settings, 0, sizeof(settings));
+	settings.poll.mode = GP_MODE_ENFORCE;
+	settings.poll.interval_secs = INTERVAL / 1000;
+	settings.poll.round_secs = ROUND / 1000;
+	settings.poll.tolerance_percent = 5;
+	settings.poll.ladder_window_secs = 3600;
+	settings.poll.ladder = (struct gp_ladder){
+		{ { 0, GP_ACTION_ABSORB, 0 }, { 3, GP_ACTION_DELAY, 10 } }, 2 };
+	settings.journal.interval_secs = LINE / 1000;
+	settings.journal.file = journal_path;
+	(void)unlink(journal_path);
+	journal = gp_journal_open(&settings, &err);
+	assert_non_null(journal);
+	start_session();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	gp_poll_session_end(&session, 10 * INTERVAL);
+	gp_journal_close(&journal);
+	return 0;
+}
+
+static struct gp_decision check_at(int64_t now_msecs, bool was_delayed)
+{
+	struct gp_decision decision;
+
+	gp_poll_session_check(session, GP_CHECK_NOOP, true, was_delayed,
+			      now_msecs, &decision);
+	return decision;
+}
+
+static void assert_check(int64_t now_msecs, enum gp_action action,
+			 enum gp_reason reason)
+{
+	struct gp_decision decision = check_at(now_msecs, false);
+
+	assert_int_equal(decision.action, action);
+	assert_int_equal(decision.reason, reason);
+}
+
+/* --- reading the journal back --- */
+
+static unsigned int count_lines(void)
+{
+	FILE *file = fopen(journal_path, "r");
+	unsigned int lines = 0;
+	int c;
+
+	assert_non_null(file);
+	while ((c = getc(file)) != EOF)
+		lines += c == '\n';
+	(void)fclose(file);
+	return lines;
+}
+
+static char line_text[2048];
+
+/* The last line holds each of the words. */
+static void assert_last_line(const char *const *words)
+{
+	FILE *file = fopen(journal_path, "r");
+
+	assert_non_null(file);
+	line_text[0] = '\0';
+	while (fgets(line_text, sizeof(line_text), file) != NULL)
+		;
+	(void)fclose(file);
+	line_text[strcspn(line_text, "\n")] = '\0';
+	for (; *words != NULL; words++) {
+		char word[128];
+
+		(void)snprintf(word, sizeof(word), " %s ", *words);
+		(void)strncat(line_text, " ",
+			      sizeof(line_text) - strlen(line_text) - 1);
+		if (strstr(line_text, word) == NULL)
+			fail_msg("no %s in: %s", *words, line_text);
+	}
+}
+#define assert_line(...) \
+	assert_last_line((const char *const[]){ __VA_ARGS__, NULL })
+
+/* --- tests --- */
+
+static void test_early_checks_ask_nothing(void **state)
+{
+	(void)state;
+	answer_admitted(true);
+	assert_check(0, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.calls, 1);
+	assert_int_equal(fake.query.interval_msecs, INTERVAL);
+	assert_int_equal(fake.query.tolerance_msecs, INTERVAL / 20);
+	assert_int_equal(fake.query.round_msecs, ROUND);
+	assert_string_equal(fake.query.user, "alice");
+	assert_string_equal(fake.program, "imap/192.0.2.7");
+
+	assert_check(ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_check(INTERVAL - 1, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 1);
+	assert_check(INTERVAL, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.calls, 2);
+}
+
+static void test_a_round_is_free_up_to_its_edge(void **state)
+{
+	(void)state;
+	answer_admitted(true);
+	assert_check(0, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	for (int i = 1; i <= 40; i++)
+		assert_check(i, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_check(ROUND - 1, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_int_equal(count_lines(), 0);
+	assert_check(ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 1);
+}
+
+/* A session that polls each second costs one call in an interval. */
+static void test_one_call_for_each_interval(void **state)
+{
+	(void)state;
+	answer_admitted(false);
+	for (int64_t now = 0; now < 5 * INTERVAL; now += 1000)
+		(void)check_at(now, false);
+	assert_int_equal(fake.calls, 5);
+	assert_int_equal(fake.query.checks, 299);
+	assert_int_equal(fake.query.bursts, 300);
+	/* 270 s outside the round, in rounds of 30 s */
+	assert_int_equal(fake.query.early_rounds, 9);
+	assert_int_equal(fake.query.early_age_msecs, 30000);
+}
+
+static void test_an_early_answer_holds_until_its_time(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, 100000, 0, 2, false);
+	decision = check_at(0, false);
+	assert_int_equal(decision.action, GP_ACTION_ABSORB);
+	assert_int_equal(decision.wait_msecs, 100000);
+	/* the same early round, counted by the store */
+	decision = check_at(ROUND - 1, false);
+	assert_int_equal(decision.wait_msecs, 100000 - (ROUND - 1));
+	assert_int_equal(decision.action, GP_ACTION_ABSORB);
+	/* the next is the third, and the fourth is delayed */
+	assert_check(ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_check(2 * ROUND, GP_ACTION_DELAY, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 1);
+	answer_admitted(false);
+	assert_check(100000, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.query.early_rounds, 2);
+	assert_int_equal(fake.query.early_age_msecs, 100000 - 2 * ROUND);
+}
+
+static void test_a_sweep_is_one_burst(void **state)
+{
+	(void)state;
+	answer_admitted(false);
+	for (int64_t now = 0; now < 20000; now += 500)
+		(void)check_at(now, false);
+	(void)check_at(40000, false);
+	(void)check_at(INTERVAL, false);
+	assert_int_equal(fake.calls, 2);
+	assert_int_equal(fake.query.checks, 40);
+	assert_int_equal(fake.query.bursts, 2);
+	assert_int_equal(fake.bursts, 3);
+}
+
+static void test_a_check_that_waited_is_one_check(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, 5000, 0, 9, true);
+	decision = check_at(0, false);
+	assert_int_equal(decision.action, GP_ACTION_DELAY);
+	assert_int_equal(decision.wait_msecs, 5000);
+	assert_int_equal(count_lines(), 1);
+	answer_admitted(false);
+	decision = check_at(5000, true);
+	assert_int_equal(decision.reason, GP_REASON_ADMITTED);
+	/* the store has counted it twice; it is set right with the next */
+	assert_check(5001, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_check(5002, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	(void)check_at(5000 + INTERVAL, false);
+	assert_int_equal(fake.checks, 4);
+	assert_int_equal(count_lines(), 1);
+}
+
+static void test_a_check_that_waited_in_vain_is_absorbed(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, 100000, 0, 9, false);
+	assert_int_equal(check_at(0, false).action, GP_ACTION_DELAY);
+	decision = check_at(10000, true);
+	assert_int_equal(decision.action, GP_ACTION_ABSORB);
+	gp_poll_session_check(session, GP_CHECK_SELECT, false, true, 10001,
+			      &decision);
+	assert_int_equal(decision.action, GP_ACTION_PASS);
+	assert_int_equal(decision.reason, GP_REASON_EARLY_SERVED);
+	assert_int_equal(fake.calls, 1);
+}
+
+static void test_a_wait_longer_than_a_round_counts_no_round(void **state)
+{
+	(void)state;
+	settings.poll.ladder.steps[1].secs = 60;
+	answer(GP_VERDICT_EARLY, 2 * LINE, 0, 9, true);
+	assert_int_equal(check_at(0, false).action, GP_ACTION_DELAY);
+	assert_int_equal(check_at(60000, true).action, GP_ACTION_ABSORB);
+	assert_int_equal(count_lines(), 1);
+	/* it is no second decision to write about either */
+	assert_int_equal(check_at(LINE, false).action, GP_ACTION_DELAY);
+	assert_int_equal(count_lines(), 2);
+	assert_line("count=1", "early=10");
+	gp_poll_session_end(&session, LINE + 1);
+	assert_int_equal(fake.query.early_rounds, 1);
+}
+
+static void test_the_end_brings_what_is_left(void **state)
+{
+	(void)state;
+	answer_admitted(false);
+	(void)check_at(0, false);
+	(void)check_at(1000, false);
+	(void)check_at(ROUND, false);
+	gp_poll_session_end(&session, ROUND + 7);
+	assert_null(session);
+	assert_int_equal(fake.calls, 2);
+	assert_true(fake.query.is_report);
+	assert_int_equal(fake.query.checks, 2);
+	assert_int_equal(fake.query.bursts, 2);
+	assert_int_equal(fake.query.early_rounds, 1);
+	assert_int_equal(fake.query.early_age_msecs, 7);
+	gp_poll_session_end(&session, 0);
+}
+
+static void test_an_end_with_nothing_to_say_asks_nothing(void **state)
+{
+	(void)state;
+	gp_poll_session_end(&session, 0);
+	assert_int_equal(fake.calls, 0);
+	start_session();
+	answer_admitted(false);
+	(void)check_at(0, false);
+	gp_poll_session_end(&session, 1);
+	assert_int_equal(fake.calls, 1);
+}
+
+static void test_a_name_begins_a_program(void **state)
+{
+	(void)state;
+	gp_poll_session_name_program(session, "Thunderbird", 0);
+	assert_int_equal(fake.calls, 0);
+	answer_admitted(false);
+	(void)check_at(0, false);
+	assert_string_equal(fake.program, "imap/192.0.2.7/Thunderbird");
+	(void)check_at(1000, false);
+	gp_poll_session_name_program(session, "Thunderbird", 1500);
+	assert_int_equal(fake.calls, 1);
+	gp_poll_session_name_program(session, "mutt", 2000);
+	assert_int_equal(fake.calls, 2);
+	assert_true(fake.query.is_report);
+	assert_int_equal(fake.query.checks, 1);
+	assert_string_equal(fake.program, "imap/192.0.2.7/Thunderbird");
+	/* what was answered for the one is nothing to the other */
+	(void)check_at(3000, false);
+	assert_int_equal(fake.calls, 3);
+	assert_false(fake.query.is_report);
+	assert_int_equal(fake.query.checks, 0);
+	assert_int_equal(fake.query.bursts, 1);
+	assert_string_equal(fake.program, "imap/192.0.2.7/mutt");
+}
+
+/* --- a silent store --- */
+
+static void test_a_silent_store_is_two_lines(void **state)
+{
+	(void)state;
+	fake.is_silent = true;
+	for (int64_t now = 0; now < 10000; now += 1000)
+		assert_check(now, GP_ACTION_PASS, GP_REASON_STORE_UNAVAILABLE);
+	assert_int_equal(count_lines(), 1);
+	assert_line("action=pass", "reason=store-unavailable", "user=alice",
+		    "part=imap", "check=noop");
+	gp_poll_session_end(&session, 10000);
+	start_session();
+	assert_check(10000, GP_ACTION_PASS, GP_REASON_STORE_UNAVAILABLE);
+	assert_int_equal(count_lines(), 1);
+	fake.is_silent = false;
+	answer_admitted(true);
+	assert_check(11000, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(count_lines(), 2);
+	assert_line("action=pass", "reason=store-back");
+	assert_check(11500, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_int_equal(count_lines(), 2);
+}
+
+static void test_nothing_is_brought_twice(void **state)
+{
+	(void)state;
+	answer_admitted(false);
+	for (int64_t now = 0; now < INTERVAL; now += 10000)
+		(void)check_at(now, false);
+	fake.is_silent = true;
+	(void)check_at(INTERVAL, false);
+	assert_int_equal(fake.query.checks, 29);
+	fake.is_silent = false;
+	(void)check_at(INTERVAL + 1000, false);
+	assert_int_equal(fake.query.checks, 0);
+	assert_int_equal(fake.query.early_rounds, 0);
+}
+
+static void test_without_a_store_all_pass(void **state)
+{
+	struct gp_ip ip = { .is_known = false };
+
+	(void)state;
+	gp_poll_session_end(&session, 0);
+	session = gp_poll_session_create(&settings, NULL, NULL, "imap",
+					 "alice", NULL, &ip, 143);
+	assert_check(0, GP_ACTION_PASS, GP_REASON_STORE_UNAVAILABLE);
+	gp_poll_session_name_program(session, "x", 1);
+	gp_poll_session_end(&session, 2);
+	assert_int_equal(fake.calls, 0);
+}
+
+static void test_off_asks_nothing(void **state)
+{
+	(void)state;
+	settings.poll.mode = GP_MODE_OFF;
+	assert_check(0, GP_ACTION_PASS, GP_REASON_RULE_OFF);
+	gp_poll_session_end(&session, 1);
+	assert_int_equal(fake.calls, 0);
+}
+
+/* --- the journal --- */
+
+static void test_the_first_early_check_is_a_line(void **state)
+{
+	(void)state;
+	answer_admitted(true);
+	(void)check_at(0, false);
+	(void)check_at(ROUND, false);
+	assert_int_equal(count_lines(), 1);
+	assert_line("s=s1", "part=imap", "action=absorb", "mode=enforce",
+		    "reason=early", "user=alice", "program=imap/192.0.2.7",
+		    "ip=192.0.2.7", "port=143", "check=noop", "every=60",
+		    "policy=300", "why=poll.ladder", "early=1", "wait=270",
+		    "count=1");
+}
+
+static void test_repeats_are_one_line(void **state)
+{
+	(void)state;
+	settings.poll.ladder.count = 1;
+	answer_admitted(true);
+	(void)check_at(0, false);
+	for (int64_t now = 40000; now < INTERVAL; now += 1000)
+		(void)check_at(now, false);
+	assert_int_equal(count_lines(), 1);
+	answer_admitted(false);
+	for (int64_t now = INTERVAL; now < 40000 + LINE; now += 1000)
+		(void)check_at(now, false);
+	assert_int_equal(count_lines(), 1);
+	assert_int_equal(fake.query.journal_age_msecs, -1);
+	/* 259 in the first interval, 270 in the second, none in the third's
+	   round; the line is due at the next early one */
+	for (int64_t now = 40000 + LINE; now < 41000 + LINE; now += 1000)
+		(void)check_at(now, false);
+	assert_int_equal(count_lines(), 2);
+	assert_line("count=540");
+}
+
+static void test_the_store_hears_of_the_line(void **state)
+{
+	(void)state;
+	answer_admitted(true);
+	(void)check_at(0, false);
+	(void)check_at(ROUND, false);
+	(void)check_at(INTERVAL, false);
+	assert_int_equal(fake.query.journal_age_msecs, INTERVAL - ROUND);
+	(void)check_at(2 * INTERVAL, false);
+	assert_int_equal(fake.query.journal_age_msecs, -1);
+}
+
+static void test_another_session_has_written(void **state)
+{
+	(void)state;
+	settings.poll.ladder.count = 1;
+	answer_admitted(false);
+	(void)check_at(0, false);
+	for (int64_t now = ROUND; now < INTERVAL; now += 1000)
+		(void)check_at(now, false);
+	gp_poll_session_end(&session, INTERVAL);
+	assert_int_equal(count_lines(), 0);
+}
+
+static void test_each_step_up_is_a_line(void **state)
+{
+	(void)state;
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 3, true);
+	(void)check_at(0, false);
+	(void)check_at(1000, false);
+	assert_int_equal(count_lines(), 1);
+	(void)check_at(ROUND, false);
+	assert_int_equal(count_lines(), 2);
+	assert_line("action=delay", "early=4", "count=2", "wait=10");
+	(void)check_at(2 * ROUND, false);
+	assert_int_equal(count_lines(), 2);
+}
+
+static void test_serving_and_absorbing_are_one_step(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
+	gp_poll_session_check(session, GP_CHECK_LOGIN, false, false, 0,
+			      &decision);
+	assert_int_equal(decision.action, GP_ACTION_PASS);
+	assert_int_equal(count_lines(), 1);
+	assert_line("action=pass", "reason=early-served", "check=login");
+	(void)check_at(1000, false);
+	assert_int_equal(count_lines(), 1);
+}
+
+static void test_observing_says_would(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	settings.poll.mode = GP_MODE_OBSERVE;
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
+	decision = check_at(0, false);
+	assert_int_equal(gp_decision_effect(&decision), GP_ACTION_PASS);
+	assert_line("action=would-absorb", "mode=observe", "reason=early");
+}
+
+static void test_no_step_no_line(void **state)
+{
+	(void)state;
+	settings.poll.ladder.steps[0].after_count = 2;
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 2, true);
+	assert_check(0, GP_ACTION_PASS, GP_REASON_EARLY);
+	assert_int_equal(count_lines(), 0);
+	/* it is due as soon as there is something to say */
+	assert_check(ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(count_lines(), 1);
+}
+
+#define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SESSION_TEST(test_early_checks_ask_nothing),
+		SESSION_TEST(test_a_round_is_free_up_to_its_edge),
+		SESSION_TEST(test_one_call_for_each_interval),
+		SESSION_TEST(test_an_early_answer_holds_until_its_time),
+		SESSION_TEST(test_a_sweep_is_one_burst),
+		SESSION_TEST(test_a_check_that_waited_is_one_check),
+		SESSION_TEST(test_a_check_that_waited_in_vain_is_absorbed),
+		SESSION_TEST(test_a_wait_longer_than_a_round_counts_no_round),
+		SESSION_TEST(test_the_end_brings_what_is_left),
+		SESSION_TEST(test_an_end_with_nothing_to_say_asks_nothing),
+		SESSION_TEST(test_a_name_begins_a_program),
+		SESSION_TEST(test_a_silent_store_is_two_lines),
+		SESSION_TEST(test_nothing_is_brought_twice),
+		SESSION_TEST(test_without_a_store_all_pass),
+		SESSION_TEST(test_off_asks_nothing),
+		SESSION_TEST(test_the_first_early_check_is_a_line),
+		SESSION_TEST(test_repeats_are_one_line),
+		SESSION_TEST(test_the_store_hears_of_the_line),
+		SESSION_TEST(test_another_session_has_written),
+		SESSION_TEST(test_each_step_up_is_a_line),
+		SESSION_TEST(test_serving_and_absorbing_are_one_step),
+		SESSION_TEST(test_observing_says_would),
+		SESSION_TEST(test_no_step_no_line),
+	};
+	int failed;
+
+	if (mkdtemp(directory) == NULL)
+		return 1;
+	(void)snprintf(journal_path, sizeof(journal_path), "%s/journal",
+		       directory);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)unlink(journal_path);
+	(void)rmdir(directory);
+	return failed;
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module tests lib/store-redis.c and store-poll.lua against a Redis of its
+ * own, on a unix socket in a folder of its own.  Time is not waited for: where a
+ * test needs the past, it writes a record of the past.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+#include "store-record.h"
+#include "store-redis-link.h"
+#include "store.h"
+
+enum { TEST_SKIPPED = 77, SECS = 1000 };
+
+static char folder[] = "/tmp/gatepost-redis.XXXXXX";
+static char server[64];
+static char empty[] = "";
+static struct gp_settings settings;
+static pid_t redis_pid;
+static struct gp_redis_link *link_;
+
+static void start_redis(void)
+{
+	redis_pid = fork();
+	if (redis_pid == 0) {
+		(void)execlp("redis-server", "redis-server", "--port", "0",
+			     "--unixsocket", server + 5, "--save", "",
+			     "--dir", folder, "--loglevel", "warning",
+			     "--logfile", "redis.log", (char *)NULL);
+		_exit(TEST_SKIPPED);
+	}
+}
+
+static void stop_redis(void)
+{
+	int status;
+
+	(void)kill(redis_pid, SIGKILL);
+	(void)waitpid(redis_pid, &status, 0);
+}
+
+/* Sends words to Redis by a connection of the test's own. */
+static redisReply *command(int argc, const char **argv)
+{
+	struct gp_redis_command one = { .argc = argc, .argv = argv };
+	redisReply *reply = NULL;
+	struct gp_error err;
+
+	if (gp_redis_link_exchange(link_, &one, 1, gp_clock_monotonic_msecs() +
+				   5 * SECS, &reply, &err) < 0)
+		return NULL;
+	return reply;
+}
+
+static int do_command(int argc, const char **argv)
+{
+	redisReply *reply = command(argc, argv);
+	int result = reply != NULL && reply->type != REDIS_REPLY_ERROR ? 0 : -1;
+
+	if (reply != NULL)
+		freeReplyObject(reply);
+	return result;
+}
+
+#define DO(...) do_command(sizeof((const char *[]){ __VA_ARGS__ }) / \
+			   sizeof(char *), (const char *[]){ __VA_ARGS__ })
+
+static int wait_for_redis(void)
+{
+	int status;
+
+	for (int i = 0; i < 500; i++) {
+		if (DO("PING") == 0)
+			return 0;
+		if (waitpid(redis_pid, &status, WNOHANG) == redis_pid)
+			return -1;
+		(void)poll(NULL, 0, 10);
+	}
+	return -1;
+}
+
+static int forget_all(void **state)
+{
+	(void)state;
+	return DO("FLUSHALL");
+}
+
+static struct gp_poll_query query_of(const char *user)
+{
+	return (struct gp_poll_query){
+		.user = user, .program = "imap/192.0.2.7",
+		.interval_msecs = 300 * SECS, .tolerance_msecs = 15 * SECS,
+		.round_msecs = 30 * SECS, .window_msecs = 3600 * SECS,
+		.journal_msecs = 300 * SECS, .bursts = 1,
+		.early_age_msecs = -1, .journal_age_msecs = -1,
+	};
+}
+
+static struct gp_poll_history ask(const struct gp_poll_query *query)
+{
+	struct gp_store *store;
+	struct gp_poll_history history;
+	struct gp_error err;
+
+	store = gp_store_redis_open(&settings, &err);
+	assert_non_null(store);
+	if (store->ops->poll(store, query, gp_clock_monotonic_msecs(), &history,
+			     &err) < 0)
+		fail_msg("%s", err.text);
+	gp_store_close(&store);
+	return history;
+}
+
+/* Moves the only record of the user into the past, as if time had passed. */
+static void let_pass(const char *user, int64_t msecs)
+{
+	static const char script[] =
+		"local r = redis.call('HGETALL', KEYS[1])\n"
+		"local at = struct.unpack('>I6', r[2])\n"
+		"redis.call('HSET', KEYS[1], r[1],\n"
+		"  struct.pack('>I6', at - tonumber(ARGV[1])) .. string.sub(r[2], 7))";
+	char *key = gp_store_key(user), text[32];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)msecs);
+	assert_int_equal(DO("EVAL", script, "1", key, text), 0);
+	free(key);
+}
+
+static void a_check_before_its_time_is_early(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_poll_history history;
+
+	(void)state;
+	(void)ask(&query);
+	let_pass("alice", 31 * SECS);
+	history = ask(&query);
+	assert_int_equal(history.verdict, GP_VERDICT_EARLY);
+	assert_in_range(history.wait_msecs, 250 * SECS, 254 * SECS);
+	assert_int_equal(history.round_left_msecs, 0);
+	assert_int_equal(history.early_count, 1);
+	assert_true(history.journal_due);
+	let_pass("alice", 253 * SECS);
+	history = ask(&query);
+	assert_int_equal(history.verdict, GP_VERDICT_EARLY);
+	assert_int_equal(history.early_count, 2);
+	assert_false(history.journal_due);
+}
+
+static void the_first_check_is_admitted(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_poll_history history = ask(&query);
+
+	(void)state;
+	assert_int_equal(history.verdict, GP_VERDICT_ADMITTED);
+	assert_int_equal(history.early_count, 0);
+	assert_int_equal(history.checks_count, 1);
+	assert_in_range(history.wait_msecs, 284 * SECS, 285 * SECS);
+	assert_in_range(history.round_left_msecs, 29 * SECS, 30 * SECS);
+}
+
+static void a_sweep_is_one_round(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	(void)ask(&query);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(ask(&query).verdict, GP_VERDICT_IN_ROUND);
+	let_pass("alice", 28 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_IN_ROUND);
+	assert_int_equal(ask(&query).early_count, 0);
+}
+
+static void a_check_after_the_interval_is_admitted(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	(void)ask(&query);
+	let_pass("alice", 285 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+}
+
+/* The tolerance forgives jitter; it does not make the interval shorter. */
+static void who_is_always_a_little_early_is_found_out(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	int admitted = 0;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		admitted += ask(&query).verdict == GP_VERDICT_ADMITTED;
+		let_pass("alice", 290 * SECS);
+	}
+	/* 20 checks in 5,510 s, which hold 18 whole intervals; jitter is forgiven
+	   once, and then every third check is early. */
+	assert_in_range(admitted, 13, 15);
+	admitted = 0;
+	(void)DO("FLUSHALL");
+	for (int i = 0; i < 40; i++) {
+		admitted += ask(&query).verdict == GP_VERDICT_ADMITTED;
+		let_pass("alice", 150 * SECS);
+	}
+	assert_in_range(admitted, 20, 21);
+}
+
+static void early_checks_within_a_round_count_once(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	(void)ask(&query);
+	let_pass("alice", 60 * SECS);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(ask(&query).early_count, 1);
+	let_pass("alice", 31 * SECS);
+	assert_int_equal(ask(&query).early_count, 2);
+}
+
+static void counts_that_a_session_brings_are_added(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_poll_history history;
+
+	(void)state;
+	(void)ask(&query);
+	let_pass("alice", 100 * SECS);
+	query.is_report = true;
+	query.checks = 70;
+	query.bursts = 70;
+	query.early_rounds = 2;
+	query.early_age_msecs = 5 * SECS;
+	query.journal_age_msecs = 60 * SECS;
+	history = ask(&query);
+	assert_int_equal(history.checks_count, 71);
+	assert_int_equal(history.early_count, 2);
+	assert_false(history.journal_due);
+	assert_in_range(history.every_msecs, 1400, 1450);
+	query = query_of("alice");
+	/* still within the early round that was reported */
+	assert_int_equal(ask(&query).early_count, 2);
+}
+
+static void a_report_of_nobody_leaves_no_record(void **state)
+{
+	struct gp_poll_query query = query_of("ghost");
+	redisReply *reply;
+
+	(void)state;
+	query.is_report = true;
+	(void)ask(&query);
+	reply = command(1, (const char *[]){ "DBSIZE" });
+	assert_int_equal(reply->integer, 0);
+	freeReplyObject(reply);
+}
+
+static void every_is_measured_and_forgets_the_night(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_poll_history history = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		history = ask(&query);
+		let_pass("alice", 60 * SECS);
+	}
+	assert_in_range(history.every_msecs, 59 * SECS, 61 * SECS);
+	let_pass("alice", (int64_t)9 * 3600 * SECS);
+	history = ask(&query);
+	assert_in_range(history.every_msecs, 59 * SECS, 61 * SECS);
+}
+
+/* A clock that went back an hour: the record lies in the future. */
+static void a_clock_that_went_back_locks_nobody_out(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	(void)ask(&query);
+	let_pass("alice", -3600 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_IN_ROUND);
+}
+
+static void a_shorter_policy_holds_at_once(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	query.interval_msecs = 86400 * SECS;
+	(void)ask(&query);
+	let_pass("alice", 61 * SECS);
+	query.interval_msecs = 60 * SECS;
+	query.tolerance_msecs = 0;
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+}
+
+static void a_broken_record_is_started_anew(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	assert_int_equal(DO("HSET", "gp:{alice}:p", "imap/192.0.2.7", "junk"), 0);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+}
+
+static void users_and_programs_do_not_mix(void **state)
+{
+	struct gp_poll_query alice = query_of("alice"), bob = query_of("bob");
+
+	(void)state;
+	(void)ask(&alice);
+	assert_int_equal(ask(&bob).verdict, GP_VERDICT_ADMITTED);
+	alice.program = "imap/192.0.2.8";
+	assert_int_equal(ask(&alice).verdict, GP_VERDICT_ADMITTED);
+}
+
+static void inventing_programs_does_not_fill_the_store(void **state)
+{
+	struct gp_poll_query query = query_of("mallory");
+	char program[32];
+	redisReply *reply;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(program, sizeof(program), "imap/x/%d", i);
+		query.program = program;
+		(void)ask(&query);
+	}
+	reply = command(2, (const char *[]){ "HLEN", "gp:{mallory}:p" });
+	assert_in_range(reply->integer, 1, 32);
+	freeReplyObject(reply);
+}
+
+static void every_key_expires(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	redisReply *reply;
+
+	(void)state;
+	(void)ask(&query);
+	reply = command(2, (const char *[]){ "PTTL", "gp:{alice}:p" });
+	assert_in_range(reply->integer, 1, 7 * 86400 * (int64_t)SECS);
+	freeReplyObject(reply);
+}
+
+static void count_row(void *context, const struct gp_poll_record *record)
+{
+	assert_string_equal(record->program, "imap/192.0.2.7");
+	assert_int_equal(record->checks_count, 1);
+	assert_in_range(record->wait_msecs, 290 * SECS, 300 * SECS);
+	++*(int *)context;
+}
+
+static void all_users_are_listed_once(void **state)
+{
+	struct gp_store *store;
+	struct gp_error err;
+	char user[16];
+	int rows = 0;
+
+	(void)state;
+	for (int i = 0; i < 1200; i++) {
+		struct gp_poll_query query;
+
+		(void)snprintf(user, sizeof(user), "u%d", i);
+		query = query_of(user);
+		(void)ask(&query);
+	}
+	assert_int_equal(DO("SET", "gp:{other}", "x"), 0);
+	store = gp_store_redis_open(&settings, &err);
+	assert_int_equal(store->ops->list(store, NULL, 3600 * SECS, count_row,
+					  &rows, &err), 0);
+	assert_int_equal(rows, 1200);
+	rows = 0;
+	assert_int_equal(store->ops->list(store, "u7", 3600 * SECS, count_row,
+					  &rows, &err), 0);
+	assert_int_equal(rows, 1);
+	gp_store_close(&store);
+}
+
+/* A frozen Redis: the deadline once, then not at all until redis.retry. */
+static void a_frozen_redis_costs_one_deadline(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_poll_history history = { .checks_count = 4711 };
+	struct gp_store *store;
+	struct gp_error err;
+	int64_t now;
+
+	(void)state;
+	store = gp_store_redis_open(&settings, &err);
+	assert_int_equal(kill(redis_pid, SIGSTOP), 0);
+	now = gp_clock_monotonic_msecs();
+	assert_int_equal(store->ops->poll(store, &query, now, &history, &err), -1);
+	assert_non_null(strstr(err.text, "no reply in time"));
+	/* The breaker is open: even with Redis awake nobody asks it. */
+	assert_int_equal(kill(redis_pid, SIGCONT), 0);
+	assert_int_equal(store->ops->poll(store, &query, now + 1, &history, &err),
+			 -1);
+	assert_int_equal(history.checks_count, 4711);
+	assert_int_equal(store->ops->poll(store, &query, now + 12 * SECS, &history,
+					  &err), 0);
+	gp_store_close(&store);
+}
+
+static void an_absent_redis_is_an_error_that_names_it(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_settings wrong = settings;
+	struct gp_poll_history history;
+	char nowhere[] = "unix:/nonexistent/redis.sock";
+	struct gp_store *store;
+	struct gp_error err;
+
+	(void)state;
+	wrong.redis.server = nowhere;
+	store = gp_store_redis_open(&wrong, &err);
+	assert_non_null(store);
+	assert_int_equal(store->ops->poll(store, &query, 1, &history, &err), -1);
+	assert_non_null(strstr(err.text, "redis"));
+	gp_store_close(&store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_check_before_its_time_is_early, forget_all),
+		cmocka_unit_test_setup(the_first_check_is_admitted, forget_all),
+		cmocka_unit_test_setup(a_sweep_is_one_round, forget_all),
+		cmocka_unit_test_setup(a_check_after_the_interval_is_admitted,
+				       forget_all),
+		cmocka_unit_test_setup(who_is_always_a_little_early_is_found_out,
+				       forget_all),
+		cmocka_unit_test_setup(early_checks_within_a_round_count_once,
+				       forget_all),
+		cmocka_unit_test_setup(counts_that_a_session_brings_are_added,
+				       forget_all),
+		cmocka_unit_test_setup(a_report_of_nobody_leaves_no_record,
+				       forget_all),
+		cmocka_unit_test_setup(every_is_measured_and_forgets_the_night,
+				       forget_all),
+		cmocka_unit_test_setup(a_clock_that_went_back_locks_nobody_out,
+				       forget_all),
+		cmocka_unit_test_setup(a_shorter_policy_holds_at_once, forget_all),
+		cmocka_unit_test_setup(a_broken_record_is_started_anew, forget_all),
+		cmocka_unit_test_setup(users_and_programs_do_not_mix, forget_all),
+		cmocka_unit_test_setup(inventing_programs_does_not_fill_the_store,
+				       forget_all),
+		cmocka_unit_test_setup(every_key_expires, forget_all),
+		cmocka_unit_test_setup(all_users_are_listed_once, forget_all),
+		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, forget_all),
+		cmocka_unit_test_setup(an_absent_redis_is_an_error_that_names_it,
+				       forget_all),
+	};
+	struct gp_error err;
+	int result = TEST_SKIPPED;
+
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	(void)snprintf(server, sizeof(server), "unix:%s/redis.sock", folder);
+	settings.redis.server = server;
+	settings.redis.user = settings.redis.password_file = empty;
+	settings.redis.deadline_msecs = 2 * SECS;
+	settings.redis.retry_secs = 10;
+	settings.redis.retention_secs = 7 * 86400;
+	link_ = gp_redis_link_create(&settings, &err);
+	start_redis();
+	if (wait_for_redis() == 0)
+		result = cmocka_run_group_tests(tests, NULL, NULL);
+	else
+		(void)fprintf(stderr, "redis-server does not run here\n");
+	gp_redis_link_free(&link_);
+	stop_redis();
+	(void)chdir("/");
+	(void)snprintf(server, sizeof(server), "%s/redis.log", folder);
+	(void)unlink(server);
+	(void)snprintf(server, sizeof(server), "%s/redis.sock", folder);
+	(void)unlink(server);
+	(void)rmdir(folder);
+	return result;
+}
