@@ -88,7 +88,7 @@ static int set_mta(struct gp_typed_facts *facts, const char *value,
 static int set_port(struct gp_typed_facts *facts, const char *value,
 		    struct gp_error *err)
 {
-	long port;
+	long port = 0;
 
 	facts->submit.port_known = strcmp(value, "-") != 0;
 	if (!facts->submit.port_known)
@@ -215,7 +215,7 @@ static int set_verdict(struct gp_typed_facts *facts, const char *value,
 static int set_early(struct gp_typed_facts *facts, const char *value,
 		     struct gp_error *err)
 {
-	long count;
+	long count = 0;
 
 	if (parse_number(value, 1000000, &count, err) < 0)
 		return -1;
@@ -226,7 +226,7 @@ static int set_early(struct gp_typed_facts *facts, const char *value,
 static int set_wait(struct gp_typed_facts *facts, const char *value,
 		    struct gp_error *err)
 {
-	long secs;
+	long secs = 0;
 
 	if (parse_number(value, 1000000, &secs, err) < 0)
 		return -1;
