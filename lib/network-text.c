@@ -36,7 +36,7 @@ int gp_ip_parse(const char *text, struct gp_ip *ip_r, struct gp_error *err)
 	const bool has_tag = strncasecmp(text, tag, sizeof(tag) - 1) == 0;
 	unsigned char address[16];
 
-	if (!has_tag && inet_pton(AF_INET, text, address) == 1)
+	if (inet_pton(AF_INET, text, address) == 1)
 		set_v4(ip_r, address);
 	else if (inet_pton(AF_INET6, has_tag ? text + sizeof(tag) - 1 : text,
 			   address) == 1)

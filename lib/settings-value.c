@@ -213,6 +213,15 @@ static int store_text(const struct gp_setting *row, const char *text,
 
 /* --- lists ------------------------------------------------------------- */
 
+/* Room for one more item.  A list doubles when its count is a power of two: a
+   file of 100,000 domains would else be copied as many times. */
+static void *make_room(void *items, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return items;
+	return gp_realloc(items, (count == 0 ? 1 : 2 * count) * size);
+}
+
 static void clear_strings(struct gp_str_list *list)
 {
 	while (list->count > 0)
@@ -221,8 +230,8 @@ static void clear_strings(struct gp_str_list *list)
 
 static void add_string(struct gp_str_list *list, const char *text)
 {
-	list->items = gp_realloc(list->items,
-				 (list->count + 1) * sizeof(*list->items));
+	list->items = make_room(list->items, list->count,
+				sizeof(*list->items));
 	list->items[list->count++] = gp_strdup(text);
 }
 
@@ -275,8 +284,8 @@ static int store_network(const char *text, size_t index,
 		list->count = 0;
 	if (is_empty)
 		return 0;
-	list->items = gp_realloc(list->items,
-				 (list->count + 1) * sizeof(*list->items));
+	list->items = make_room(list->items, list->count,
+				sizeof(*list->items));
 	list->items[list->count++] = network;
 	return 0;
 }
@@ -294,8 +303,8 @@ static int store_uint(const struct gp_setting *row, const char *text,
 		return -1;
 	if (index == 0)
 		list->count = 0;
-	list->items = gp_realloc(list->items,
-				 (list->count + 1) * sizeof(*list->items));
+	list->items = make_room(list->items, list->count,
+				sizeof(*list->items));
 	list->items[list->count++] = value;
 	return 0;
 }

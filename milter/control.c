@@ -140,8 +140,7 @@ int gp_control_run(const char *conf_path)
 		return EX_SOFTWARE;
 	gp_log(GP_LOG_INFO, "stopping");
 	drain();
-	(void)smfi_stop();
-	/* libmilter looks at that flag every few seconds only, and no message
-	   is open any more: there is nothing to wait for. */
+	/* No smfi_stop(): it waits for libmilter's listener, which looks up every
+	   few seconds only, and no message is open any more. */
 	return EX_OK;
 }

@@ -290,6 +290,13 @@ static void test_names_refused(void **state)
 	expect_error("relay {\n\n trusted_network = {} }", "a.conf:3: unknown "
 		     "setting 'trusted_network' in section 'relay'; did you mean "
 		     "'trusted_networks'?");
+	expect_error("relay { trusted_netwerk = {} }", "a.conf:1: unknown setting "
+		     "'trusted_netwerk' in section 'relay'; did you mean "
+		     "'trusted_networks'?");
+	/* local_domains_file is near too, but not as near */
+	expect_error("relay { local_domaine = {} }", "a.conf:1: unknown setting "
+		     "'local_domaine' in section 'relay'; did you mean "
+		     "'local_domains'?");
 	expect_error("poll { Interval = 5m }", "a.conf:1: unknown setting "
 		     "'Interval' in section 'poll'; did you mean 'interval'?");
 	expect_error("poll { socket = x }", "a.conf:1: unknown setting 'socket' in "
@@ -400,6 +407,8 @@ static void test_files_refused(void **state)
 {
 	(void)state;
 	expect_file_error("none.conf", "none.conf: No such file or directory");
+	expect_file_error("\033[2J\n.conf", "?[2J?.conf: No such file or "
+			  "directory");
 	assert_int_equal(mkdir(place("dir"), 0700), 0);
 	expect_file_error("dir", "dir: this is a folder, not a file");
 	assert_int_equal(mkfifo(place("fifo"), 0600), 0);
