@@ -138,8 +138,8 @@ static bool take_quoted_string(struct slice *text)
 	return take_byte(text, '"');
 }
 
-/* "[" content "]": an address or "Tag:content" (RFC 5321 section 4.1.3); what is
-   inside is compared as it is, so its form does not matter more. */
+/* "[" content "]": an address or "Tag:content" with the dcontent of RFC 5321
+   section 4.1.3.  It is compared as it is, so its form does not matter more. */
 static bool take_literal(struct slice *text)
 {
 	const char *start;
@@ -147,9 +147,8 @@ static bool take_literal(struct slice *text)
 	if (!take_byte(text, '['))
 		return false;
 	start = text->at;
-	while (text->at < text->end &&
-	       (is_letter_or_digit((unsigned char)*text->at) ||
-		*text->at == '.' || *text->at == ':' || *text->at == '-'))
+	while (text->at < text->end && *text->at > 0x20 && *text->at < 0x7f &&
+	       *text->at != '[' && *text->at != '\\' && *text->at != ']')
 		text->at++;
 	return text->at > start && take_byte(text, ']');
 }
@@ -313,12 +312,16 @@ static bool is_separator(char byte)
 	return byte == '!' || byte == '%' || byte == '@';
 }
 
-/* A piece between separators is compared with the domains in place.  One that
-   holds a quoted pair is not a plain name and thus no domain of ours. */
+/* A piece between separators is compared with the domains in place.  It must
+   be written as a domain: ".example.test" in the list says nothing about
+   "foreign.test,x.example.test", nor about one that holds a quoted pair. */
 static bool piece_is_local(struct slice piece, const struct gp_str_list *domains)
 {
-	return gp_domain_list_contains(domains, piece.at,
-				       (size_t)(piece.end - piece.at));
+	struct slice rest = piece;
+	size_t length;
+
+	return take_domain(&rest, &length) && rest.at == piece.end &&
+		gp_domain_list_contains(domains, piece.at, length);
 }
 
 struct pieces {

@@ -471,8 +471,30 @@ static int read_domains_file(void)
 	return result;
 }
 
+static bool is_set(size_t offset)
+{
+	return origin_of(row_at(offset))->path != NULL;
+}
+
+/* Who sets only the interval means it: the times that depend on it follow. */
+static void follow_interval(void)
+{
+	struct gp_settings *settings = loading->settings;
+	const unsigned int interval_secs = settings->poll.interval_secs;
+	const unsigned int tenth_secs = interval_secs >= 20 ? interval_secs / 10
+		: interval_secs > 1;
+
+	if (!is_set(offsetof(struct gp_settings, poll.round_secs)) &&
+	    settings->poll.round_secs > tenth_secs)
+		settings->poll.round_secs = tenth_secs;
+	if (!is_set(offsetof(struct gp_settings, poll.advised_secs)) &&
+	    settings->poll.advised_secs < interval_secs)
+		settings->poll.advised_secs = interval_secs;
+}
+
 static int check_whole(void)
 {
+	follow_interval();
 	for (size_t i = 0; i < COUNT_OF(rules); i++) {
 		if (check_rule(&rules[i]) < 0)
 			return -1;

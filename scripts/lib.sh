@@ -14,7 +14,9 @@ gp_packages_build=(gcc libc6-dev make autoconf automake libtool pkg-config
 gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 	openssl)
 # Mail programs that the demo and the tests drive.
-gp_packages_programs=(fetchmail isync mutt curl python3)
+gp_packages_programs=(fetchmail isync mutt curl netcat-openbsd python3)
+# The second compiler and the checkers of scripts/test.
+gp_packages_check=(clang valgrind)
 
 # gp_say TEXT...: to standard error, with the name of the script before it
 gp_say() {

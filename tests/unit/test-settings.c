@@ -554,9 +554,6 @@ static void test_lines(void **state)
 static void test_disagreement_refused(void **state)
 {
 	(void)state;
-	expect_error("poll {\n interval = 20m\n}", "a.conf:2: poll.interval: 20m "
-		     "must be at most poll.advised, which is 10m unless it is set "
-		     "too");
 	expect_error("poll {\n advised = 299\n}", "a.conf:2: poll.advised: 299s must "
 		     "be at least poll.interval, which is 5m unless it is set too");
 	expect_error("poll {\n interval = 8m\n advised = 6m\n}", "a.conf:3: "
@@ -567,8 +564,8 @@ static void test_disagreement_refused(void **state)
 		     "6m");
 	expect_error("poll {\n round = 5m }", "a.conf:2: poll.round: 5m must be below "
 		     "poll.interval, which is 5m unless it is set too");
-	expect_error("poll {\n interval = 30s }", "a.conf:2: poll.interval: 30s must "
-		     "be above poll.round, which is 30s unless it is set too");
+	expect_error("poll {\n interval = 30s round = 30s }", "a.conf:2: poll.round: "
+		     "30s must be below poll.interval, which is 30s");
 	expect_error("redis {\n retention = 1h }\npoll { ladder_window = 2h\n}",
 		     "a.conf:3: poll.ladder_window: 2h must be at most "
 		     "redis.retention, which is 1h");
@@ -582,6 +579,34 @@ static void test_disagreement_refused(void **state)
 	expect_error("poll { interval = 6m } include(\"b.conf\")", "b.conf:2: "
 		     "poll.advised: 5m must be at least poll.interval, which is "
 		     "6m");
+}
+
+/* Who sets only the interval gets a round and an advice that go with it. */
+static void test_interval_alone(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int round_secs, advised_secs;
+	} cases[] = {
+		{ "poll { interval = 1s }", 0, 600 },
+		{ "poll { interval = 2s }", 1, 600 },
+		{ "poll { interval = 19s }", 1, 600 },
+		{ "poll { interval = 60s }", 6, 600 },
+		{ "poll { interval = 299s }", 29, 600 },
+		{ "poll { interval = 5m }", 30, 600 },
+		{ "poll { interval = 20m }", 30, 1200 },
+		{ "poll { interval = 60s round = 30s advised = 1m }", 30, 60 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gp_settings *settings = load(cases[i].text);
+
+		assert_int_equal(settings->poll.round_secs, cases[i].round_secs);
+		assert_int_equal(settings->poll.advised_secs,
+				 cases[i].advised_secs);
+		gp_settings_free(&settings);
+	}
 }
 
 static void test_agreement(void **state)
@@ -908,6 +933,7 @@ int main(void)
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_disagreement_refused),
+		cmocka_unit_test(test_interval_alone),
 		cmocka_unit_test(test_agreement),
 		cmocka_unit_test(test_domains_file),
 		cmocka_unit_test(test_defaults),
