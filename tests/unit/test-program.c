@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* This module tests lib/program.c: one name per mail program, with nothing in it
+   that a client could use to look like another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "network-text.h"
+#include "program.h"
+
+static void assert_name(const char *ip_text, const char *name,
+			const char *wanted)
+{
+	char buffer[GP_PROGRAM_BYTES];
+	struct gp_ip ip = { .is_known = false };
+
+	if (ip_text != NULL)
+		assert_int_equal(gp_ip_parse(ip_text, &ip, NULL), 0);
+	memset(buffer, 0x5a, sizeof(buffer));
+	assert_ptr_equal(gp_program_name("imap", &ip, name, buffer), buffer);
+	assert_string_equal(buffer, wanted);
+}
+
+static void test_nothing_hostile_stays_in_a_name(void **state)
+{
+	(void)state;
+	assert_name("192.0.2.7", "a b", "imap/192.0.2.7/a_b");
+	assert_name("192.0.2.7", "a/../b", "imap/192.0.2.7/a_.._b");
+	assert_name("192.0.2.7", "x\r\ny=\"{z}", "imap/192.0.2.7/x__y___z_");
+	assert_name("192.0.2.7", "\x1b[31m", "imap/192.0.2.7/__31m");
+	assert_name("192.0.2.7", "caf\xc3\xa9\xff\x7f", "imap/192.0.2.7/caf____");
+	assert_name("192.0.2.7", "A-Z.a_z+09", "imap/192.0.2.7/A-Z.a_z+09");
+}
+
+static void test_a_name_is_cut_at_32_bytes(void **state)
+{
+	(void)state;
+	assert_name("192.0.2.7", "1234567890123456789012345678901",
+		    "imap/192.0.2.7/1234567890123456789012345678901");
+	assert_name("192.0.2.7", "12345678901234567890123456789012",
+		    "imap/192.0.2.7/12345678901234567890123456789012");
+	assert_name("192.0.2.7", "123456789012345678901234567890123",
+		    "imap/192.0.2.7/12345678901234567890123456789012");
+}
+
+static void test_without_a_name(void **state)
+{
+	(void)state;
+	assert_name("192.0.2.7", NULL, "imap/192.0.2.7");
+	assert_name("192.0.2.7", "", "imap/192.0.2.7");
+	assert_name(NULL, NULL, "imap/-");
+	assert_name(NULL, "Mail", "imap/-/Mail");
+}
+
+static void test_ipv6_stands_for_its_64(void **state)
+{
+	(void)state;
+	assert_name("2001:db8:1:2:3:4:5:6", "Mail", "imap/2001:db8:1:2::/64/Mail");
+	assert_name("2001:db8:1:2:ffff::1", NULL, "imap/2001:db8:1:2::/64");
+	assert_name("2001:db8:1:3::1", NULL, "imap/2001:db8:1:3::/64");
+	assert_name("::ffff:192.0.2.7", NULL, "imap/192.0.2.7");
+}
+
+static void test_the_longest_of_all_fits(void **state)
+{
+	static const char protocol[] = "a-protocol-with-a-very-long-name";
+	char buffer[GP_PROGRAM_BYTES], wanted[GP_PROGRAM_BYTES];
+	char name[300];
+	struct gp_ip ip;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(gp_ip_parse("2001:db8:1111:2222:3333:4444:5555:6666",
+				     &ip, NULL), 0);
+	(void)gp_program_name(protocol, &ip, name, buffer);
+	(void)strcpy(wanted, "a-protocol-with-/2001:db8:1111:2222::/64/");
+	(void)strncat(wanted, name, 32);
+	assert_string_equal(buffer, wanted);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_hostile_stays_in_a_name),
+		cmocka_unit_test(test_a_name_is_cut_at_32_bytes),
+		cmocka_unit_test(test_without_a_name),
+		cmocka_unit_test(test_ipv6_stands_for_its_64),
+		cmocka_unit_test(test_the_longest_of_all_fits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
