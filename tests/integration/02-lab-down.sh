@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# After "lab down" nothing of a site is left, also when it came up half way only.
+. "$(dirname "$0")/lib.sh"
+need_root
+lab=$GATEPOST_SOURCE/scripts/lab
+
+# What was started for a site carries it in its environment.
+processes_of() {
+	for process in /proc/[0-9]*; do
+		{ tr '\0' '\n' < "$process/environ"; } 2> /dev/null |
+			grep -qx "GATEPOST_LAB=$1" && cat "$process/comm"
+	done
+	return 0
+}
+nothing_runs() { [ -z "$(processes_of "$1")" ]; }
+port_is_free() {
+	! grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
+}
+
+site one
+check "a site runs" [ "$(processes_of "$work/one" | sort -u | wc -l)" -ge 5 ]
+run=$(dirname "$LAB_REDIS")
+check "lab down" "$lab" down one
+check "no process is left" nothing_runs "$work/one"
+for port in "$LAB_SMTP_PORT" "$LAB_SUBMISSION_PORT" "$LAB_SUBMISSIONS_PORT" \
+	"$LAB_IMAP_PORT" "$LAB_IMAPS_PORT" "$LAB_POP3_PORT" "$LAB_POP3S_PORT" \
+	"$LAB_LMTP_PORT"; do
+	check "port $port is free" port_is_free "$port"
+done
+check "no socket is left" [ -z "$(find one "$run" -type s 2> /dev/null)" ]
+check "the logs stay" [ -s one/log/postfix.log ]
+check "down once more is fine" "$lab" down one
+check "the folder can be used again" "$lab" up one --without-gatepost
+check "a running site is not overrun" eval '! "$lab" up one 2> out'
+check "and the message says what to do" grep -q 'lab down' out
+"$lab" down one
+
+# fails_with CODE TEXT OPTION...
+fails_with() {
+	code=$1 text=$2 found=0
+	shift 2
+	"$lab" up half "$@" > out 2>&1 || found=$?
+	check "up $* gives $code" [ "$found" = "$code" ]
+	check "and says: $text" grep -qF -- "$text" out
+	check "and leaves nothing running" nothing_runs "$work/half"
+}
+echo 'poll { intervall = 5m }' > bad.conf
+fails_with 69 "did you mean 'interval'" --conf bad.conf
+echo 'milter { user = nobody-at-all }' > bad.conf
+fails_with 69 "no such user" --conf bad.conf
+fails_with 64 "sendmail" --mta sendmail
+fails_with 64 "single and none" --redis cluster
+fails_with 64 "unknown option" --frobnicate
+fails_with 66 "no such file" --conf nowhere.conf
+long=$(printf 'x%.0s' $(seq 90))
+check "a long path works" "$lab" up "$long" --without-gatepost
+check "a long path goes down" "$lab" down "$long"
+check "and leaves nothing running" nothing_runs "$work/$long"
+finish

@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Relaying, with Postfix itself an open relay: the milter stands alone.
+. "$(dirname "$0")/lib.sh"
+site site --open-relay
+python <<'PYTHON'
+from smtp import *
+
+# What must be taken: plain local mail, in every spelling the standard allows.
+LOCAL = r'''
+<bob@example.test>
+bob@example.test
+<BOB@example.test>
+<bob@EXAMPLE.TEST>
+<bob@example.test.>
+<"bob"@example.test>
+<"b\\ob"@example.test>
+<bob+tag@example.test>
+<bob@alias.test>
+<Alice.Liddell@example.test>
+<sales@example.test>
+<postmaster>
+<Postmaster>
+<POSTMASTER@example.test>
+<bob>
+<@relay.test:bob@example.test>
+<@relay.test,@other.test:bob@example.test>
+<bob%alias.test@example.test>
+<bob%example.test@example.test>
+<example.test!bob@example.test>
+'''
+
+# What must be refused by somebody who may not relay: foreign domains, plain and
+# in each disguise that has been relayed by some MTA.
+FOREIGN = r'''
+<victim@foreign.test>
+victim@foreign.test
+<victim@sub.example.test>
+<victim@example.test.foreign.test>
+<victim@xexample.test>
+<victim@example.tes>
+<victim@example.test.test>
+<victim@test>
+<victim@[192.0.2.1]>
+<victim@[127.0.0.1]>
+<victim@[IPv6:2001:db8::1]>
+<victim@[IPv6:::1]>
+<victim@[foreign.test]>
+<victim@foreign.test.>
+<victim%foreign.test@example.test>
+<victim%foreign.test%alias.test@example.test>
+<victim%alias.test%foreign.test@example.test>
+<victim%foreign.test>
+<victim%[192.0.2.1]@example.test>
+<victim%%foreign.test@example.test>
+<%foreign.test@example.test>
+<victim%@example.test>
+<"victim%foreign.test"@example.test>
+<"victim"%foreign.test@example.test>
+<foreign.test!victim@example.test>
+<foreign.test!victim>
+<example.test!foreign.test!victim@example.test>
+<foreign.test!example.test!victim@example.test>
+<!victim@example.test>
+<foreign.test!@example.test>
+<"foreign.test!victim"@example.test>
+<foreign.test!victim%alias.test@example.test>
+<alias.test!victim%foreign.test@example.test>
+<victim@foreign.test@example.test>
+<victim@example.test@foreign.test>
+<"victim@foreign.test"@example.test>
+<"victim@foreign.test"@example.test.>
+<"victim\\@foreign.test"@example.test>
+<victim\\@foreign.test@example.test>
+<"@foreign.test:victim"@example.test>
+<"victim@[192.0.2.1]"@example.test>
+<"<victim@foreign.test>"@example.test>
+<@example.test:victim@foreign.test>
+<@example.test,@alias.test:victim@foreign.test>
+<@example.test:victim%foreign.test@example.test>
+<@example.test:foreign.test!victim@example.test>
+<@example.test:"victim@foreign.test"@example.test>
+<@foreign.test,victim@example.test>
+<@foreign.test@example.test:victim@foreign.test>
+<@:victim@foreign.test>
+<:victim@foreign.test>
+<victim@foreign.test:25>
+<victim@example.test:victim@foreign.test>
+<victim@foreign.test,bob@example.test>
+<bob@example.test,victim@foreign.test>
+<victim@foreign.test;bob@example.test>
+<bob@example.test>,<victim@foreign.test>
+<<victim@foreign.test>>
+<victim@foreign.test>bob@example.test
+bob@example.test<victim@foreign.test>
+<bob@example.test<victim@foreign.test>>
+<Bob <victim@foreign.test>>
+"bob@example.test" <victim@foreign.test>
+<victim(comment)@foreign.test>
+<victim@foreign.test(example.test)>
+<victim@(example.test)foreign.test>
+<victim@foreign.test\\@example.test>
+<victim@foreign.test#example.test>
+<victim@foreign.test/example.test>
+<victim@foreign.test?@example.test>
+<victim@foreign_test>
+<victim@.foreign.test>
+<victim@foreign..test>
+<victim@>
+<@>
+<@example.test>
+<>
+<victim @foreign.test>
+<victim@ foreign.test>
+<"victim foreign.test@foreign.test>
+<victim\t@foreign.test>
+<\xc3\xb6@foreign.test>
+<victim@f\xc3\xb6reign.test>
+<victim\xff@example.test@foreign.test>
+<victim@example.test\xc0\xae foreign.test>
+'''
+
+
+def forms(text):
+    """One form per line; escapes as in Python, for odd bytes."""
+    for line in text.strip().split('\n'):
+        yield line.encode().decode('unicode_escape').encode('latin-1')
+
+
+def ask(form):
+    """The answer to one RCPT, in a transaction of its own."""
+    client.command('RSET')
+    expect(client.mail()[:3], '250', 'MAIL')
+    return client.rcpt(form)
+
+
+sink = Sink()
+client = Client('SMTP')
+count = 0
+for form in forms(FOREIGN):
+    answer = ask(form)
+    if answer[:1] != '5':
+        fail('%r was answered %r' % (form, answer))
+    count += 1
+say('%d foreign and disguised forms refused for good' % count)
+expect(ask(b'<victim@foreign.test>')[:9], '550 5.7.1', 'code of a refusal')
+journal_has('foreign', reason='relay-denied', to='<victim@foreign.test>',
+            why='relay.local_domains')
+expect(ask(b'<victim@foreign.test@example.test>')[:9], '550 5.7.1', 'two @')
+journal_has('two @', reason='recipient-syntax')
+
+for form in forms(FOREIGN):
+    if ask(form)[:1] == '2':
+        client.data('never')
+count = 0
+for form in forms(LOCAL):
+    answer = ask(form)
+    if answer[:3] != '250':
+        fail('%r is local but was answered %r' % (form, answer))
+    count += 1
+say('%d local forms accepted' % count)
+
+expect(ask(b'<bob@example.test>')[:3], '250', 'plain')
+expect(client.rcpt('<victim@foreign.test>')[:9], '550 5.7.1',
+       'a foreign recipient beside a local one')
+expect(client.data('subject-mixed')[:3], '250', 'message for the local one')
+mailbox_has('bob', 'subject-mixed')
+expect(sink.recipients, [], 'what left the site')
+say('the local recipient of a mixed message gets it; nothing left the site')
+
+for role in ('SUBMISSION', 'SUBMISSIONS'):
+    client = Client(role)
+    expect(client.mail('<x@foreign.test>')[:9], '530 5.7.0', role)
+client = Client('SUBMISSION', starttls=True, login='alice')
+expect(client.send('<alice@example.test>', '<friend@foreign.test>', 'out')[:3],
+       '250', 'who has logged in may relay')
+wait_until(lambda: sink.recipients, 'mail at the sink')
+expect(sink.recipients, ['RCPT TO:<friend@foreign.test>'], 'what left the site')
+say('with a login, mail goes out')
+PYTHON
