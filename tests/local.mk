@@ -19,7 +19,11 @@ endif
 # Tests against real servers; they need root and skip without it.
 integration_tests = \
 	tests/integration/01-lab-contract.sh \
-	tests/integration/02-lab-down.sh
+	tests/integration/02-lab-down.sh \
+	tests/integration/10-submission.sh \
+	tests/integration/11-relay.sh \
+	tests/integration/12-milter-life.sh \
+	tests/integration/13-milter-start.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -63,7 +67,8 @@ dist_check_SCRIPTS = $(integration_tests) $(table_tests) $(fuzz_tests) \
 TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
-EXTRA_DIST += tests/integration/lib.sh tests/integration/talk.py \
+EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
+	tests/integration/poll.sh tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-settings \
 	tests/fuzz/seeds-journal
@@ -80,3 +85,12 @@ EXTRA_DIST += tests/bench/run
 bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run
 .PHONY: bench
+
+# For scripts/test: which tests run without servers, and which with sanitizers.
+print-unit-tests:
+	@echo $(unit_tests) $(table_tests) $(fuzz_tests)
+print-sanitizer-tests:
+	@echo $(unit_tests) $(table_tests) $(fuzz_tests) \
+		tests/integration/10-submission.sh \
+		tests/integration/12-milter-life.sh
+.PHONY: print-unit-tests print-sanitizer-tests

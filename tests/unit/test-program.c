@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -78,8 +79,8 @@ static void test_the_longest_of_all_fits(void **state)
 	assert_int_equal(gp_ip_parse("2001:db8:1111:2222:3333:4444:5555:6666",
 				     &ip, NULL), 0);
 	(void)gp_program_name(protocol, &ip, name, buffer);
-	(void)strcpy(wanted, "a-protocol-with-/2001:db8:1111:2222::/64/");
-	(void)strncat(wanted, name, 32);
+	(void)snprintf(wanted, sizeof(wanted), "%s%.32s",
+		       "a-protocol-with-/2001:db8:1111:2222::/64/", name);
 	assert_string_equal(buffer, wanted);
 }
 

@@ -488,7 +488,6 @@ int main(void)
 		(void)fprintf(stderr, "redis-server does not run here\n");
 	gp_redis_link_free(&link_);
 	stop_redis();
-	(void)chdir("/");
 	(void)snprintf(server, sizeof(server), "%s/redis.log", folder);
 	(void)unlink(server);
 	(void)snprintf(server, sizeof(server), "%s/redis.sock", folder);
