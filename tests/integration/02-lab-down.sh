@@ -5,12 +5,20 @@
 need_root
 lab=$GATEPOST_SOURCE/scripts/lab
 
-# What was started for a site carries it in its environment.
+# Everything of a site has its folder on the command line, among its open files,
+# or in its environment.
 processes_of() {
 	for process in /proc/[0-9]*; do
-		{ tr '\0' '\n' < "$process/environ"; } 2> /dev/null |
-			grep -qx "GATEPOST_LAB=$1" && cat "$process/comm"
-	done
+		[ "${process#/proc/}" != $$ ] || continue
+		case $(tr '\0' ' ' < "$process/cmdline" 2> /dev/null) in
+		*"lab up"* | *"lab down"* | *02-lab-down*) continue ;;
+		esac
+		if { tr '\0' '\n' < "$process/cmdline"
+			ls -l "$process/fd" "$process/cwd"; } 2> /dev/null |
+			grep -qF "$1/"; then
+			cat "$process/comm"
+		fi
+	done 2> /dev/null
 	return 0
 }
 nothing_runs() { [ -z "$(processes_of "$1")" ]; }
@@ -53,6 +61,12 @@ fails_with 64 "sendmail" --mta sendmail
 fails_with 64 "single and none" --redis cluster
 fails_with 64 "unknown option" --frobnicate
 fails_with 66 "no such file" --conf nowhere.conf
+mkdir mine
+: > mine/etc
+found=0
+"$lab" up mine > out 2>&1 || found=$?
+check "a folder with other things in it is refused" [ "$found" = 73 ]
+check "and they are still there" [ -e mine/etc ]
 long=$(printf 'x%.0s' $(seq 90))
 check "a long path works" "$lab" up "$long" --without-gatepost
 check "a long path goes down" "$lab" down "$long"

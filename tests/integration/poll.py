@@ -67,7 +67,7 @@ class Program:
         self.waited = 0.0
         self.read_line()
         login = self.command('LOGIN %s secret-%s' % (user, user))
-        expect_true(' OK ' in login[-1], 'login: %r' % login)
+        expect_true(login[-1].startswith('OK '), 'login: %r' % login)
         if name is not None:
             self.command('ID ("name" "%s")' % name)
 

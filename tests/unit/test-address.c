@@ -105,6 +105,7 @@ static const struct {
 	{ "<alias.test!bob@example.test>", LOCAL },
 	{ "<alias.test!example.test!bob@example.test>", LOCAL },
 	{ "<\"alias.test!bob\"@example.test>", LOCAL },
+	{ "<\"alias.test\\!bob\"@example.test>", LOCAL },
 	{ "<alias.test!bob>", LOCAL },
 	{ "<bob%alias.test>", LOCAL },
 	{ "<foreign.test%alias.test@example.test>", LOCAL },
@@ -235,6 +236,7 @@ static const struct {
 	{ "<%@example.test>", UNKNOWN },
 	{ "<!@example.test>", UNKNOWN },
 	{ "<\"@\"@example.test>", UNKNOWN },
+	{ "<\"\\@alias.test\"@example.test>", UNKNOWN },
 	{ "<\"bob@\"@example.test>", UNKNOWN },
 	{ "<\"\"@example.test>", UNKNOWN },
 	{ "<\"\">", UNKNOWN },
@@ -430,6 +432,7 @@ static void test_a_list_of_domains(void **state)
 	assert_false(contains(&list, "test"));
 	assert_false(contains(&list, "sub.test"));
 	assert_false(contains(&list, ".sub.test"));
+	assert_false(contains(&list, ".a.sub.test"));
 	assert_false(contains(&list, "xsub.test"));
 	assert_false(contains(&list, "example.test.."));
 	assert_false(contains(&list, "127.0.0.1"));
