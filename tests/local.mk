@@ -23,7 +23,16 @@ integration_tests = \
 	tests/integration/10-submission.sh \
 	tests/integration/11-relay.sh \
 	tests/integration/12-milter-life.sh \
-	tests/integration/13-milter-start.sh
+	tests/integration/13-milter-start.sh \
+	tests/integration/19-milter-threads.sh \
+	tests/integration/20-ctl.sh \
+	tests/integration/30-poll-absorb.sh \
+	tests/integration/31-poll-delay.sh \
+	tests/integration/32-poll-observe.sh \
+	tests/integration/33-poll-store-down.sh \
+	tests/integration/34-poll-real-programs.sh \
+	tests/integration/35-poll-idle.sh \
+	tests/integration/36-poll-redis-calls.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -92,5 +101,8 @@ print-unit-tests:
 print-sanitizer-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) \
 		tests/integration/10-submission.sh \
-		tests/integration/12-milter-life.sh
+		tests/integration/12-milter-life.sh \
+		tests/integration/30-poll-absorb.sh \
+		tests/integration/31-poll-delay.sh \
+		tests/integration/33-poll-store-down.sh
 .PHONY: print-unit-tests print-sanitizer-tests

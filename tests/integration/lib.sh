@@ -26,6 +26,11 @@ leave() {
 	done < "$work/at-exit"
 	for site in "$work"/*/; do
 		[ ! -e "$site/pids" ] || "$GATEPOST_SOURCE/scripts/lab" down "$site"
+		if grep -rE -A25 'ERROR: AddressSanitizer|runtime error: |WARNING: ThreadSanitizer' \
+			"$site/log" 2> /dev/null; then
+			echo "FAILED: a sanitizer found something"
+			code=1
+		fi
 	done
 	cd /
 	rm -rf "$work"

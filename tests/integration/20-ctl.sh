@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# gatepostctl: what it says, and its exit codes.
+. "$(dirname "$0")/lib.sh"
+ctl=$GATEPOST_BUILD/ctl/gatepostctl
+
+# gives CODE TEXT ARGUMENT...: TEXT stands somewhere in what it prints
+gives() {
+	code=$1 text=$2 found=0
+	shift 2
+	"$ctl" "$@" > out 2>&1 || found=$?
+	check "gatepostctl $* gives $code ($found)" [ "$found" = "$code" ]
+	check "and says: $text" grep -qF -- "$text" out
+}
+
+echo 'poll { intervall = 5m }' > bad.conf
+: > empty.conf
+echo 'redis { server = "unix:/nonexistent/redis.sock" }' > away.conf
+echo 'redis { server = "" }' > none.conf
+
+gives 64 "which command?"
+gives 64 "no command 'frobnicate'" frobnicate
+gives 64 "explain which facts?" -c empty.conf explain
+gives 64 "there is no fact 'prot'" -c empty.conf explain prot=587
+gives 64 "port: '99999' is not a number from 0 to 65535" -c empty.conf explain port=99999
+gives 64 "takes one user" -c none.conf who alice bob
+gives 78 "bad.conf:1: unknown setting 'intervall' in section 'poll'; did you mean 'interval'?" check bad.conf
+gives 78 "nowhere.conf" -c nowhere.conf check
+gives 78 "bad.conf:1" -c bad.conf who
+gives 69 "redis.server is not set" -c none.conf who
+gives 69 "redis" -c away.conf who
+gives 0 "settings are good" check empty.conf
+gives 0 "settings are good" check "$GATEPOST_SOURCE/conf/gatepost.conf"
+gives 0 "Usage: gatepostctl" --help
+for command in check explain who; do
+	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
+	gives 0 "  $command" --help
+done
+
+gives 0 "answer    530 5.7.0 Must issue a STARTTLS command first  (RFC 3207 section 4)" \
+	-c empty.conf explain port=587 tls=no auth=no
+gives 0 "rule      login.mode (mode enforce)" -c empty.conf explain port=587 tls=yes auth=no
+gives 0 "decision  pass" -c empty.conf explain port=587 tls=yes login=alice
+gives 0 '"reason": "relay-denied"' -c empty.conf explain --json port=25 \
+	'recipient=<a@foreign.test>'
+gives 0 "decision  delay" -c empty.conf explain check=noop early=13 wait=99
+gives 0 "wait      10 s" -c empty.conf explain check=noop early=13 wait=99
+
+if [ "$(id -u)" = 0 ]; then
+	site site
+	python <<'PYTHON'
+import json
+import subprocess
+from poll import *
+
+CTL = env['LAB_CTL'].split()
+
+
+def who(*words):
+    return json.loads(subprocess.check_output(CTL + ['who', '--json'] +
+                                              list(words)))
+
+
+expect(who(), [], 'nobody has checked yet')
+alice = Program('alice', '127.0.0.9', name='Thunder\\"bird\\" <b>=')
+alice.command('SELECT INBOX')
+alice.command('NOOP')
+alice.command('LOGOUT')
+bob = Program('bob')
+bob.command('STATUS INBOX (MESSAGES)')
+bob.command('LOGOUT')
+rows = wait_until(lambda: len(who()) == 2 and who(), 5, 'two programs')
+expect({row['user'] for row in rows}, {'alice', 'bob'}, 'users')
+row = who('alice')[0]
+expect(row['program'][:21], 'imap/127.0.0.9/Thunde', 'program: %r' % row)
+expect_true(not set('" <>=') & set(row['program']), 'escaped: %r' % row)
+expect(row['checks'], 2, 'checks of alice')
+expect(who('--early'), [], 'nobody was early')
+expect(who('nobody'), [], 'an unknown user')
+table = subprocess.check_output(CTL + ['who'], universal_newlines=True)
+expect(table.split('\n')[0].split(),
+       'USER PROGRAM CHECKS EVERY EARLY STATE WAIT LAST'.split(), 'header')
+expect_true('\x1b' not in table, 'no colour where there is no terminal')
+say('who')
+PYTHON
+	check "who against a live site" [ $? = 0 ]
+fi
+finish
