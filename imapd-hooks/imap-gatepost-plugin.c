@@ -252,7 +252,9 @@ static void open_site(void)
 		       err.text);
 		return;
 	}
-	if (site.settings->poll.mode == GP_MODE_OFF)
+	/* Without a server there is no history, and the administrator said so. */
+	if (site.settings->poll.mode == GP_MODE_OFF ||
+	    site.settings->redis.server[0] == '\0')
 		return;
 	site.journal = gp_journal_open(site.settings, &err);
 	if (site.journal == NULL)

@@ -87,12 +87,14 @@ AM_TESTS_ENVIRONMENT = \
 	GATEPOST_BUILD='$(abs_top_builddir)'; \
 	export GATEPOST_SOURCE GATEPOST_BUILD;
 
-# Benchmarks are built and run by hand: tests/bench/run.
+# Benchmarks, side by side in one run: the milter against one that does nothing,
+# and how often a session that checks all the time asks Redis.
 EXTRA_PROGRAMS += tests/bench/milter-load tests/bench/null-milter
 tests_bench_null_milter_LDADD = $(MILTER_LIBS)
 EXTRA_DIST += tests/bench/run
 bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
-	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run
+	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run --check && \
+		$(top_srcdir)/tests/integration/36-poll-redis-calls.sh
 .PHONY: bench
 
 # For scripts/test: which tests run without servers, and which with sanitizers.

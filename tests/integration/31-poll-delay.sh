@@ -39,6 +39,19 @@ expect(tagged, [['p%d' % i, 'OK'] for i in range(1, 7)],
        'answers in order: %r' % lines)
 say('pipelined commands behind a held one: all answered, in order')
 
+# More than Dovecot keeps for later: it would break the held command off.
+alice = Program('alice', '127.0.0.5')
+alice.command('SELECT INBOX')
+wait_until(lambda: alice.command('NOOP') and alice.waited > 1.5, 10, 'held again')
+text = message('large') + ('x' * 78 + '\r\n') * 4000
+alice.send('q1 NOOP\r\nq2 APPEND INBOX {%d+}\r\n%s\r\nq3 NOOP\r\n'
+           % (len(text), text))
+for tag in ('q1', 'q2', 'q3'):
+    lines = alice.finish(tag)
+    expect_true(lines[-1].startswith(tag + ' OK '), 'large: %r' % lines)
+alice.command('LOGOUT')
+say('a large message behind a held command arrives')
+
 # A neighbour is not held, and one that leaves does not wait.
 alice = Program('alice', '127.0.0.4')
 alice.command('SELECT INBOX')
