@@ -32,7 +32,8 @@ integration_tests = \
 	tests/integration/33-poll-store-down.sh \
 	tests/integration/34-poll-real-programs.sh \
 	tests/integration/35-poll-idle.sh \
-	tests/integration/36-poll-redis-calls.sh
+	tests/integration/36-poll-redis-calls.sh \
+	tests/integration/37-poll-same-words.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
