@@ -15,8 +15,8 @@ gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 	openssl)
 # Mail programs that the demo and the tests drive.
 gp_packages_programs=(fetchmail isync mutt curl netcat-openbsd python3)
-# The second compiler and the checkers of scripts/test.
-gp_packages_check=(clang valgrind)
+# The second compiler, with its sanitizers, for scripts/test.
+gp_packages_check=(clang)
 
 # gp_say TEXT...: to standard error, with the name of the script before it
 gp_say() {

@@ -107,5 +107,6 @@ print-sanitizer-tests:
 		tests/integration/12-milter-life.sh \
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
-		tests/integration/33-poll-store-down.sh
+		tests/integration/33-poll-store-down.sh \
+		tests/integration/37-poll-same-words.sh
 .PHONY: print-unit-tests print-sanitizer-tests
