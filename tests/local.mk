@@ -68,6 +68,12 @@ tests_unit_print_vocabulary_LDADD = lib/libgatepost.la
 # Parsers: each has an entry point for a fuzzer; the seeds run here.
 check_PROGRAMS += tests/fuzz/fuzz-address tests/fuzz/fuzz-settings \
 	tests/fuzz/fuzz-journal
+tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c \
+	tests/fuzz/seed-driver.c
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz-settings.c \
+	tests/fuzz/seed-driver.c
+tests_fuzz_fuzz_journal_SOURCES = tests/fuzz/fuzz-journal.c \
+	tests/fuzz/seed-driver.c
 tests_fuzz_fuzz_address_LDADD = lib/libgatepost.la
 tests_fuzz_fuzz_settings_LDADD = lib/libgatepost.la
 tests_fuzz_fuzz_journal_LDADD = lib/libgatepost.la

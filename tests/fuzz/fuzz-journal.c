@@ -2,7 +2,6 @@
 /* This module feeds bytes to the journal's parser; what it takes must come back
    the same after it is written again. */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,22 +32,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(line);
 	return 0;
 }
-
-#ifndef GP_LIBFUZZER
-int main(int argc, char **argv)
-{
-	static uint8_t bytes[1 << 20];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-		size_t size;
-
-		if (file == NULL)
-			return 1;
-		size = fread(bytes, 1, sizeof(bytes), file);
-		(void)fclose(file);
-		(void)LLVMFuzzerTestOneInput(bytes, size);
-	}
-	return 0;
-}
-#endif

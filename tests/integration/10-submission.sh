@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 site site
 python <<'PYTHON'
+import subprocess
 from smtp import *
 
 TLS = '530 5.7.0 Must issue a STARTTLS command first'
@@ -68,4 +69,10 @@ client = Client('SMTP', starttls=True)
 expect(client.mail()[:3], '250', 'MAIL on 25 with TLS')
 expect(client.rcpt('<alice@alias.test>')[:3], '250', 'second local domain')
 say('25: no relaying; local mail needs neither TLS nor a login')
+
+subprocess.run(['sendmail', '-C', env['LAB_POSTFIX_CONF'], '-f',
+                'alice@example.test', 'bob@example.test'], check=True,
+               input=b'Subject: subject-local\n\ntext\n')
+mailbox_has('bob', 'subject-local')
+say('mail handed in by sendmail(1) needs neither TLS nor a login')
 PYTHON

@@ -2,7 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Relaying, with Postfix itself an open relay: the milter stands alone.
 . "$(dirname "$0")/lib.sh"
-site site --open-relay
+echo 'file.test   # a domain from a file' > domains
+cat > trusted.conf <<CONF
+relay {
+	trusted_networks = {127.0.0.7, 127.0.0.16/30}
+	local_domains_file = "$work/domains"
+}
+CONF
+site site --open-relay --conf trusted.conf
 python <<'PYTHON'
 from smtp import *
 
@@ -167,6 +174,25 @@ expect(client.data('subject-mixed')[:3], '250', 'message for the local one')
 mailbox_has('bob', 'subject-mixed')
 expect(sink.recipients, [], 'what left the site')
 say('the local recipient of a mixed message gets it; nothing left the site')
+
+expect(ask(b'<victim@sub.file.test>')[:9], '550 5.7.1', 'below a local domain')
+expect(ask(b'<anybody@FILE.test>')[:3], '250', 'a domain from the file')
+say('relay.local_domains_file names local domains')
+
+for source, answer in (('127.0.0.6', '550'), ('127.0.0.7', '250'),
+                       ('127.0.0.15', '550'), ('127.0.0.16', '250'),
+                       ('127.0.0.19', '250'), ('127.0.0.20', '550')):
+    client = Client('SMTP', source)
+    expect(client.mail()[:3], '250', 'MAIL from ' + source)
+    expect(client.rcpt('<friend@foreign.test>')[:3], answer, 'RCPT from ' + source)
+    client.close()
+say('relay.trusted_networks may relay, their neighbours may not')
+
+client = Client('SUBMISSION')
+expect(client.auth('alice')[:3], '235', 'this Postfix takes passwords without TLS')
+expect(client.mail('<alice@example.test>'),
+       '530 5.7.0 Must issue a STARTTLS command first', 'a login without TLS')
+say('a login without TLS is not enough')
 
 for role in ('SUBMISSION', 'SUBMISSIONS'):
     client = Client(role)
