@@ -71,8 +71,12 @@ def fetchmail():
     code, text = run('fetchmail', '-f', 'fetchmailrc', '--nosyslog')
     # 1: there was no mail
     expect_true(code in (0, 1), 'fetchmail: %d %s' % (code, text))
-    expect_true('fail' not in text.lower() and 'error' not in text.lower(),
-                'fetchmail: ' + text)
+    # it also complains where this host's own name is in no hosts file
+    said = [line for line in text.lower().split('\n')
+            if 'getaddrinfo' not in line and 'do not report' not in line]
+    for word in ('fail', 'error', 'limit', 'refused'):
+        expect_true(not any(word in line for line in said), 'fetchmail: ' + text)
+
 
 def mbsync():
     code, text = run('mbsync', '-c', 'mbsyncrc', '-q', 'all')
