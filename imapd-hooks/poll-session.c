@@ -46,6 +46,8 @@ struct gp_poll_session {
 	int64_t wrote_at_msecs;         /* -1: it knows of our last line */
 
 	int64_t last_check_at_msecs;    /* -1: none */
+	int64_t waited_at_msecs;        /* end of the last delay; -1: none */
+	int64_t last_answer_at_msecs;   /* when the last check was judged */
 	int64_t early_round_at_msecs;   /* begin of the last one; -1: none */
 
 	/* the journal's side */
@@ -68,6 +70,7 @@ static void forget_program(struct gp_poll_session *session)
 	session->early_rounds = 0;
 	session->wrote_at_msecs = -1;
 	session->last_check_at_msecs = -1;
+	session->waited_at_msecs = -1;
 	session->early_round_at_msecs = -1;
 	session->line_is_due = false;
 	session->last_line_at_msecs = -1;
@@ -350,6 +353,18 @@ static void recall(struct gp_poll_session *session, bool was_counted,
 	history_r->early_count += session->early_rounds;
 }
 
+/* A program that goes through 40 folders waits once, not 40 times: what comes on
+   the heels of a check that was held belongs to it.  For one round at most, so
+   that checking without a pause gains nothing. */
+static bool burst_has_waited(const struct gp_poll_session *session,
+			     int64_t now_msecs)
+{
+	return session->waited_at_msecs >= 0 &&
+		now_msecs - session->last_answer_at_msecs < GP_POLL_BURST_MSECS &&
+		now_msecs - session->waited_at_msecs <
+		(int64_t)session->settings->poll.round_secs * 1000;
+}
+
 void gp_poll_session_check(struct gp_poll_session *session,
 			   enum gp_check check, bool can_absorb,
 			   bool was_delayed, int64_t now_msecs,
@@ -358,15 +373,19 @@ void gp_poll_session_check(struct gp_poll_session *session,
 	struct gp_poll_facts facts = {
 		.check = check,
 		.can_absorb = can_absorb,
-		.was_delayed = was_delayed,
+		.was_delayed = was_delayed ||
+			burst_has_waited(session, now_msecs),
 	};
 
 	if (session->settings->poll.mode == GP_MODE_OFF) {
 		gp_policy_poll(session->settings, &facts, decision_r);
 		return;
 	}
-	if (!was_delayed)
+	if (was_delayed)
+		session->waited_at_msecs = now_msecs;
+	else
 		count_check(session, now_msecs);
+	session->last_answer_at_msecs = now_msecs;
 	if (session->has_answer && now_msecs < session->early_until_msecs) {
 		facts.history_known = true;
 		recall(session, was_delayed, now_msecs, &facts.history);

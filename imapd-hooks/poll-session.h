@@ -37,7 +37,7 @@ void gp_poll_session_name_program(struct gp_poll_session *session,
 /*
  * Decides about one check.  can_absorb: an answer not older than the interval
  * is at hand.  was_delayed: this check already waited for the decision that
- * came before.  At most one call of the store, none while the last answer of
+ * came before; the rest of its burst does not wait again.  At most one call of the store, none while the last answer of
  * the store is valid.  Look at gp_decision_effect().
  */
 void gp_poll_session_check(struct gp_poll_session *session,

@@ -56,6 +56,7 @@ say('a large message behind a held command arrives')
 alice = Program('alice', '127.0.0.4')
 alice.command('SELECT INBOX')
 wait_until(lambda: alice.command('NOOP') and alice.waited > 1.5, 10, 'held again')
+time.sleep(1)   # a program's pause: what comes at once would not wait again
 alice.start('NOOP')
 bob = Program('bob', '127.0.0.4')
 bob.command('SELECT INBOX')
@@ -63,6 +64,20 @@ bob.command('NOOP')
 expect_true(bob.waited < 1.5, 'bob is not held')
 bob.command('LOGOUT')
 say('another user is not held')
+
+
+# A sweep through folders waits once.
+carol = Program('carol', '127.0.0.6')
+carol.command('SELECT INBOX')
+wait_until(lambda: carol.command('NOOP') and carol.waited > 1.5, 10, 'held')
+time.sleep(1)
+carol.command('STATUS INBOX (MESSAGES)')
+expect_true(carol.waited > 1.5, 'the first of a sweep is held')
+for folder in range(4):
+    carol.command('STATUS INBOX (MESSAGES)')
+    expect_true(carol.waited < 1.5, 'the others of a sweep are not held')
+carol.command('LOGOUT')
+say('a sweep waits once')
 
 
 def dovecot_log():

@@ -264,6 +264,34 @@ static void test_a_sweep_is_one_burst(void **state)
 	assert_int_equal(fake.bursts, 3);
 }
 
+static void test_a_sweep_waits_once(void **state)
+{
+	int64_t now = 10000;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, 200000, 0, 9, true);
+	assert_int_equal(check_at(0, false).action, GP_ACTION_DELAY);
+	assert_int_equal(check_at(now, true).action, GP_ACTION_ABSORB);
+	/* 40 folders on its heels */
+	for (int folder = 0; folder < 40; folder++)
+		assert_check(now += 50, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	/* a check by itself waits again */
+	assert_check(now + GP_POLL_BURST_MSECS, GP_ACTION_DELAY, GP_REASON_EARLY);
+}
+
+static void test_checking_without_a_pause_gains_nothing(void **state)
+{
+	int64_t now = 10000;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, 200000, 0, 9, true);
+	assert_int_equal(check_at(0, false).action, GP_ACTION_DELAY);
+	assert_int_equal(check_at(now, true).action, GP_ACTION_ABSORB);
+	while (now + 500 < 10000 + ROUND)
+		assert_check(now += 500, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_check(10000 + ROUND, GP_ACTION_DELAY, GP_REASON_EARLY);
+}
+
 static void test_a_check_that_waited_is_one_check(void **state)
 {
 	struct gp_decision decision;
@@ -559,6 +587,8 @@ int main(void)
 		SESSION_TEST(test_one_call_for_each_interval),
 		SESSION_TEST(test_an_early_answer_holds_until_its_time),
 		SESSION_TEST(test_a_sweep_is_one_burst),
+		SESSION_TEST(test_a_sweep_waits_once),
+		SESSION_TEST(test_checking_without_a_pause_gains_nothing),
 		SESSION_TEST(test_a_check_that_waited_is_one_check),
 		SESSION_TEST(test_a_check_that_waited_in_vain_is_absorbed),
 		SESSION_TEST(test_a_wait_longer_than_a_round_counts_no_round),
