@@ -408,7 +408,6 @@ int gp_settings_store(struct gp_settings *settings,
 		return store_step(row, text, index, value, err);
 	case GP_SETTING_UINT_LIST:
 		return store_uint(row, text, index, value, err);
-	case GP_SETTING_TEXT_LIST:
 	case GP_SETTING_DOMAIN_LIST:
 		return store_string(row, text, index, value, err);
 	case GP_SETTING_NETWORK_LIST:

@@ -123,7 +123,6 @@ static void free_value(const struct gp_setting *setting, void *value)
 	case GP_SETTING_NETWORK_LIST:
 		free(((struct gp_network_list *)value)->items);
 		break;
-	case GP_SETTING_TEXT_LIST:
 	case GP_SETTING_DOMAIN_LIST:
 		free_strings(value);
 		break;
