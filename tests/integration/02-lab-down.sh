@@ -29,8 +29,16 @@ port_is_free() {
 site one
 check "a site runs" [ "$(processes_of "$work/one" | sort -u | wc -l)" -ge 5 ]
 run=$(dirname "$LAB_REDIS")
+cp one/pids/sessions sessions
+# Dovecot's and Postfix's children show no folder; their session tells.
+members() { # of the sessions that the site's masters led
+	awk '{ sub(/.*\) /, "") } $1 != "Z" { print $4 }' /proc/[0-9]*/stat 2> /dev/null |
+		grep -cxFf sessions
+}
+check "its masters lead sessions with children" [ "$(members)" -ge 10 ]
 check "lab down" "$lab" down one
 check "no process is left" nothing_runs "$work/one"
+check "nor a child of one" [ "$(members)" = 0 ]
 for port in "$LAB_SMTP_PORT" "$LAB_SUBMISSION_PORT" "$LAB_SUBMISSIONS_PORT" \
 	"$LAB_IMAP_PORT" "$LAB_IMAPS_PORT" "$LAB_POP3_PORT" "$LAB_POP3S_PORT" \
 	"$LAB_LMTP_PORT"; do
