@@ -3,5 +3,8 @@ EXTRA_DIST += \
 	scripts/check-layers \
 	scripts/demo \
 	scripts/lab \
+	scripts/lab-dovecot.sh \
+	scripts/lab-postfix.sh \
+	scripts/lab-process.sh \
 	scripts/lib.sh \
 	scripts/test

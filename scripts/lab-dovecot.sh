@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+# The lab's Dovecot: its settings with the lines of conf/, and its start.  Sourced by scripts/lab.
+
+make_dovecot_conf() {
+	local user
+	for user in $USERS; do
+		printf '%s:{PLAIN}secret-%s:%s:%s::%s::\n' "$user" "$user" \
+			"$NOBODY" "$NOGROUP" "$DIR/mail/$user"
+		printf '%s@%s:{PLAIN}secret-%s:%s:%s::%s::user=%s userdb_user=%s\n' \
+			"$user" "$DOMAIN" "$user" "$NOBODY" "$NOGROUP" \
+			"$DIR/mail/$user" "$user" "$user"
+	done > "$DIR/etc/users"
+	chmod 640 "$DIR/etc/users"
+	chgrp dovecot "$DIR/etc/users"
+	cat > "$DIR/etc/dovecot.conf" <<X
+base_dir = $RUN/dovecot
+state_dir = $RUN/dovecot/state
+instance_name = gatepost-lab
+protocols = imap pop3 lmtp
+listen = $(listen_addresses ', ')
+log_path = $DIR/log/dovecot.log
+log_timestamp = "%Y-%m-%d %H:%M:%S "
+auth_verbose = yes
+ssl = yes
+ssl_cert = <$DIR/tls/server.pem
+ssl_key = <$DIR/tls/server.key
+ssl_min_protocol = TLSv1.2
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+mail_location = maildir:~
+mail_privileged_group =
+first_valid_uid = 100
+first_valid_gid = 100
+mail_max_userip_connections = 1000
+default_client_limit = 2000
+default_process_limit = 600
+mail_plugin_dir = $DIR/modules
+postmaster_address = postmaster@$DOMAIN
+passdb {
+  driver = passwd-file
+  args = username_format=%Lu $DIR/etc/users
+}
+userdb {
+  driver = passwd-file
+  args = username_format=%Lu $DIR/etc/users
+}
+namespace inbox {
+  inbox = yes
+}
+service imap-login {
+  service_count = 0
+  inet_listener imap {
+    port = $IMAP
+  }
+  inet_listener imaps {
+    port = $IMAPS
+  }
+}
+service pop3-login {
+  service_count = 0
+  inet_listener pop3 {
+    port = $POP3
+  }
+  inet_listener pop3s {
+    port = $POP3S
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = $LMTP
+  }
+}
+# wrong passwords are tried on purpose here, all from one machine
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service auth {
+  unix_listener $RUN/dovecot/postfix-auth {
+    mode = 0660
+    user = postfix
+    group = postfix
+  }
+}
+X
+	[ "$WITH_GATEPOST" = yes ] || return 0
+	# conf/dovecot-2.3.conf, but old programs without TLS may be tried here
+	sed -e "s|/etc/gatepost/gatepost.conf|$DIR/etc/gatepost.conf|" \
+		-e 's/extra_groups = redis/extra_groups = nogroup/' \
+		-e '/^ssl/d' "$gp_source/conf/dovecot-2.3.conf" >> "$DIR/etc/dovecot.conf"
+	install -m 755 -t "$DIR/modules" \
+		"$BUILD/imapd-hooks/.libs/lib95_imap_gatepost_plugin.so"
+	preload_sanitizer >> "$DIR/etc/dovecot.conf"
+}
+
+# A plugin built with AddressSanitizer needs its library in the process first.
+preload_sanitizer() {
+	local library
+	library=$(ldd "$DIR"/modules/*.so | awk '/libasan/ { print $3 }')
+	[ -n "$library" ] || return 0
+	install -d -o nobody "$DIR/log/sanitizer"
+	printf 'default_vsz_limit = 0\n'
+	printf 'import_environment = $import_environment LD_PRELOAD=%s %s\n' \
+		"$library" "ASAN_OPTIONS=detect_leaks=0:log_path=$DIR/log/sanitizer/asan"
+}
+
+start_dovecot() {
+	setsid dovecot -c "$DIR/etc/dovecot.conf" \
+		>> "$DIR/log/dovecot.log" 2>&1 < /dev/null 9>&- ||
+		fail "Dovecot does not start" "$DIR/log/dovecot.log"
+	gp_wait_until 5 test -s "$RUN/dovecot/master.pid" ||
+		fail "Dovecot does not start" "$DIR/log/dovecot.log"
+	remember_pid dovecot "$(cat "$RUN/dovecot/master.pid")" || true
+}
