@@ -13,8 +13,11 @@
 #include "command.h"
 #include "decision.h"
 #include "explain-facts.h"
+#include "login.h"
+#include "policy-author.h"
 #include "policy-poll.h"
 #include "policy-submit.h"
+#include "pool.h"
 #include "settings-parse.h"
 
 static void decide(const struct gp_settings *settings,
@@ -23,10 +26,20 @@ static void decide(const struct gp_settings *settings,
 {
 	if (facts->is_poll)
 		gp_policy_poll(settings, &facts->poll, decision_r);
-	else if (facts->is_recipient)
+	else if (facts->stage == GP_STAGE_RCPT)
 		gp_policy_submit_rcpt(settings, &facts->submit, decision_r);
+	else if (facts->stage == GP_STAGE_MESSAGE)
+		gp_policy_author(settings, &facts->submit, decision_r);
 	else
 		gp_policy_submit_mail(settings, &facts->submit, decision_r);
+}
+
+/* The person behind the login is not typed: the settings tell. */
+static void know_person(const struct gp_settings *settings,
+			struct gp_submit_facts *facts, struct gp_pool *pool)
+{
+	facts->identity = gp_login_identity(settings, facts, gp_pool_alloc(
+		pool, gp_login_identity_bytes(settings, facts)));
 }
 
 static void print_json(const struct gp_decision *decision)
@@ -65,22 +78,19 @@ static void print_text(const struct gp_decision *decision)
 			     (decision->wait_msecs + 999) / 1000);
 }
 
-static int run(int argc, char **argv, const char *conf_path)
+static int explain(int argc, char **argv, bool is_json, struct gp_pool *pool,
+		   const char *conf_path)
 {
 	struct gp_typed_facts facts;
 	struct gp_settings *settings;
 	struct gp_decision decision;
 	struct gp_error err;
-	bool is_json = argc > 1 && strcmp(argv[1], "--json") == 0;
-	int first = is_json ? 2 : 1;
 
-	if (first >= argc)
-		return gp_command_fail(EX_USAGE, "explain which facts?  Try: "
-				       "gatepostctl explain --help");
-	if (gp_typed_facts_parse(argv + first, argc - first, &facts, &err) < 0)
+	if (gp_typed_facts_parse(argv, argc, pool, &facts, &err) < 0)
 		return gp_command_fail(EX_USAGE, "%s", err.text);
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	know_person(settings, &facts.submit, pool);
 	decide(settings, &facts, &decision);
 	if (is_json)
 		print_json(&decision);
@@ -88,6 +98,22 @@ static int run(int argc, char **argv, const char *conf_path)
 		print_text(&decision);
 	gp_settings_free(&settings);
 	return EX_OK;
+}
+
+static int run(int argc, char **argv, const char *conf_path)
+{
+	const bool is_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	const int first = is_json ? 2 : 1;
+	struct gp_pool *pool;
+	int code;
+
+	if (first >= argc)
+		return gp_command_fail(EX_USAGE, "explain which facts?  Try: "
+				       "gatepostctl explain --help");
+	pool = gp_pool_create();
+	code = explain(argc - first, argv + first, is_json, pool, conf_path);
+	gp_pool_free(&pool);
+	return code;
 }
 
 const struct gp_command gp_command_explain = {

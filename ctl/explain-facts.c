@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "cipher.h"
 #include "network-text.h"
 
 enum group { SUBMIT, POLL, EITHER };
@@ -62,11 +64,14 @@ static int set_stage(struct gp_typed_facts *facts, const char *value,
 		     struct gp_error *err)
 {
 	if (strcmp(value, "mail") == 0)
-		facts->is_recipient = false;
+		facts->stage = GP_STAGE_MAIL;
 	else if (strcmp(value, "rcpt") == 0)
-		facts->is_recipient = true;
+		facts->stage = GP_STAGE_RCPT;
+	else if (strcmp(value, "message") == 0)
+		facts->stage = GP_STAGE_MESSAGE;
 	else
-		return gp_error_set(err, "'%s' is neither mail nor rcpt", value);
+		return gp_error_set(err, "'%s' is none of mail, rcpt, message",
+				    value);
 	return 0;
 }
 
@@ -122,6 +127,7 @@ static int set_cipher(struct gp_typed_facts *facts, const char *value,
 {
 	(void)err;
 	facts->submit.cipher = text_or_null(value);
+	facts->cipher_given = true;
 	return 0;
 }
 
@@ -161,12 +167,71 @@ static int set_sender(struct gp_typed_facts *facts, const char *value,
 	return 0;
 }
 
+static int set_author(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	facts->submit.author = text_or_null(value);
+	return 0;
+}
+
+static int set_subject(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	facts->submit.cert_subject = text_or_null(value);
+	return 0;
+}
+
+static int set_issuer(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	facts->submit.cert_issuer = text_or_null(value);
+	return 0;
+}
+
+static int set_verify(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	facts->submit.cert_verify = text_or_null(value);
+	return 0;
+}
+
+static int set_sender_resolved(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	facts->submit.sender_resolved = text_or_null(value);
+	return 0;
+}
+
+static int set_proxy(struct gp_typed_facts *facts, const char *value,
+		     struct gp_error *err)
+{
+	return gp_ip_parse(value, &facts->submit.proxy, err);
+}
+
+/* A day, at its beginning in UTC. */
+static int set_day(struct gp_typed_facts *facts, const char *value,
+		   struct gp_error *err)
+{
+	struct tm day = { 0 };
+	const char *end = strptime(value, "%Y-%m-%d", &day);
+
+	if (end == NULL || *end != '\0')
+		return gp_error_set(err, "'%s' is not YYYY-MM-DD", value);
+	facts->submit.now_secs = (int64_t)timegm(&day);
+	return 0;
+}
+
 static int set_recipient(struct gp_typed_facts *facts, const char *value,
 			 struct gp_error *err)
 {
 	(void)err;
 	facts->submit.recipient = value;
-	facts->is_recipient = true;
+	facts->stage = GP_STAGE_RCPT;
 	return 0;
 }
 
@@ -184,6 +249,65 @@ static int set_mailer(struct gp_typed_facts *facts, const char *value,
 	(void)err;
 	facts->submit.recipient_mailer = text_or_null(value);
 	return 0;
+}
+
+/* One more line of an author header. */
+static int add_header(struct gp_typed_facts *facts, const char *value,
+		      enum gp_author_field field)
+{
+	struct gp_author_facts *author = &facts->submit.authors[field];
+	const char **address = gp_pool_alloc(facts->pool, sizeof(*address));
+
+	facts->stage = GP_STAGE_MESSAGE;
+	*address = value;
+	if (strcmp(value, "-") != 0) {
+		author->fields_count++;
+		author->addresses = address;
+		author->addresses_count = 1;
+	}
+	return 0;
+}
+
+static int set_from(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	return add_header(facts, value, GP_AUTHOR_FROM);
+}
+
+static int set_sender_header(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	return add_header(facts, value, GP_AUTHOR_SENDER);
+}
+
+static int set_reply_to(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	return add_header(facts, value, GP_AUTHOR_REPLY_TO);
+}
+
+static int set_resent_from(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	return add_header(facts, value, GP_AUTHOR_RESENT_FROM);
+}
+
+static int set_resent_sender(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	return add_header(facts, value, GP_AUTHOR_RESENT_SENDER);
+}
+
+static int set_headers(struct gp_typed_facts *facts, const char *value,
+		       struct gp_error *err)
+{
+	facts->stage = GP_STAGE_MESSAGE;
+	return parse_bool(value, &facts->submit.headers_known, err);
 }
 
 static int set_stopping(struct gp_typed_facts *facts, const char *value,
@@ -257,10 +381,23 @@ static const struct fact facts_table[] = {
 	{ "auth", SUBMIT, set_auth },
 	{ "login", SUBMIT, set_login },
 	{ "mechanism", SUBMIT, set_mechanism },
+	{ "author", SUBMIT, set_author },
+	{ "proxy", SUBMIT, set_proxy },
+	{ "subject", SUBMIT, set_subject },
+	{ "issuer", SUBMIT, set_issuer },
+	{ "verify", SUBMIT, set_verify },
+	{ "day", SUBMIT, set_day },
 	{ "sender", SUBMIT, set_sender },
+	{ "mail_addr", SUBMIT, set_sender_resolved },
 	{ "recipient", SUBMIT, set_recipient },
 	{ "resolved", SUBMIT, set_resolved },
 	{ "mailer", SUBMIT, set_mailer },
+	{ "from", SUBMIT, set_from },
+	{ "sender_header", SUBMIT, set_sender_header },
+	{ "reply_to", SUBMIT, set_reply_to },
+	{ "resent_from", SUBMIT, set_resent_from },
+	{ "resent_sender", SUBMIT, set_resent_sender },
+	{ "headers", SUBMIT, set_headers },
 	{ "stopping", SUBMIT, set_stopping },
 	{ "check", POLL, set_check },
 	{ "verdict", POLL, set_verdict },
@@ -299,11 +436,12 @@ static int parse_word(const char *word, struct gp_typed_facts *facts,
 	return 0;
 }
 
-int gp_typed_facts_parse(char **words, int count,
+int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 			 struct gp_typed_facts *facts_r, struct gp_error *err)
 {
 	struct gp_typed_facts facts = {
-		.submit = { .mta = GP_MTA_POSTFIX },
+		.pool = pool,
+		.submit = { .mta = GP_MTA_POSTFIX, .headers_known = true },
 		.poll = { .check = GP_CHECK_NOOP, .history_known = true,
 			  .history = { .verdict = GP_VERDICT_EARLY,
 				       .early_count = 1 },
@@ -313,9 +451,17 @@ int gp_typed_facts_parse(char **words, int count,
 	for (int i = 0; i < count; i++)
 		if (parse_word(words[i], &facts, err) < 0)
 			return -1;
-	/* Who types a login means a good one, unless told otherwise. */
+	/* Who types a login means a good one, unless told otherwise; the same
+	   goes for TLS. */
 	if (facts.submit.login != NULL && facts.submit.mechanism == NULL)
 		facts.submit.mechanism = "PLAIN";
+	if (facts.submit.tls_version != NULL && !facts.cipher_given)
+		facts.submit.cipher = "TLS_AES_256_GCM_SHA384";
+	if (facts.submit.sender == NULL)
+		facts.submit.sender = "<>";
+	if (facts.submit.now_secs == 0)
+		facts.submit.now_secs = (int64_t)time(NULL);
+	gp_cipher_look_up(facts.submit.cipher, &facts.submit.cipher_facts);
 	*facts_r = facts;
 	return 0;
 }

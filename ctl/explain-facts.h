@@ -10,16 +10,25 @@
 
 #include "error.h"
 #include "facts.h"
+#include "pool.h"
+
+enum gp_submit_stage {
+	GP_STAGE_MAIL,
+	GP_STAGE_RCPT,
+	GP_STAGE_MESSAGE        /* its end: headers are known */
+};
 
 struct gp_typed_facts {
 	bool is_poll;           /* a check for mail; else a submission */
-	bool is_recipient;      /* the question is asked at RCPT */
+	enum gp_submit_stage stage;
+	bool cipher_given;
+	struct gp_pool *pool;
 	struct gp_submit_facts submit;
 	struct gp_poll_facts poll;
 };
 
-/* Strings of facts_r point into words.  0, or -1 with *err filled. */
-int gp_typed_facts_parse(char **words, int count,
+/* Strings of facts_r point into words or pool.  0, or -1 with *err filled. */
+int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 			 struct gp_typed_facts *facts_r, struct gp_error *err);
 
 /* For --help: one line per fact. */
@@ -30,13 +39,22 @@ int gp_typed_facts_parse(char **words, int count,
 "  cipher=NAME         cipher of that session\n" \
 "  login=NAME          who logged in; auth=yes|no if the name does not matter\n" \
 "  mechanism=PLAIN     SASL mechanism of the login\n" \
+"  author=NAME         AUTH= of MAIL FROM\n" \
+"  subject=, issuer=   of the client's certificate; verify=OK if Sendmail trusts it\n" \
+"  proxy=192.0.2.1     who spoke XCLIENT, with mechanism=XCLIENT\n" \
+"  day=2026-12-31      when; today if it is not given\n" \
 "  ip=192.0.2.7        address of the client\n" \
 "  sender='<a@b>'      as in MAIL FROM\n" \
+"  mail_addr=a@b       what the MTA made of the sender\n" \
 "  recipient='<a@b>'   as in RCPT TO; makes it a question about relaying\n" \
 "  resolved=a@b        what the MTA made of the recipient ({rcpt_addr})\n" \
 "  mailer=local        by what the MTA would deliver ({rcpt_mailer})\n" \
 "  mta=postfix         or sendmail\n" \
-"  stage=mail|rcpt     step of the question, if recipient= does not tell\n" \
+"  from='A <a@b>'      header From; also sender_header=, reply_to=, resent_from=,\n" \
+"                      resent_sender=: makes it a question about headers\n" \
+"  headers=no          the MTA does not hand them over\n" \
+"  stage=mail|rcpt|message\n" \
+"                      step of the question, if no other fact tells\n" \
 "  stopping=yes        the milter is about to stop\n" \
 "Facts of a check for mail (part=imap):\n" \
 "  check=noop          login, noop, check, status, select or examine\n" \

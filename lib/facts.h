@@ -8,6 +8,7 @@
 #define GP_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "network.h"
@@ -18,6 +19,33 @@ enum gp_mta {
 	GP_MTA_SENDMAIL
 };
 
+/* What a cipher is worth, found by its name. */
+struct gp_cipher_facts {
+	bool is_known;                  /* false: nobody knows that name */
+	unsigned int bits;
+	bool has_forward_secrecy;
+	bool is_aead;
+};
+
+/* Headers that name who a message is from, RFC 5322 sections 3.6.2 and 3.6.6. */
+enum gp_author_field {
+	GP_AUTHOR_FROM,
+	GP_AUTHOR_SENDER,
+	GP_AUTHOR_REPLY_TO,
+	GP_AUTHOR_RESENT_FROM,
+	GP_AUTHOR_RESENT_SENDER,
+	GP_AUTHOR_FIELDS
+};
+
+/* What all lines of one such header say together. */
+struct gp_author_facts {
+	unsigned int fields_count;      /* header lines of that name */
+	const char *const *addresses;   /* mailboxes in order, over all lines */
+	size_t addresses_count;
+	const char *trouble;            /* NULL, or a static word why they cannot
+	                                   be read with certainty */
+};
+
 /* NULL and false stand for "the MTA did not say". */
 struct gp_submit_facts {
 	enum gp_mta mta;
@@ -26,12 +54,23 @@ struct gp_submit_facts {
 	struct gp_ip client;
 	const char *tls_version;        /* of the session in force: "TLSv1.3" */
 	const char *cipher;
+	struct gp_cipher_facts cipher_facts;
 	const char *login;              /* who authenticated for this message */
 	const char *mechanism;          /* SASL mechanism, RFC 4422 */
+	const char *author;             /* AUTH= of MAIL, RFC 4954 section 5 */
+	const char *identity;           /* the person: gp_login_identity() */
+	struct gp_ip proxy;             /* who connected, before any XCLIENT */
+	const char *cert_subject;       /* of the client's certificate */
+	const char *cert_issuer;
+	const char *cert_verify;        /* Sendmail: OK if it is trusted */
+	int64_t now_secs;               /* Unix time */
 	const char *sender;             /* MAIL FROM as it was written */
+	const char *sender_resolved;    /* what the MTA made of it */
 	const char *recipient;          /* RCPT TO as it was written */
 	const char *recipient_resolved; /* what the MTA made of it */
 	const char *recipient_mailer;   /* by what the MTA would deliver it */
+	bool headers_known;             /* the MTA hands them over */
+	struct gp_author_facts authors[GP_AUTHOR_FIELDS]; /* at end of message */
 	bool is_stopping;               /* the milter is draining */
 };
 

@@ -2,17 +2,25 @@
 core_sources = \
 	lib/address.c lib/address.h \
 	lib/decision.c lib/decision.h \
+	lib/exempt.c lib/exempt.h \
 	lib/facts.h \
+	lib/identity.c lib/identity.h \
+	lib/login.c lib/login.h \
 	lib/network.c lib/network.h \
+	lib/pattern.c lib/pattern.h \
+	lib/policy-author.c lib/policy-author.h \
 	lib/policy-poll.c lib/policy-poll.h \
 	lib/policy-submit.c lib/policy-submit.h
 
 noinst_LTLIBRARIES += lib/libgatepost.la
 lib_libgatepost_la_SOURCES = $(core_sources) \
+	lib/cipher.c lib/cipher.h \
 	lib/error.c lib/error.h \
+	lib/exemption.c lib/exemption.h \
 	lib/journal.c lib/journal.h \
 	lib/log.c lib/log.h \
 	lib/network-text.c lib/network-text.h \
+	lib/owners-file.c lib/owners-file.h \
 	lib/pool.c lib/pool.h \
 	lib/program.c lib/program.h \
 	lib/settings.c lib/settings.h \
@@ -25,8 +33,8 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-record.c lib/store-record.h \
 	lib/store-redis-link.c lib/store-redis-link.h
 nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h
-lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS)
-lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS)
+lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS) $(OPENSSL_CFLAGS)
+lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 
 # A script becomes a C string and the SHA1 by which Redis knows it.
 BUILT_SOURCES += lib/store-poll.lua.h

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "login.h"
+#include "owners-file.h"
 #include "pool.h"
 #include "settings-source.h"
 #include "settings-suggest.h"
@@ -24,7 +26,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { INCLUDE_DEPTH_MAX = 10, ROWS_MAX = 64 };
+enum { INCLUDE_DEPTH_MAX = 10, ROWS_MAX = 256 };
 
 /* A file being read, and the one that included it. */
 struct file {
@@ -471,6 +473,41 @@ static int read_domains_file(void)
 	return result;
 }
 
+static int read_alias_file(void)
+{
+	const struct gp_setting *row =
+		row_at(offsetof(struct gp_settings, identity.alias_file));
+	const char *path = loading->settings->identity.alias_file;
+	struct gp_source source;
+	struct gp_error err;
+	int result;
+
+	if (path[0] == '\0')
+		return 0;
+	if (gp_source_read(path, &source, &err) < 0)
+		return fail_value(row, origin_of(row)->path, origin_of(row)->line,
+				  err.text);
+	result = gp_owners_read(loading->settings, path, source.text,
+				source.length, loading->err);
+	free(source.text);
+	loading->has_failed |= result < 0;
+	return result;
+}
+
+/* Logins are compared as persons.  In place: a person's name is never longer. */
+static void normalise_logins(void)
+{
+	struct gp_settings *settings = loading->settings;
+	struct gp_str_list *anyone = &settings->identity.send_as_anyone;
+	struct gp_exemption_list *exempt = &settings->submission.exemptions;
+
+	for (size_t i = 0; i < anyone->count; i++)
+		gp_login_normalise(settings, anyone->items[i], anyone->items[i]);
+	for (size_t i = 0; i < exempt->count; i++)
+		gp_login_normalise(settings, exempt->items[i].login,
+				   exempt->items[i].login);
+}
+
 static bool is_set(size_t offset)
 {
 	return origin_of(row_at(offset))->path != NULL;
@@ -499,7 +536,9 @@ static int check_whole(void)
 		if (check_rule(&rules[i]) < 0)
 			return -1;
 	}
-	return check_redis_user() < 0 ? -1 : read_domains_file();
+	normalise_logins();
+	return check_redis_user() < 0 || read_domains_file() < 0 ||
+		read_alias_file() < 0 ? -1 : 0;
 }
 
 /* --- for all ------------------------------------------------------------ */

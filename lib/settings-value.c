@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "exemption.h"
 #include "network-text.h"
 #include "pool.h"
 #include "socket-text.h"
@@ -159,6 +160,36 @@ static int parse_mode(const char *text, enum gp_mode *mode_r,
 	return 0;
 }
 
+static int parse_bool(const char *text, bool *value_r, struct gp_error *err)
+{
+	char shown[GP_SHOWN_BYTES];
+
+	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return gp_error_set(err, "'%s' is neither yes nor no",
+				    gp_shown(text, shown));
+	*value_r = text[0] == 'y';
+	return 0;
+}
+
+static int parse_choice(const struct gp_setting *row, const char *text,
+			unsigned int *value_r, struct gp_error *err)
+{
+	char shown[GP_SHOWN_BYTES], words[128] = "";
+
+	for (unsigned int i = 0; row->words[i] != NULL; i++) {
+		if (strcmp(text, row->words[i]) == 0) {
+			*value_r = i;
+			return 0;
+		}
+		(void)snprintf(words + strlen(words),
+			       sizeof(words) - strlen(words), "%s%s",
+			       i == 0 ? "" : row->words[i + 1] == NULL
+			       ? " or " : ", ", row->words[i]);
+	}
+	return gp_error_set(err, "'%s' is not possible; allowed is %s",
+			    gp_shown(text, shown), words);
+}
+
 static int parse_facility(const char *text, int *facility_r,
 			  struct gp_error *err)
 {
@@ -256,14 +287,61 @@ int gp_settings_add_domain(struct gp_str_list *domains, const char *text,
 	return 0;
 }
 
+/* RFC 4422 section 3.1, with "*" for the rest of a name and "PORT:" before it. */
+static int check_mechanism(const char *text, struct gp_error *err)
+{
+	const char *name = strchr(text, ':'), *p = text;
+	char shown[GP_SHOWN_BYTES];
+	unsigned long port = 1;
+	size_t length;
+
+	name = name != NULL ? name + 1 : text;
+	length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*");
+	if (length > 0 && length <= 20 && name[length] == '\0' &&
+	    (name == text || (take_number(&p, &port) && p + 1 == name &&
+			      port > 0 && port <= 65535)))
+		return 0;
+	return gp_error_set(err, "'%s' is not a mechanism; allowed is PLAIN, "
+			    "\"SCRAM-*\" or, for one port, \"465:GSSAPI\"",
+			    gp_shown(text, shown));
+}
+
+static int check_certificate(const char *text, struct gp_error *err)
+{
+	const char *equals = strstr(text, " = ");
+	char shown[GP_SHOWN_BYTES];
+
+	if (equals != NULL && equals != text && equals[3] != '\0' &&
+	    strcspn(text, " ") == (size_t)(equals - text))
+		return 0;
+	return gp_error_set(err, "'%s' is not a certificate; allowed is \"LOGIN = "
+			    "SUBJECT\", with the subject as the MTA shows it",
+			    gp_shown(text, shown));
+}
+
+static int check_item(const struct gp_setting *row, const char *text,
+		      struct gp_error *err)
+{
+	char shown[GP_SHOWN_BYTES];
+
+	if (row->type == GP_SETTING_DOMAIN_LIST)
+		return check_domain(text, err);
+	if (text[0] == '\0' || strlen(text) > (size_t)row->max)
+		return gp_error_set(err, "'%s' is not possible; an item has 1 to "
+				    "%ld bytes", gp_shown(text, shown), row->max);
+	if (row->type == GP_SETTING_MECHANISM_LIST)
+		return check_mechanism(text, err);
+	return row->type == GP_SETTING_CERTIFICATE_LIST
+		? check_certificate(text, err) : 0;
+}
+
 static int store_string(const struct gp_setting *row, const char *text,
 			size_t index, struct gp_str_list *list,
 			struct gp_error *err)
 {
 	const bool is_empty = index == 0 && text[0] == '\0';
 
-	if (!is_empty && row->type == GP_SETTING_DOMAIN_LIST &&
-	    check_domain(text, err) < 0)
+	if (!is_empty && check_item(row, text, err) < 0)
 		return -1;
 	if (index == 0)
 		clear_strings(list);
@@ -287,6 +365,26 @@ static int store_network(const char *text, size_t index,
 	list->items = make_room(list->items, list->count,
 				sizeof(*list->items));
 	list->items[list->count++] = network;
+	return 0;
+}
+
+static int store_exemption(const char *text, size_t index,
+			   struct gp_exemption_list *list, struct gp_error *err)
+{
+	const bool is_empty = index == 0 && text[0] == '\0';
+	struct gp_exemption exemption;
+
+	if (!is_empty && gp_exemption_parse(text, &exemption, err) < 0)
+		return -1;
+	for (size_t i = 0; index == 0 && i < list->count; i++)
+		gp_exemption_free(&list->items[i]);
+	if (index == 0)
+		list->count = 0;
+	if (is_empty)
+		return 0;
+	list->items = make_room(list->items, list->count,
+				sizeof(*list->items));
+	list->items[list->count++] = exemption;
 	return 0;
 }
 
@@ -394,6 +492,10 @@ int gp_settings_store(struct gp_settings *settings,
 	switch (row->type) {
 	case GP_SETTING_MODE:
 		return parse_mode(text, value, err);
+	case GP_SETTING_BOOL:
+		return parse_bool(text, value, err);
+	case GP_SETTING_CHOICE:
+		return parse_choice(row, text, value, err);
 	case GP_SETTING_UINT:
 		return parse_uint(row, text, value, err);
 	case GP_SETTING_SECS:
@@ -408,7 +510,12 @@ int gp_settings_store(struct gp_settings *settings,
 		return store_step(row, text, index, value, err);
 	case GP_SETTING_UINT_LIST:
 		return store_uint(row, text, index, value, err);
+	case GP_SETTING_EXEMPTION_LIST:
+		return store_exemption(text, index, value, err);
 	case GP_SETTING_DOMAIN_LIST:
+	case GP_SETTING_TEXT_LIST:
+	case GP_SETTING_MECHANISM_LIST:
+	case GP_SETTING_CERTIFICATE_LIST:
 		return store_string(row, text, index, value, err);
 	case GP_SETTING_NETWORK_LIST:
 		return store_network(text, index, value, err);

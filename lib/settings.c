@@ -10,7 +10,10 @@
 #define ROW(section, name, type, field, default_text, min, max, help) \
 	{ section, name, GP_SETTING_##type, \
 	  offsetof(struct gp_settings, field), \
-	  default_text, min, max, help }
+	  default_text, min, max, help, NULL }
+#define CHOICE(section, name, field, default_text, words, help) \
+	{ section, name, GP_SETTING_CHOICE, \
+	  offsetof(struct gp_settings, field), default_text, 0, 0, help, words }
 
 enum {
 	MINUTE = 60,
@@ -18,19 +21,70 @@ enum {
 	DAY = 24 * HOUR,
 	PATH_BYTES_MAX = 1023,
 	NAME_BYTES_MAX = 255,
+	TEXT_BYTES_MAX = 1023,
 	SOCKET_BYTES_MAX = 279
 };
+
+/* In the order of enum gp_tls_version, as MTAs spell them. */
+static const char *const tls_version_words[] = {
+	"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL
+};
+/* RFC 3207 section 4: a public port 25 must not demand TLS. */
+static const char *const off_observe_words[] = { "off", "observe", NULL };
+static const char *const header_remedy_words[] = { "refuse", "rewrite", NULL };
 
 const struct gp_setting gp_settings_table[] = {
 	ROW("submission", "ports", UINT_LIST, submission.ports,
 	    "{587, 465}", 1, 65535,
 	    "ports on which mail is taken only with TLS and a login"),
+	ROW("submission", "exemptions", EXEMPTION_LIST, submission.exemptions,
+	    "{}", 0, TEXT_BYTES_MAX,
+	    "hosts and logins for which rules do not hold until a day"),
 
 	ROW("tls", "mode", MODE, tls.mode, "enforce", 0, 0,
 	    "no mail on a submission port without TLS"),
+	ROW("tls", "strength_mode", MODE, tls.strength_mode, "enforce", 0, 0,
+	    "no mail on a submission port with a weak version or cipher"),
+	CHOICE("tls", "inbound_mode", tls.inbound_mode, "off", off_observe_words,
+	       "whether the strength is looked at on other ports too"),
+	CHOICE("tls", "min_version", tls.min_version, "TLSv1.2",
+	       tls_version_words, "least version of TLS"),
+	ROW("tls", "min_bits", UINT, tls.min_bits, "128", 0, 256,
+	    "least strength of the cipher"),
+	ROW("tls", "forward_secrecy", BOOL, tls.forward_secrecy, "yes", 0, 0,
+	    "keys must be of one session only"),
+	ROW("tls", "denied_ciphers", TEXT_LIST, tls.denied_ciphers,
+	    "{\"*RC4*\", \"*DES*\", \"*NULL*\", \"*EXP*\", \"ADH*\", "
+	    "\"AECDH*\", \"*_anon_*\"}", 1, NAME_BYTES_MAX,
+	    "ciphers that are never good enough, by name"),
 
 	ROW("login", "mode", MODE, login.mode, "enforce", 0, 0,
 	    "no mail on a submission port without a login"),
+	ROW("login", "mechanisms_mode", MODE, login.mechanisms_mode,
+	    "enforce", 0, 0,
+	    "no mail from who has logged in by another mechanism"),
+	ROW("login", "mechanisms", MECHANISM_LIST, login.mechanisms,
+	    "{PLAIN, LOGIN, \"SCRAM-*\", XOAUTH2, OAUTHBEARER, EXTERNAL}",
+	    1, NAME_BYTES_MAX,
+	    "mechanisms of login that are good, also for one port only"),
+	ROW("login", "plaintext_mode", MODE, login.plaintext_mode,
+	    "enforce", 0, 0,
+	    "no mail from who has sent a password without TLS, on any port"),
+	ROW("login", "author_mode", MODE, login.author_mode, "enforce", 0, 0,
+	    "no mail in the name of another login (AUTH= with MAIL)"),
+	ROW("login", "xclient_networks", NETWORK_LIST, login.xclient_networks,
+	    "{}", 0, 0,
+	    "proxies whose word about a login is taken (XCLIENT)"),
+	ROW("login", "certificates", CERTIFICATE_LIST, login.certificates,
+	    "{}", 0, TEXT_BYTES_MAX,
+	    "client certificates that stand for a login"),
+	ROW("login", "certificate_issuers", TEXT_LIST, login.certificate_issuers,
+	    "{}", 1, TEXT_BYTES_MAX,
+	    "who must have issued them; empty for any the MTA trusts"),
+	ROW("login", "fold_case", BOOL, login.fold_case, "yes", 0, 0,
+	    "Alice and alice are one login"),
+	ROW("login", "realms", DOMAIN_LIST, login.realms, "{}", 0, 0,
+	    "alice@realm and alice are one login"),
 
 	ROW("relay", "mode", MODE, relay.mode, "enforce", 0, 0,
 	    "no mail for foreign recipients from clients that have not logged in"),
@@ -43,6 +97,38 @@ const struct gp_setting gp_settings_table[] = {
 	ROW("relay", "local_domains_file", PATH, relay.local_domains_file,
 	    "", 0, PATH_BYTES_MAX,
 	    "file with more local domains, one on a line"),
+
+	ROW("identity", "envelope", MODE, identity.envelope, "enforce", 0, 0,
+	    "the envelope sender is an address of who has logged in"),
+	ROW("identity", "from", MODE, identity.from, "enforce", 0, 0,
+	    "the header From holds an address of who has logged in"),
+	ROW("identity", "sender", MODE, identity.sender, "enforce", 0, 0,
+	    "so does the header Sender, if there is one"),
+	ROW("identity", "reply_to", MODE, identity.reply_to, "observe", 0, 0,
+	    "so does the header Reply-To, if there is one"),
+	ROW("identity", "resent", MODE, identity.resent, "enforce", 0, 0,
+	    "so do the headers Resent-From and Resent-Sender"),
+	ROW("identity", "inbound", MODE, identity.inbound, "observe", 0, 0,
+	    "nobody brings mail from our own users without a login"),
+	CHOICE("identity", "header", identity.header, "refuse",
+	       header_remedy_words, "what is done about From and Sender"),
+	ROW("identity", "domains", DOMAIN_LIST, identity.domains, "{}", 0, 0,
+	    "login alice owns alice@ each of these; empty: the local domains"),
+	ROW("identity", "alias_file", PATH, identity.alias_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file with more addresses and the logins that own them"),
+	ROW("identity", "delimiter", TEXT, identity.delimiter, "+", 0, 1,
+	    "alice owns alice+anything@; empty for not"),
+	ROW("identity", "send_as_anyone", TEXT_LIST, identity.send_as_anyone,
+	    "{}", 1, NAME_BYTES_MAX,
+	    "logins that own every address"),
+
+	ROW("headers", "authentication_results", BOOL,
+	    headers.authentication_results, "no", 0, 0,
+	    "add Authentication-Results to mail of who has logged in"),
+	ROW("headers", "authserv_id", TEXT, headers.authserv_id,
+	    "", 0, NAME_BYTES_MAX,
+	    "name in it; empty for the name of the host"),
 
 	ROW("poll", "mode", MODE, poll.mode, "enforce", 0, 0,
 	    "mail programs check no more often than the interval"),
@@ -110,6 +196,29 @@ static void free_strings(struct gp_str_list *list)
 	free(list->items);
 }
 
+void gp_exemption_free(struct gp_exemption *exemption)
+{
+	free(exemption->login);
+	free(exemption->author);
+	free(exemption->reason);
+}
+
+static void free_exemptions(struct gp_exemption_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		gp_exemption_free(&list->items[i]);
+	free(list->items);
+}
+
+static void free_owners(struct gp_owner_map *owners)
+{
+	for (size_t i = 0; i < owners->count; i++) {
+		free(owners->items[i].address);
+		free_strings(&owners->items[i].logins);
+	}
+	free(owners->items);
+}
+
 static void free_value(const struct gp_setting *setting, void *value)
 {
 	switch (setting->type) {
@@ -124,9 +233,17 @@ static void free_value(const struct gp_setting *setting, void *value)
 		free(((struct gp_network_list *)value)->items);
 		break;
 	case GP_SETTING_DOMAIN_LIST:
+	case GP_SETTING_TEXT_LIST:
+	case GP_SETTING_MECHANISM_LIST:
+	case GP_SETTING_CERTIFICATE_LIST:
 		free_strings(value);
 		break;
+	case GP_SETTING_EXEMPTION_LIST:
+		free_exemptions(value);
+		break;
 	case GP_SETTING_MODE:
+	case GP_SETTING_BOOL:
+	case GP_SETTING_CHOICE:
 	case GP_SETTING_UINT:
 	case GP_SETTING_SECS:
 	case GP_SETTING_MSECS:
@@ -143,6 +260,7 @@ void gp_settings_free(struct gp_settings **settings)
 	for (const struct gp_setting *row = gp_settings_table;
 	     row->section != NULL; row++)
 		free_value(row, (char *)*settings + row->offset);
+	free_owners(&(*settings)->identity.owners);
 	free(*settings);
 	*settings = NULL;
 }

@@ -7,7 +7,9 @@
 #ifndef GP_SETTINGS_H
 #define GP_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "address.h"
 #include "decision.h"
@@ -32,15 +34,69 @@ struct gp_ladder {
 	size_t count;
 };
 
+enum gp_tls_version {
+	GP_TLS_1_0,
+	GP_TLS_1_1,
+	GP_TLS_1_2,
+	GP_TLS_1_3
+};
+
+/* "192.0.2.7 until 2026-12-31 by joe: scanner without TLS": a host, or a login,
+   for which rules of submission do not hold yet. */
+struct gp_exemption {
+	bool is_network;
+	struct gp_network network;      /* if it is one */
+	char *login;                    /* else; as in the settings */
+	int64_t until_secs;             /* Unix time; it has ended then */
+	char *author, *reason;
+};
+
+struct gp_exemption_list {
+	struct gp_exemption *items;
+	size_t count;
+};
+
+/* Who may use an address, from identity.alias_file: sorted by address. */
+struct gp_owner {
+	char *address;                  /* lower case: "user@domain", "@domain" */
+	struct gp_str_list logins;      /* as in the file */
+};
+
+struct gp_owner_map {
+	struct gp_owner *items;
+	size_t count;
+};
+
+enum gp_header_remedy {
+	GP_HEADER_REFUSE,
+	GP_HEADER_REWRITE
+};
+
 struct gp_settings {
 	struct {
 		struct gp_uint_list ports;
+		struct gp_exemption_list exemptions;
 	} submission;
 	struct {
 		enum gp_mode mode;
+		enum gp_mode strength_mode;
+		enum gp_mode inbound_mode;        /* never enforce */
+		enum gp_tls_version min_version;
+		unsigned int min_bits;
+		bool forward_secrecy;
+		struct gp_str_list denied_ciphers; /* patterns with '*' */
 	} tls;
 	struct {
 		enum gp_mode mode;
+		enum gp_mode mechanisms_mode;
+		struct gp_str_list mechanisms;    /* patterns, "PORT:" before */
+		enum gp_mode plaintext_mode;
+		enum gp_mode author_mode;
+		struct gp_network_list xclient_networks;
+		struct gp_str_list certificates;  /* "LOGIN = SUBJECT" */
+		struct gp_str_list certificate_issuers;
+		bool fold_case;
+		struct gp_str_list realms;
 	} login;
 	struct {
 		enum gp_mode mode;
@@ -48,6 +104,24 @@ struct gp_settings {
 		struct gp_str_list local_domains; /* of list and file together */
 		char *local_domains_file;         /* "" when there is none */
 	} relay;
+	struct {
+		enum gp_mode envelope;
+		enum gp_mode from;
+		enum gp_mode sender;
+		enum gp_mode reply_to;
+		enum gp_mode resent;
+		enum gp_mode inbound;
+		enum gp_header_remedy header;
+		struct gp_str_list domains;       /* empty: relay.local_domains */
+		char *alias_file;
+		struct gp_owner_map owners;       /* what the file says */
+		char *delimiter;                  /* "+", "" for none */
+		struct gp_str_list send_as_anyone; /* logins */
+	} identity;
+	struct {
+		bool authentication_results;
+		char *authserv_id;                /* "": the host's name */
+	} headers;
 	struct {
 		enum gp_mode mode;
 		unsigned int interval_secs;
@@ -82,6 +156,8 @@ struct gp_settings {
 
 enum gp_setting_type {
 	GP_SETTING_MODE,
+	GP_SETTING_BOOL,        /* yes, no */
+	GP_SETTING_CHOICE,      /* one of words; kept as its number */
 	GP_SETTING_UINT,
 	GP_SETTING_SECS,        /* 90, 90s, 5m, 2h, 7d; kept in seconds */
 	GP_SETTING_MSECS,       /* 50ms, 1s; kept in milliseconds */
@@ -90,6 +166,10 @@ enum gp_setting_type {
 	GP_SETTING_FACILITY,
 	GP_SETTING_LADDER,
 	GP_SETTING_UINT_LIST,
+	GP_SETTING_TEXT_LIST,   /* items of 1 to max bytes */
+	GP_SETTING_MECHANISM_LIST,
+	GP_SETTING_CERTIFICATE_LIST,
+	GP_SETTING_EXEMPTION_LIST,
 	GP_SETTING_DOMAIN_LIST,
 	GP_SETTING_NETWORK_LIST
 };
@@ -102,10 +182,14 @@ struct gp_setting {
 	const char *default_text;       /* as in gatepost.conf; lists: "{a, b}" */
 	long min, max;                  /* of numbers and of each list item */
 	const char *help;               /* one line */
+	const char *const *words;       /* of a CHOICE, ended by NULL */
 };
 
 /* The table, ended by a row whose section is NULL. */
 extern const struct gp_setting gp_settings_table[];
+
+/* Frees what an exemption points to. */
+void gp_exemption_free(struct gp_exemption *exemption);
 
 /* Frees settings made by gp_settings_load(); accepts NULL, leaves NULL. */
 void gp_settings_free(struct gp_settings **settings);

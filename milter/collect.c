@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cipher.h"
+#include "log.h"
+#include "login.h"
 #include "network-text.h"
 
 /* libmilter's prototypes lack const. */
@@ -21,15 +24,19 @@ static const char *macro(SMFICTX *context, const char *name)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
+#define TLS_MACROS \
+	"{tls_version} {cipher} {cert_subject} {cert_issuer} {verify}"
+
 void gp_collect_request_macros(SMFICTX *context)
 {
 	static const struct {
 		int step;
 		const char *names;
 	} lists[] = {
-		{ SMFIM_CONNECT, "v {daemon_port} {tls_version} {cipher}" },
-		{ SMFIM_HELO, "{tls_version} {cipher}" },
-		{ SMFIM_ENVFROM, "{auth_type} {auth_authen}" },
+		{ SMFIM_CONNECT, "v {daemon_port} " TLS_MACROS },
+		{ SMFIM_HELO, TLS_MACROS },
+		{ SMFIM_ENVFROM, "{auth_type} {auth_authen} {auth_author} "
+		  "{mail_addr}" },
 		{ SMFIM_ENVRCPT, "{rcpt_addr} {rcpt_mailer}" },
 	};
 
@@ -70,6 +77,9 @@ void gp_collect_connect(SMFICTX *context, const struct sockaddr *address,
 	session->port_known = parse_port(macro(context, "{daemon_port}"),
 					 &session->port);
 	gp_ip_from_sockaddr(address, &session->client);
+	/* After XCLIENT the MTA shows somebody else on the same connection. */
+	if (!session->peer.is_known)
+		session->peer = session->client;
 }
 
 static const char *kept_macro(SMFICTX *context, struct gp_session *session,
@@ -78,9 +88,39 @@ static const char *kept_macro(SMFICTX *context, struct gp_session *session,
 	return gp_pool_strdup(session->message_pool, macro(context, name));
 }
 
+static int hex_value(char digit)
+{
+	return digit >= '0' && digit <= '9' ? digit - '0'
+		: digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+/* Sendmail writes bytes of a distinguished name as "+20". */
+static const char *kept_text(SMFICTX *context, struct gp_session *session,
+			     const char *name)
+{
+	char *text = gp_pool_strdup(session->message_pool, macro(context, name));
+	char *to = text;
+
+	if (text == NULL || session->mta != GP_MTA_SENDMAIL)
+		return text;
+	for (const char *from = text; *from != '\0'; from++) {
+		int high = from[0] == '+' ? hex_value(from[1]) : -1;
+		int low = high >= 0 ? hex_value(from[2]) : -1;
+
+		*to++ = low > 0 || (low == 0 && high > 0)
+			? (char)(high * 16 + low) : *from;
+		if (low > 0 || (low == 0 && high > 0))
+			from += 2;
+	}
+	*to = '\0';
+	return text;
+}
+
 void gp_collect_mail(SMFICTX *context, const char *sender,
 		     struct gp_session *session)
 {
+	const struct gp_settings *settings =
+		gp_snapshot_settings(session->snapshot);
 	struct gp_submit_facts *facts = &session->facts;
 
 	*facts = (struct gp_submit_facts){
@@ -92,9 +132,21 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 		.cipher = kept_macro(context, session, "{cipher}"),
 		.login = kept_macro(context, session, "{auth_authen}"),
 		.mechanism = kept_macro(context, session, "{auth_type}"),
+		.author = kept_macro(context, session, "{auth_author}"),
+		.proxy = session->peer,
+		.cert_subject = kept_text(context, session, "{cert_subject}"),
+		.cert_issuer = kept_text(context, session, "{cert_issuer}"),
+		.cert_verify = kept_macro(context, session, "{verify}"),
+		.now_secs = gp_clock_wall_msecs() / 1000,
 		.sender = gp_pool_strdup(session->message_pool, sender),
+		.sender_resolved = kept_macro(context, session, "{mail_addr}"),
 		.is_stopping = gp_session_is_stopping(),
 	};
+	if (facts->tls_version != NULL)
+		gp_cipher_look_up(facts->cipher, &facts->cipher_facts);
+	facts->identity = gp_login_identity(settings, facts, gp_pool_alloc(
+		session->message_pool,
+		gp_login_identity_bytes(settings, facts)));
 }
 
 /* The strings belong to libmilter and live until the callback returns, which is

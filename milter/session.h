@@ -19,6 +19,8 @@ struct gp_session {
 	bool replies_to_connect;        /* as negotiated with the MTA */
 	bool replies_to_helo;
 
+	struct gp_ip peer;              /* who connected, before any XCLIENT */
+
 	/* of the connection */
 	enum gp_mta mta;
 	bool port_known;

@@ -85,7 +85,8 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
 	tests/integration/poll.sh tests/integration/smtp.py \
-	tests/tables/submit.table tests/tables/poll.table \
+	tests/tables/submit.table tests/tables/identity.table \
+	tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-settings \
 	tests/fuzz/seeds-journal
 

@@ -60,7 +60,10 @@ class Client:
             self.file = self.socket.makefile('rb')
             if second_ehlo:
                 self.command('EHLO client.test')
+        self.sender = '<someone@foreign.test>'
         if login:
+            self.sender = '<%s@%s>' % (login.partition('@')[0],
+                                       env['LAB_DOMAIN'])
             expect(self.auth(login)[:3], '235', 'login of ' + login)
 
     def wrap(self):
@@ -87,8 +90,9 @@ class Client:
         return self.command('AUTH PLAIN ' +
                             base64.b64encode(text.encode()).decode())
 
-    def mail(self, sender='<someone@foreign.test>'):
-        return self.command('MAIL FROM:' + sender)
+    def mail(self, sender=None):
+        """Without a sender: somebody's, or the address of who logged in."""
+        return self.command('MAIL FROM:' + (sender or self.sender))
 
     def rcpt(self, recipient):
         if isinstance(recipient, str):
@@ -97,7 +101,8 @@ class Client:
 
     def data(self, subject='x', body='text'):
         expect(self.command('DATA')[:3], '354', 'DATA')
-        return self.command('Subject: %s\r\n\r\n%s\r\n.' % (subject, body))
+        return self.command('From: %s\r\nSubject: %s\r\n\r\n%s\r\n.' %
+                            (self.sender, subject, body))
 
     def send(self, sender, recipient, subject):
         """The first reply that is not good, else the one to the message."""

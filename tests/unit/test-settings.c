@@ -118,6 +118,12 @@ struct refusal {
 #define DOMAIN "is not a domain; allowed is example.com, .example.com for all " \
 	"names below it, or xn--... for a name with other letters"
 
+#define MODE "is not a mode; allowed is enforce, observe or off"
+#define EXEMPTION "is not an exemption; allowed is WHO until YYYY-MM-DD by NAME: " \
+	"REASON, with WHO an address, a network or a login"
+#define MECHANISM "is not a mechanism; allowed is PLAIN, \"SCRAM-*\" or, for one " \
+	"port, \"465:GSSAPI\""
+
 static const struct refusal refusals[] = {
 	{ "poll", "interval", "5x", "'5x' is not a duration; " INTERVAL EXAMPLES },
 	{ "poll", "interval", "''", "'' is not a duration; " INTERVAL EXAMPLES },
@@ -226,6 +232,51 @@ static const struct refusal refusals[] = {
 	{ "relay", "local_domains", "{192.0.2.1}", "'192.0.2.1' " DOMAIN },
 	{ "relay", "local_domains_file", "domains", "'domains' is not a path that "
 	  "begins with '/'" },
+	{ "submission", "exemptions", "{'192.0.2.7: scanner'}", "'192.0.2.7: "
+	  "scanner' " EXEMPTION },
+	{ "submission", "exemptions", "{'joe until 2026-02-30 by ann: travels'}",
+	  "'joe until 2026-02-30 by ann: travels' " EXEMPTION },
+	{ "submission", "exemptions", "{'192.0.2.300 until 2026-12-31 by ann: x'}",
+	  "'192.0.2.300' is not an IP address" },
+	{ "tls", "mode", "on", "'on' " MODE },
+	{ "tls", "strength_mode", "on", "'on' " MODE },
+	{ "tls", "inbound_mode", "enforce", "'enforce' is not possible; allowed is "
+	  "off or observe" },
+	{ "tls", "min_version", "1.2", "'1.2' is not possible; allowed is TLSv1, "
+	  "TLSv1.1, TLSv1.2 or TLSv1.3" },
+	{ "tls", "min_bits", "257", "257 is out of range; allowed is 0 to 256" },
+	{ "tls", "forward_secrecy", "true", "'true' is neither yes nor no" },
+	{ "tls", "denied_ciphers", "{RC4, ''}", "'' is not possible; an item has 1 "
+	  "to 255 bytes" },
+	{ "login", "mechanisms_mode", "on", "'on' " MODE },
+	{ "login", "mechanisms", "{plain}", "'plain' " MECHANISM },
+	{ "login", "mechanisms", "{'0:PLAIN'}", "'0:PLAIN' " MECHANISM },
+	{ "login", "plaintext_mode", "on", "'on' " MODE },
+	{ "login", "author_mode", "on", "'on' " MODE },
+	{ "login", "xclient_networks", "{proxy}", "'proxy' is not an IP address" },
+	{ "login", "certificates", "{alice}", "'alice' is not a certificate; "
+	  "allowed is \"LOGIN = SUBJECT\", with the subject as the MTA shows it" },
+	{ "login", "certificate_issuers", "{CA, ''}", "'' is not possible; an item "
+	  "has 1 to 1023 bytes" },
+	{ "login", "fold_case", "lower", "'lower' is neither yes nor no" },
+	{ "login", "realms", "{'@example.com'}", "'@example.com' " DOMAIN },
+	{ "identity", "envelope", "on", "'on' " MODE },
+	{ "identity", "from", "on", "'on' " MODE },
+	{ "identity", "sender", "on", "'on' " MODE },
+	{ "identity", "reply_to", "on", "'on' " MODE },
+	{ "identity", "resent", "on", "'on' " MODE },
+	{ "identity", "inbound", "on", "'on' " MODE },
+	{ "identity", "header", "change", "'change' is not possible; allowed is "
+	  "refuse or rewrite" },
+	{ "identity", "domains", "{a@example.com}", "'a@example.com' " DOMAIN },
+	{ "identity", "alias_file", "aliases", "'aliases' is not a path that begins "
+	  "with '/'" },
+	{ "identity", "alias_file", "/nonexistent/a", "/nonexistent/a: No such file "
+	  "or directory" },
+	{ "identity", "delimiter", "'+-'", "'+-' has 2 bytes; allowed are 1" },
+	{ "identity", "send_as_anyone", "{bob, ''}", "'' is not possible; an item "
+	  "has 1 to 255 bytes" },
+	{ "headers", "authentication_results", "on", "'on' is neither yes nor no" },
 	{ "relay", "local_domains_file", "/nonexistent/d", "/nonexistent/d: No such "
 	  "file or directory" },
 };
@@ -284,7 +335,18 @@ static void test_long_values_refused(void **state)
 
 static void test_names_refused(void **state)
 {
+	char sections[512] = "a.conf:1: unknown section 'zzzzzzzz'; sections are ";
+	const char *last = NULL;
+
 	(void)state;
+	for (const struct gp_setting *row = gp_settings_table;
+	     row->section != NULL; row++) {
+		if (last != NULL && strcmp(last, row->section) == 0)
+			continue;
+		(void)strcat(strcat(sections, last == NULL ? "" : ", "),
+			     row->section);
+		last = row->section;
+	}
 	expect_error("poll {\n intervall = 5m }", "a.conf:2: unknown setting "
 		     "'intervall' in section 'poll'; did you mean 'interval'?");
 	expect_error("relay {\n\n trusted_network = {} }", "a.conf:3: unknown "
@@ -306,8 +368,8 @@ static void test_names_refused(void **state)
 	expect_error("tls { retenton = 1 }", "a.conf:1: unknown setting 'retenton' "
 		     "in section 'tls'; did you mean 'retention' in section "
 		     "'redis'?");
-	expect_error("tls { zzzzzzzz = 1 }", "a.conf:1: unknown setting 'zzzzzzzz' "
-		     "in section 'tls'; it has mode");
+	expect_error("submission { zzzzzzzz = 1 }", "a.conf:1: unknown setting "
+		     "'zzzzzzzz' in section 'submission'; it has ports, exemptions");
 	expect_error("\n\npol { }", "a.conf:3: unknown section 'pol'; did you mean "
 		     "'poll'?");
 	expect_error("Relay { }", "a.conf:1: unknown section 'Relay'; did you mean "
@@ -316,9 +378,7 @@ static void test_names_refused(void **state)
 		     "a setting of section 'poll' or 'journal'");
 	expect_error("poll.interval = 5m", "a.conf:1: unknown section "
 		     "'poll.interval'; write poll { interval = ... }");
-	expect_error("zzzzzzzz { }", "a.conf:1: unknown section 'zzzzzzzz'; sections "
-		     "are submission, tls, login, relay, poll, redis, journal, "
-		     "milter");
+	expect_error("zzzzzzzz { }", sections);
 	expect_error("poll { poll { } }", "a.conf:1: unknown setting 'poll' in "
 		     "section 'poll'; it has mode, interval, advised, round, "
 		     "tolerance, ladder_window, ladder");

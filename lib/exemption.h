@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module reads one item of submission.exemptions, such as
+ * "192.0.2.7 until 2026-12-31 by joe: scanner without TLS".
+ */
+#ifndef GP_EXEMPTION_H
+#define GP_EXEMPTION_H
+
+#include "error.h"
+#include "settings.h"
+
+/* 0 with *exemption_r filled, its strings to be freed by the caller; or -1 with
+   *err filled and it untouched. */
+int gp_exemption_parse(const char *text, struct gp_exemption *exemption_r,
+		       struct gp_error *err);
+
+#endif
