@@ -39,8 +39,10 @@ struct rows {
 static const char *state_of(const struct gp_settings *settings,
 			    const struct gp_poll_record *record)
 {
+	const bool is_pop3 = strncmp(record->program, "pop3/", 5) == 0;
 	const struct gp_poll_facts facts = {
-		.check = GP_CHECK_NOOP,
+		.place = is_pop3 ? GP_PLACE_LOGIN : GP_PLACE_SESSION,
+		.check = is_pop3 ? GP_CHECK_LOGIN : GP_CHECK_NOOP,
 		.history_known = true,
 		.history = {
 			.verdict = GP_VERDICT_EARLY,

@@ -53,10 +53,15 @@ static int set_part(struct gp_typed_facts *facts, const char *value,
 {
 	if (strcmp(value, "milter") == 0)
 		facts->is_poll = false;
-	else if (strcmp(value, "imap") == 0)
-		facts->is_poll = true;
+	else if (strcmp(value, "imap") != 0 && strcmp(value, "pop3") != 0 &&
+		 strcmp(value, "auth") != 0)
+		return gp_error_set(err, "'%s' is none of milter, imap, pop3, auth",
+				    value);
 	else
-		return gp_error_set(err, "'%s' is neither milter nor imap", value);
+		facts->is_poll = true;
+	facts->poll.place = strcmp(value, "pop3") == 0 ? GP_PLACE_LOGIN
+		: strcmp(value, "auth") == 0 ? GP_PLACE_BEFORE_LOGIN
+		: GP_PLACE_SESSION;
 	return 0;
 }
 

@@ -29,6 +29,8 @@ static const struct action_row actions[GP_ACTION_COUNT] = {
 	[GP_ACTION_NOTE] = { "note", "would-note" },
 	[GP_ACTION_ABSORB] = { "absorb", "would-absorb" },
 	[GP_ACTION_DELAY] = { "delay", "would-delay" },
+	[GP_ACTION_HOLD] = { "hold", "would-hold" },
+	[GP_ACTION_REFUSE] = { "refuse", "would-refuse" },
 };
 
 struct reason_row {

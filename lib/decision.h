@@ -26,6 +26,8 @@ enum gp_action {
 	GP_ACTION_NOTE,         /* polling, mildest first */
 	GP_ACTION_ABSORB,
 	GP_ACTION_DELAY,
+	GP_ACTION_HOLD,         /* a login waits */
+	GP_ACTION_REFUSE,       /* in words of its protocol, with the time left */
 	GP_ACTION_COUNT
 };
 
@@ -78,7 +80,7 @@ struct gp_decision {
 	enum gp_reason reason;
 	enum gp_mode mode;              /* of the rule that decided */
 	const char *why;                /* the setting that decided; static text */
-	int64_t wait_msecs;             /* delay: how long; else until the next
+	int64_t wait_msecs;             /* delay, hold: how long; else until the next
 	                                   admitted check; 0 where it means nothing */
 };
 

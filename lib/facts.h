@@ -103,9 +103,18 @@ struct gp_poll_history {
 	unsigned int checks_count;      /* checks seen since it was first seen */
 	int64_t every_msecs;            /* measured time between bursts; 0 unknown */
 	bool journal_due;               /* its last journal line is long ago */
+	bool has_waited;                /* this login was held before it began */
+};
+
+/* Where a check is judged says what it can get. */
+enum gp_poll_place {
+	GP_PLACE_SESSION,               /* a command of IMAP */
+	GP_PLACE_LOGIN,                 /* the login is the check: POP3 */
+	GP_PLACE_BEFORE_LOGIN           /* before the password was looked at */
 };
 
 struct gp_poll_facts {
+	enum gp_poll_place place;
 	enum gp_check check;
 	bool history_known;             /* false: the store is silent */
 	struct gp_poll_history history; /* only if known */

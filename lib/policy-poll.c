@@ -6,6 +6,9 @@
  */
 #include "policy-poll.h"
 
+/* What a check waits that a step would refuse but the protocol does not. */
+enum { REFUSE_DELAY_SECS = 10 };
+
 static void decide(struct gp_decision *decision, enum gp_action action,
 		   enum gp_reason reason, const char *why)
 {
@@ -38,13 +41,102 @@ static void decide_absorb(const struct gp_poll_facts *facts,
 		       "poll.ladder");
 }
 
+static void decide_hold(const struct gp_poll_facts *facts,
+			const struct gp_ladder_step *step,
+			struct gp_decision *decision)
+{
+	const int64_t hold_msecs = (int64_t)step->secs * 1000;
+
+	if (facts->was_delayed) {
+		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY_SERVED,
+		       "poll.login_ladder");
+		return;
+	}
+	decide(decision, GP_ACTION_HOLD, GP_REASON_EARLY, "poll.login_ladder");
+	if (hold_msecs < decision->wait_msecs)
+		decision->wait_msecs = hold_msecs;
+}
+
+/* A login can wait or be refused; there is nothing to absorb.  Nobody is refused
+   before the password was looked at: it would be taken for a wrong one. */
+static void decide_login(const struct gp_settings *settings,
+			 const struct gp_poll_facts *facts,
+			 struct gp_decision *decision)
+{
+	const struct gp_ladder_step *step = find_step(
+		&settings->poll.login_ladder, facts->history.early_count);
+
+	if (step == NULL)
+		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
+		       "poll.interval");
+	else if (step->action == GP_ACTION_HOLD)
+		decide_hold(facts, step, decision);
+	else if (step->action == GP_ACTION_NOTE)
+		decide(decision, GP_ACTION_NOTE, GP_REASON_EARLY,
+		       "poll.login_ladder");
+	else if (facts->place == GP_PLACE_BEFORE_LOGIN)
+		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
+		       "poll.login_ladder");
+	else
+		decide(decision, GP_ACTION_REFUSE, GP_REASON_EARLY,
+		       "poll.login_ladder");
+}
+
+/* The first check of a session that the ladder for logins refuses. */
+static bool login_is_refused(const struct gp_settings *settings,
+			     const struct gp_poll_facts *facts)
+{
+	const struct gp_ladder_step *step;
+
+	if (facts->check != GP_CHECK_LOGIN)
+		return false;
+	step = find_step(&settings->poll.login_ladder,
+			 facts->history.early_count);
+	return step != NULL && step->action == GP_ACTION_REFUSE;
+}
+
+static void decide_delay(const struct gp_poll_facts *facts, unsigned int secs,
+			 struct gp_decision *decision)
+{
+	const int64_t delay_msecs = (int64_t)secs * 1000;
+
+	if (facts->was_delayed) {
+		decide_absorb(facts, decision);
+		return;
+	}
+	decide(decision, GP_ACTION_DELAY, GP_REASON_EARLY, "poll.ladder");
+	/* Nobody is held once a new round is free. */
+	if (delay_msecs < decision->wait_msecs)
+		decision->wait_msecs = delay_msecs;
+}
+
+/* RFC 9051 has no NO for NOOP and CHECK (sections 6.1.2, 6.4.1), and a SELECT
+   that fails closes the mailbox that was open (section 6.3.2): those wait. */
+static void decide_refuse(const struct gp_poll_facts *facts,
+			  struct gp_decision *decision)
+{
+	if (facts->check == GP_CHECK_LOGIN || facts->check == GP_CHECK_STATUS)
+		decide(decision, GP_ACTION_REFUSE, GP_REASON_EARLY,
+		       "poll.ladder");
+	else
+		decide_delay(facts, REFUSE_DELAY_SECS, decision);
+}
+
 static void decide_early(const struct gp_settings *settings,
 			 const struct gp_poll_facts *facts,
 			 struct gp_decision *decision)
 {
 	const struct gp_ladder_step *step;
-	int64_t delay_msecs;
 
+	if (facts->place != GP_PLACE_SESSION) {
+		decide_login(settings, facts, decision);
+		return;
+	}
+	if (login_is_refused(settings, facts)) {
+		decide(decision, GP_ACTION_REFUSE, GP_REASON_EARLY,
+		       "poll.login_ladder");
+		return;
+	}
 	step = find_step(&settings->poll.ladder, facts->history.early_count);
 	if (step == NULL) {
 		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
@@ -57,16 +149,10 @@ static void decide_early(const struct gp_settings *settings,
 		       "poll.ladder");
 		break;
 	case GP_ACTION_DELAY:
-		if (facts->was_delayed) {
-			decide_absorb(facts, decision);
-			break;
-		}
-		decide(decision, GP_ACTION_DELAY, GP_REASON_EARLY,
-		       "poll.ladder");
-		/* Nobody is held once a new round is free. */
-		delay_msecs = (int64_t)step->secs * 1000;
-		if (delay_msecs < decision->wait_msecs)
-			decision->wait_msecs = delay_msecs;
+		decide_delay(facts, step->secs, decision);
+		break;
+	case GP_ACTION_REFUSE:
+		decide_refuse(facts, decision);
 		break;
 	case GP_ACTION_ABSORB:
 	default:

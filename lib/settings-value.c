@@ -413,8 +413,10 @@ static const char *skip_blanks(const char *text)
 }
 
 /* The part behind "after N:".  False if it is no action of the ladder. */
-static bool read_action(const char *text, struct gp_ladder_step *step)
+static bool read_action(const struct gp_setting *row, const char *text,
+			struct gp_ladder_step *step)
 {
+	const bool is_login = row->type == GP_SETTING_LOGIN_LADDER;
 	size_t length = strcspn(text, " \t");
 	const char *rest = skip_blanks(text + length);
 	unsigned long secs;
@@ -426,9 +428,10 @@ static bool read_action(const char *text, struct gp_ladder_step *step)
 	word[length] = '\0';
 	if (!gp_action_from_word(word, &step->action))
 		return false;
-	if (step->action == GP_ACTION_NOTE || step->action == GP_ACTION_ABSORB)
+	if (step->action == GP_ACTION_NOTE || step->action == GP_ACTION_REFUSE ||
+	    (step->action == GP_ACTION_ABSORB && !is_login))
 		return *rest == '\0';
-	if (step->action != GP_ACTION_DELAY ||
+	if (step->action != (is_login ? GP_ACTION_HOLD : GP_ACTION_DELAY) ||
 	    !read_duration(GP_SETTING_SECS, rest, &secs) ||
 	    secs < DELAY_SECS_MIN || secs > DELAY_SECS_MAX)
 		return false;
@@ -436,7 +439,7 @@ static bool read_action(const char *text, struct gp_ladder_step *step)
 	return true;
 }
 
-/* "after N: note", "after N: absorb" or "after N: delay SECS". */
+/* "after N: note", "after N: absorb" or "after N: delay SECS", and so on. */
 static bool read_step(const struct gp_setting *row, const char *text,
 		      struct gp_ladder_step *step)
 {
@@ -451,7 +454,7 @@ static bool read_step(const struct gp_setting *row, const char *text,
 	if (*text++ != ':')
 		return false;
 	step->after_count = (unsigned int)count;
-	return read_action(skip_blanks(text), step);
+	return read_action(row, skip_blanks(text), step);
 }
 
 static int store_step(const struct gp_setting *row, const char *text,
@@ -466,10 +469,14 @@ static int store_step(const struct gp_setting *row, const char *text,
 				    "write {\"after 0: note\"}");
 	if (!read_step(row, text, &step))
 		return gp_error_set(err, "'%s' is not a step; allowed is 'after N: "
-				    "note', 'after N: absorb' or 'after N: delay "
-				    "SECS', with N from %ld to %ld and SECS from "
-				    "%ds to %ds", gp_shown(text, shown), row->min,
-				    row->max, DELAY_SECS_MIN, DELAY_SECS_MAX);
+				    "note', %s or 'after N: refuse', with N from "
+				    "%ld to %ld and SECS from %ds to %ds",
+				    gp_shown(text, shown),
+				    row->type == GP_SETTING_LOGIN_LADDER
+				    ? "'after N: hold SECS'"
+				    : "'after N: absorb', 'after N: delay SECS'",
+				    row->min, row->max, DELAY_SECS_MIN,
+				    DELAY_SECS_MAX);
 	if (index >= GP_LADDER_STEPS_MAX)
 		return gp_error_set(err, "'%s' is one step too many; allowed are "
 				    "%d", gp_shown(text, shown),
@@ -507,6 +514,7 @@ int gp_settings_store(struct gp_settings *settings,
 	case GP_SETTING_FACILITY:
 		return parse_facility(text, value, err);
 	case GP_SETTING_LADDER:
+	case GP_SETTING_LOGIN_LADDER:
 		return store_step(row, text, index, value, err);
 	case GP_SETTING_UINT_LIST:
 		return store_uint(row, text, index, value, err);

@@ -146,6 +146,9 @@ const struct gp_setting gp_settings_table[] = {
 	ROW("poll", "ladder", LADDER, poll.ladder,
 	    "{\"after 0: absorb\", \"after 12: delay 10s\"}", 0, 100000,
 	    "what early checks get, by how many rounds of them came lately"),
+	ROW("poll", "login_ladder", LOGIN_LADDER, poll.login_ladder,
+	    "{\"after 2: hold 10s\", \"after 6: hold 30s\"}", 0, 100000,
+	    "what early logins get, by how many early rounds came lately"),
 
 	ROW("redis", "server", TEXT, redis.server,
 	    "unix:/run/redis/redis-server.sock", 0, SOCKET_BYTES_MAX,
@@ -249,6 +252,7 @@ static void free_value(const struct gp_setting *setting, void *value)
 	case GP_SETTING_MSECS:
 	case GP_SETTING_FACILITY:
 	case GP_SETTING_LADDER:
+	case GP_SETTING_LOGIN_LADDER:
 		break; /* kept inside the struct */
 	}
 }

@@ -24,7 +24,7 @@ struct gp_uint_list {
 struct gp_ladder_step {
 	unsigned int after_count;
 	enum gp_action action;
-	unsigned int secs;              /* of a delay */
+	unsigned int secs;              /* of a delay or hold */
 };
 
 enum { GP_LADDER_STEPS_MAX = 8 };
@@ -130,6 +130,7 @@ struct gp_settings {
 		unsigned int tolerance_percent;   /* of the interval */
 		unsigned int ladder_window_secs;
 		struct gp_ladder ladder;
+		struct gp_ladder login_ladder;    /* note, hold and refuse */
 	} poll;
 	struct {
 		char *server;                     /* "unix:/path", "host:port", "" */
@@ -165,6 +166,7 @@ enum gp_setting_type {
 	GP_SETTING_PATH,        /* absolute, or empty */
 	GP_SETTING_FACILITY,
 	GP_SETTING_LADDER,
+	GP_SETTING_LOGIN_LADDER,
 	GP_SETTING_UINT_LIST,
 	GP_SETTING_TEXT_LIST,   /* items of 1 to max bytes */
 	GP_SETTING_MECHANISM_LIST,

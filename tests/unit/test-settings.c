@@ -113,8 +113,12 @@ struct refusal {
 
 #define INTERVAL "allowed is 1s to 1d"
 #define EXAMPLES ", such as 90s, 5m or 2h"
-#define STEP "is not a step; allowed is 'after N: note', 'after N: absorb' or " \
-	"'after N: delay SECS', with N from 0 to 100000 and SECS from 1s to 60s"
+#define STEP_SECS " or 'after N: refuse', with N from 0 to 100000 and SECS from " \
+	"1s to 60s"
+#define STEP "is not a step; allowed is 'after N: note', 'after N: absorb', " \
+	"'after N: delay SECS'" STEP_SECS
+#define LOGIN_STEP "is not a step; allowed is 'after N: note', 'after N: hold " \
+	"SECS'" STEP_SECS
 #define DOMAIN "is not a domain; allowed is example.com, .example.com for all " \
 	"names below it, or xn--... for a name with other letters"
 
@@ -166,6 +170,13 @@ static const struct refusal refusals[] = {
 	{ "poll", "ladder", "{'after 1: reject'}", "'after 1: reject' " STEP },
 	{ "poll", "ladder", "{'after 1: pass'}", "'after 1: pass' " STEP },
 	{ "poll", "ladder", "{'after 1: absorb 3s'}", "'after 1: absorb 3s' " STEP },
+	{ "poll", "ladder", "{'after 1: refuse 3s'}", "'after 1: refuse 3s' " STEP },
+	{ "poll", "ladder", "{'after 1: hold 3s'}", "'after 1: hold 3s' " STEP },
+	{ "poll", "login_ladder", "{'after 1: absorb'}", "'after 1: absorb' " LOGIN_STEP },
+	{ "poll", "login_ladder", "{'after 1: delay 3s'}", "'after 1: delay 3s' " LOGIN_STEP },
+	{ "poll", "login_ladder", "{'after 1: hold'}", "'after 1: hold' " LOGIN_STEP },
+	{ "poll", "login_ladder", "{'after 1: hold 61s'}", "'after 1: hold 61s' " LOGIN_STEP },
+	{ "poll", "login_ladder", "{'after 1: refuse x'}", "'after 1: refuse x' " LOGIN_STEP },
 	{ "poll", "ladder", "{'after 1: delay'}", "'after 1: delay' " STEP },
 	{ "poll", "ladder", "{'after 1: delay 0s'}", "'after 1: delay 0s' " STEP },
 	{ "poll", "ladder", "{'after 1: delay 61s'}", "'after 1: delay 61s' " STEP },
@@ -381,7 +392,8 @@ static void test_names_refused(void **state)
 	expect_error("zzzzzzzz { }", sections);
 	expect_error("poll { poll { } }", "a.conf:1: unknown setting 'poll' in "
 		     "section 'poll'; it has mode, interval, advised, round, "
-		     "tolerance, ladder_window, ladder");
+		     "tolerance, ladder_window, ladder, "
+		     "login_ladder");
 }
 
 /* --- syntax ------------------------------------------------------------ */
@@ -414,7 +426,8 @@ static void test_syntax_refused(void **state)
 		     "option 'interval'");
 	expect_error("poll {\n interval = 5m 6m }", "a.conf:2: unknown setting '6m' "
 		     "in section 'poll'; it has mode, interval, advised, round, "
-		     "tolerance, ladder_window, ladder");
+		     "tolerance, ladder_window, ladder, "
+		     "login_ladder");
 	expect_error("poll {\n interval = }", "a.conf:2: unexpected token '}'; a "
 		     "value with blanks stands in quotes, a list in { } with "
 		     "commas");
