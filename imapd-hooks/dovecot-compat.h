@@ -24,11 +24,16 @@
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-storage-service.h"
+#include "mail-storage-hooks.h"
+#ifdef GP_DOVECOT_POP3 /* both protocols have a struct client */
+#include "pop3-common.h"
+#else
 #include "imap-common.h"
 #include "imap-arg.h"
 #include "imap-commands.h"
 #include "imap-status.h"
 #include "imap-sync-private.h"
+#endif
 #pragma GCC diagnostic pop
 
 /* Dovecot's own "bool" must be declared before this macro. */

@@ -10,7 +10,9 @@
 #include "imap-answer.h"
 #include "imap-delay.h"
 #include "log.h"
-#include "settings-parse.h"
+#include "plugin-dovecot.h"
+#include "plugin-site.h"
+#include "refusal.h"
 
 #define CLIENT_CONTEXT(client) MODULE_CONTEXT(client, gp_imap_client_module)
 static MODULE_CONTEXT_DEFINE_INIT(gp_imap_client_module,
@@ -20,13 +22,7 @@ GP_DOVECOT_EXPORT const char *imap_gatepost_plugin_version =
 	DOVECOT_ABI_VERSION;
 GP_DOVECOT_EXPORT const char imap_gatepost_plugin_binary_dependency[] = "imap";
 
-/* Read by the first client, kept until the process ends. */
-static struct {
-	bool was_tried;
-	struct gp_settings *settings;
-	struct gp_store *store;
-	struct gp_journal *journal;
-} site;
+static struct gp_plugin_site site;
 
 static struct module *plugin_module;
 static imap_client_created_func_t *next_client_created;
@@ -105,6 +101,7 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
 	struct gp_imap_request request;
 	struct gp_decision decision;
+	char words[GP_REFUSAL_BYTES];
 	bool can_answer;
 	int64_t now_msecs;
 	int ret;
@@ -130,6 +127,12 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 		if (gp_imap_delay_begin(cmd, decision.wait_msecs, resume))
 			return FALSE;
 		break;
+	case GP_ACTION_REFUSE:
+		cmd->client->input_lock = NULL;
+		client_send_tagline(cmd, t_strconcat(
+			"NO [LIMIT] ", gp_refusal_text(site.settings, &decision,
+						       words), NULL));
+		return TRUE;
 	default:
 		break;
 	}
@@ -241,47 +244,6 @@ static void client_gone(struct client *client, const char *reason)
 	gc->module_ctx.super.destroy(client, reason);
 }
 
-static void open_site(void)
-{
-	struct gp_error err;
-
-	site.was_tried = true;
-	if (gp_settings_load(gp_settings_default_path(), &site.settings,
-			     &err) < 0) {
-		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
-		       err.text);
-		return;
-	}
-	/* Without a server there is no history, and the administrator said so. */
-	if (site.settings->poll.mode == GP_MODE_OFF ||
-	    site.settings->redis.server[0] == '\0')
-		return;
-	site.journal = gp_journal_open(site.settings, &err);
-	if (site.journal == NULL)
-		gp_log(GP_LOG_ERROR, "%s", err.text);
-	site.store = gp_store_redis_open(site.settings, &err);
-	if (site.store == NULL)
-		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
-		       err.text);
-}
-
-static void find_address(const struct mail_user *user, struct gp_ip *ip_r)
-{
-	const struct ip_addr *ip = gp_dovecot_remote_ip(user);
-
-	i_zero(ip_r);
-	if (ip == NULL)
-		return;
-	if (ip->family == AF_INET) {
-		ip_r->is_known = true;
-		ip_r->bytes[10] = ip_r->bytes[11] = 0xff;
-		memcpy(ip_r->bytes + 12, &ip->u.ip4, 4);
-	} else if (ip->family == AF_INET6) {
-		ip_r->is_known = true;
-		memcpy(ip_r->bytes, &ip->u.ip6, 16);
-	}
-}
-
 static void attach(struct client *client)
 {
 	struct mail_user *user = client->user;
@@ -290,7 +252,7 @@ static void attach(struct client *client)
 
 	gc = p_new(client->pool, struct gp_imap_client, 1);
 	gc->client = client;
-	find_address(user, &ip);
+	gp_plugin_find_address(user, &ip);
 	gc->session = gp_poll_session_create(site.settings, site.store,
 					     site.journal, "imap",
 					     user->username, user->session_id,
@@ -308,11 +270,7 @@ static void attach(struct client *client)
 static void client_created(struct client **client)
 {
 	if (mail_user_is_plugin_loaded((*client)->user, plugin_module)) {
-		if (!site.was_tried)
-			open_site();
-		if (site.settings != NULL &&
-		    site.settings->poll.mode != GP_MODE_OFF &&
-		    site.store != NULL)
+		if (gp_plugin_site_open(&site))
 			attach(*client);
 	}
 	if (next_client_created != NULL)
@@ -320,24 +278,6 @@ static void client_created(struct client **client)
 }
 
 /* --- the plugin --- */
-
-static void log_to_dovecot(enum gp_log_level level, const char *text)
-{
-	switch (level) {
-	case GP_LOG_ERROR:
-		i_error("gatepost: %s", text);
-		break;
-	case GP_LOG_WARNING:
-		i_warning("gatepost: %s", text);
-		break;
-	case GP_LOG_INFO:
-		i_info("gatepost: %s", text);
-		break;
-	default:
-		i_debug("gatepost: %s", text);
-		break;
-	}
-}
 
 static void wrap_commands(void)
 {
@@ -371,7 +311,7 @@ static void unwrap_commands(void)
 GP_DOVECOT_EXPORT void imap_gatepost_plugin_init(struct module *module)
 {
 	plugin_module = module;
-	gp_log_set_sink(log_to_dovecot);
+	gp_log_set_sink(gp_plugin_log);
 	wrap_commands();
 	command_hook_register(before_command, after_command);
 	next_client_created = imap_client_created_hook_set(client_created);
@@ -382,9 +322,6 @@ GP_DOVECOT_EXPORT void imap_gatepost_plugin_deinit(void)
 	imap_client_created_hook_set(next_client_created);
 	command_hook_unregister(before_command, after_command);
 	unwrap_commands();
-	gp_store_close(&site.store);
-	gp_journal_close(&site.journal);
-	gp_settings_free(&site.settings);
-	site.was_tried = false;
+	gp_plugin_site_close(&site);
 	gp_log_set_sink(NULL);
 }

@@ -1,20 +1,36 @@
 # Dovecot loads its plugins from this folder and needs exactly these names.
 moduledir = $(dovecot_modules)
 module_LTLIBRARIES = imapd-hooks/lib95_imap_gatepost_plugin.la
-imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = \
+module_LTLIBRARIES += imapd-hooks/lib95_pop3_gatepost_plugin.la
+
+plugin_sources = \
 	imapd-hooks/dovecot-compat.h \
+	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
+	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
+	imapd-hooks/poll-session.c imapd-hooks/poll-session.h \
+	imapd-hooks/refusal.c imapd-hooks/refusal.h
+plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
+plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared
+
+imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = $(plugin_sources) \
 	imapd-hooks/imap-answer.c imapd-hooks/imap-answer.h \
 	imapd-hooks/imap-delay.c imapd-hooks/imap-delay.h \
 	imapd-hooks/imap-gatepost-plugin.c \
 	imapd-hooks/imap-gatepost-plugin.h \
-	imapd-hooks/imap-request.c imapd-hooks/imap-request.h \
-	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
-imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = \
-	-I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
-# -fvisibility=hidden: Dovecot loads plugins with RTLD_GLOBAL, so nothing but
+	imapd-hooks/imap-request.c imapd-hooks/imap-request.h
+imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
+# -export-symbols-regex: Dovecot loads plugins with RTLD_GLOBAL, so nothing but
 # the entry points may be seen by others.
 imapd_hooks_lib95_imap_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
-imapd_hooks_lib95_imap_gatepost_plugin_la_LDFLAGS = $(AM_LDFLAGS) \
-	-module -avoid-version -shared \
+imapd_hooks_lib95_imap_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^imap_gatepost_plugin_'
 imapd_hooks_lib95_imap_gatepost_plugin_la_LIBADD = lib/libgatepost.la
+
+imapd_hooks_lib95_pop3_gatepost_plugin_la_SOURCES = $(plugin_sources) \
+	imapd-hooks/pop3-gatepost-plugin.c \
+	imapd-hooks/pop3-gatepost-plugin.h
+imapd_hooks_lib95_pop3_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
+imapd_hooks_lib95_pop3_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
+imapd_hooks_lib95_pop3_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
+	-export-symbols-regex '^pop3_gatepost_plugin_'
+imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = lib/libgatepost.la

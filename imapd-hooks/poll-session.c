@@ -365,6 +365,46 @@ static bool burst_has_waited(const struct gp_poll_session *session,
 		(int64_t)session->settings->poll.round_secs * 1000;
 }
 
+/* This login waited before there was a session: it is as if its first check had
+   been held, once. */
+static void note_wait_before(struct gp_poll_session *session,
+			     struct gp_poll_facts *facts, int64_t now_msecs)
+{
+	if (!session->answer.has_waited)
+		return;
+	session->answer.has_waited = false;
+	session->waited_at_msecs = now_msecs;
+	facts->was_delayed = true;
+}
+
+static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
+		  bool was_delayed, int64_t now_msecs,
+		  struct gp_decision *decision_r)
+{
+	if (session->settings->poll.mode == GP_MODE_OFF) {
+		gp_policy_poll(session->settings, facts, decision_r);
+		return;
+	}
+	facts->was_delayed = was_delayed || burst_has_waited(session, now_msecs);
+	if (was_delayed)
+		session->waited_at_msecs = now_msecs;
+	else
+		count_check(session, now_msecs);
+	session->last_answer_at_msecs = now_msecs;
+	if (session->has_answer && now_msecs < session->early_until_msecs) {
+		facts->history_known = true;
+		recall(session, was_delayed, now_msecs, &facts->history);
+	} else if (ask_about_check(session, facts->check, now_msecs)) {
+		facts->history_known = true;
+		note_wait_before(session, facts, now_msecs);
+		facts->history = session->answer;
+	}
+	gp_policy_poll(session->settings, facts, decision_r);
+	if (facts->history_known && !was_delayed)
+		note_decision(session, facts->check, &facts->history,
+			      decision_r, now_msecs);
+}
+
 void gp_poll_session_check(struct gp_poll_session *session,
 			   enum gp_check check, bool can_absorb,
 			   bool was_delayed, int64_t now_msecs,
@@ -373,30 +413,20 @@ void gp_poll_session_check(struct gp_poll_session *session,
 	struct gp_poll_facts facts = {
 		.check = check,
 		.can_absorb = can_absorb,
-		.was_delayed = was_delayed ||
-			burst_has_waited(session, now_msecs),
 	};
 
-	if (session->settings->poll.mode == GP_MODE_OFF) {
-		gp_policy_poll(session->settings, &facts, decision_r);
-		return;
-	}
-	if (was_delayed)
-		session->waited_at_msecs = now_msecs;
-	else
-		count_check(session, now_msecs);
-	session->last_answer_at_msecs = now_msecs;
-	if (session->has_answer && now_msecs < session->early_until_msecs) {
-		facts.history_known = true;
-		recall(session, was_delayed, now_msecs, &facts.history);
-	} else if (ask_about_check(session, check, now_msecs)) {
-		facts.history_known = true;
-		facts.history = session->answer;
-	}
-	gp_policy_poll(session->settings, &facts, decision_r);
-	if (facts.history_known && !was_delayed)
-		note_decision(session, check, &facts.history, decision_r,
-			      now_msecs);
+	judge(session, &facts, was_delayed, now_msecs, decision_r);
+}
+
+void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
+			   struct gp_decision *decision_r)
+{
+	struct gp_poll_facts facts = {
+		.place = GP_PLACE_LOGIN,
+		.check = GP_CHECK_LOGIN,
+	};
+
+	judge(session, &facts, false, now_msecs, decision_r);
 }
 
 /* --- the end, or the end of being called so --- */

@@ -45,6 +45,11 @@ void gp_poll_session_check(struct gp_poll_session *session,
 			   bool was_delayed, int64_t now_msecs,
 			   struct gp_decision *decision_r);
 
+/* The same for a login that is the check itself, as with POP3: it can be held or
+   refused, not absorbed. */
+void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
+			   struct gp_decision *decision_r);
+
 /* Brings what the store does not know yet, writes the last journal line, frees.
    Accepts NULL, leaves NULL. */
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs);

@@ -92,7 +92,7 @@ X
 		-e 's/extra_groups = redis/extra_groups = nogroup/' \
 		-e '/^ssl/d' "$gp_source/conf/dovecot-2.3.conf" >> "$DIR/etc/dovecot.conf"
 	install -m 755 -t "$DIR/modules" \
-		"$BUILD/imapd-hooks/.libs/lib95_imap_gatepost_plugin.so"
+		"$BUILD"/imapd-hooks/.libs/lib95_*_gatepost_plugin.so
 	preload_sanitizer >> "$DIR/etc/dovecot.conf"
 }
 

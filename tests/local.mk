@@ -33,7 +33,9 @@ integration_tests = \
 	tests/integration/34-poll-real-programs.sh \
 	tests/integration/35-poll-idle.sh \
 	tests/integration/36-poll-redis-calls.sh \
-	tests/integration/37-poll-same-words.sh
+	tests/integration/37-poll-same-words.sh \
+	tests/integration/38-poll-refuse.sh \
+	tests/integration/40-pop3.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -115,5 +117,6 @@ print-sanitizer-tests:
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
-		tests/integration/37-poll-same-words.sh
+		tests/integration/37-poll-same-words.sh \
+		tests/integration/40-pop3.sh
 .PHONY: print-unit-tests print-sanitizer-tests

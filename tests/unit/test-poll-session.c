@@ -102,6 +102,8 @@ static int setup(void **state)
 	settings.poll.ladder_window_secs = 3600;
 	settings.poll.ladder = (struct gp_ladder){
 		{ { 0, GP_ACTION_ABSORB, 0 }, { 3, GP_ACTION_DELAY, 10 } }, 2 };
+	settings.poll.login_ladder = (struct gp_ladder){
+		{ { 0, GP_ACTION_HOLD, 5 }, { 2, GP_ACTION_REFUSE, 0 } }, 2 };
 	settings.journal.interval_secs = LINE / 1000;
 	settings.journal.file = journal_path;
 	(void)unlink(journal_path);
@@ -277,6 +279,49 @@ static void test_a_sweep_waits_once(void **state)
 		assert_check(now += 50, GP_ACTION_ABSORB, GP_REASON_EARLY);
 	/* a check by itself waits again */
 	assert_check(now + GP_POLL_BURST_MSECS, GP_ACTION_DELAY, GP_REASON_EARLY);
+}
+
+static struct gp_decision login_at(int64_t now_msecs)
+{
+	struct gp_decision decision;
+
+	gp_poll_session_login(session, now_msecs, &decision);
+	return decision;
+}
+
+static void test_a_login_is_held_or_refused(void **state)
+{
+	(void)state;
+	answer(GP_VERDICT_EARLY, 200000, 0, 3, true);
+	assert_int_equal(login_at(0).action, GP_ACTION_REFUSE);
+	assert_last_line((const char *const[]){ "action=refuse", "check=login",
+			 "wait=200", "why=poll.login_ladder", NULL });
+	answer(GP_VERDICT_EARLY, 200000, 0, 1, true);
+	gp_poll_session_end(&session, 0);
+	start_session();
+	assert_int_equal(login_at(0).action, GP_ACTION_HOLD);
+	assert_last_line((const char *const[]){ "action=hold", "wait=5", NULL });
+	answer_admitted(true);
+	gp_poll_session_end(&session, 0);
+	start_session();
+	assert_int_equal(login_at(0).action, GP_ACTION_PASS);
+}
+
+static void test_who_was_held_before_does_not_wait_again(void **state)
+{
+	(void)state;
+	answer(GP_VERDICT_EARLY, 200000, 0, 9, true);
+	fake.answer.has_waited = true;
+	assert_check(1000, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_check(1100, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	/* once, not for all of the session */
+	assert_check(1100 + GP_POLL_BURST_MSECS, GP_ACTION_DELAY,
+		     GP_REASON_EARLY);
+	answer(GP_VERDICT_EARLY, 200000, 0, 1, true);
+	fake.answer.has_waited = true;
+	gp_poll_session_end(&session, 2000);
+	start_session();
+	assert_int_equal(login_at(0).action, GP_ACTION_PASS);
 }
 
 static void test_checking_without_a_pause_gains_nothing(void **state)
@@ -588,6 +633,8 @@ int main(void)
 		SESSION_TEST(test_an_early_answer_holds_until_its_time),
 		SESSION_TEST(test_a_sweep_is_one_burst),
 		SESSION_TEST(test_a_sweep_waits_once),
+		SESSION_TEST(test_a_login_is_held_or_refused),
+		SESSION_TEST(test_who_was_held_before_does_not_wait_again),
 		SESSION_TEST(test_checking_without_a_pause_gains_nothing),
 		SESSION_TEST(test_a_check_that_waited_is_one_check),
 		SESSION_TEST(test_a_check_that_waited_in_vain_is_absorbed),

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in plugin-dovecot.h. */
+#include "dovecot-compat.h"
+
+#include "plugin-dovecot.h"
+
+void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r)
+{
+	const struct ip_addr *ip = gp_dovecot_remote_ip(user);
+
+	i_zero(ip_r);
+	if (ip == NULL)
+		return;
+	if (ip->family == AF_INET) {
+		ip_r->is_known = true;
+		ip_r->bytes[10] = ip_r->bytes[11] = 0xff;
+		memcpy(ip_r->bytes + 12, &ip->u.ip4, 4);
+	} else if (ip->family == AF_INET6) {
+		ip_r->is_known = true;
+		memcpy(ip_r->bytes, &ip->u.ip6, 16);
+	}
+}
+
+void gp_plugin_log(enum gp_log_level level, const char *text)
+{
+	switch (level) {
+	case GP_LOG_ERROR:
+		i_error("gatepost: %s", text);
+		break;
+	case GP_LOG_WARNING:
+		i_warning("gatepost: %s", text);
+		break;
+	case GP_LOG_INFO:
+		i_info("gatepost: %s", text);
+		break;
+	default:
+		i_debug("gatepost: %s", text);
+		break;
+	}
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is what the plugins share that knows Dovecot: who the client is, and
+ * Dovecot's log.
+ */
+#ifndef GP_PLUGIN_DOVECOT_H
+#define GP_PLUGIN_DOVECOT_H
+
+#include "log.h"
+#include "network.h"
+
+struct mail_user;
+
+/* The client's address; not known for a login without a network. */
+void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r);
+
+gp_log_sink gp_plugin_log;
+
+#endif

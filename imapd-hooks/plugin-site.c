@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in plugin-site.h. */
+#include "plugin-site.h"
+
+#include <stddef.h>
+
+#include "log.h"
+#include "settings-parse.h"
+
+static void open_once(struct gp_plugin_site *site)
+{
+	struct gp_error err;
+
+	if (gp_settings_load(gp_settings_default_path(), &site->settings,
+			     &err) < 0) {
+		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
+		       err.text);
+		return;
+	}
+	/* Without a server there is no history, and the administrator said so. */
+	if (site->settings->poll.mode == GP_MODE_OFF ||
+	    site->settings->redis.server[0] == '\0')
+		return;
+	site->journal = gp_journal_open(site->settings, &err);
+	if (site->journal == NULL)
+		gp_log(GP_LOG_ERROR, "%s", err.text);
+	site->store = gp_store_redis_open(site->settings, &err);
+	if (site->store == NULL)
+		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
+		       err.text);
+}
+
+bool gp_plugin_site_open(struct gp_plugin_site *site)
+{
+	if (!site->was_tried) {
+		site->was_tried = true;
+		open_once(site);
+	}
+	return site->store != NULL;
+}
+
+void gp_plugin_site_close(struct gp_plugin_site *site)
+{
+	gp_store_close(&site->store);
+	gp_journal_close(&site->journal);
+	gp_settings_free(&site->settings);
+	site->was_tried = false;
+}

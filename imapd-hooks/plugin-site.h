@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module opens what a plugin works with: settings, history and journal.  It
+ * does so once for each process, and on any doubt says that nothing is limited.
+ * It knows nothing of Dovecot.
+ */
+#ifndef GP_PLUGIN_SITE_H
+#define GP_PLUGIN_SITE_H
+
+#include <stdbool.h>
+
+#include "journal.h"
+#include "settings.h"
+#include "store.h"
+
+struct gp_plugin_site {
+	bool was_tried;
+	struct gp_settings *settings;
+	struct gp_store *store;
+	struct gp_journal *journal;     /* NULL: no lines */
+};
+
+/* Reads the settings when first called.  True if checks are to be judged: then
+   settings and store are there.  What is wrong goes to the log, once. */
+bool gp_plugin_site_open(struct gp_plugin_site *site);
+
+void gp_plugin_site_close(struct gp_plugin_site *site);
+
+#endif

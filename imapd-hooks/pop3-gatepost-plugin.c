@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module hooks gatepost into Dovecot's pop3 process.  POP3 has no command
+ * that asks for news: the login is the check.  An early one is served, held or
+ * refused.
+ *
+ * Dovecot calls the client hook before it opens the mailbox and says "+OK Logged
+ * in."; so a refusal spares the mailbox, and a held client has its +OK and waits
+ * for the answer to its first command.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* POLLRDHUP */
+#endif
+#define GP_DOVECOT_POP3
+#include "dovecot-compat.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "log.h"
+#include "plugin-dovecot.h"
+#include "plugin-site.h"
+#include "poll-session.h"
+#include "pop3-gatepost-plugin.h"
+#include "refusal.h"
+
+#define CLIENT_CONTEXT(client) MODULE_CONTEXT(client, gp_pop3_client_module)
+static MODULE_CONTEXT_DEFINE_INIT(gp_pop3_client_module,
+				  &pop3_module_register);
+
+GP_DOVECOT_EXPORT const char *pop3_gatepost_plugin_version =
+	DOVECOT_ABI_VERSION;
+GP_DOVECOT_EXPORT const char pop3_gatepost_plugin_binary_dependency[] = "pop3";
+
+/* How often to look whether a held client is still there. */
+enum { LOOK_MSECS = 500 };
+
+/* Lives in client->pool. */
+struct gp_pop3_client {
+	union pop3_module_context module_ctx;
+	struct client *client;
+	struct gp_poll_session *session;
+	struct timeout *hold_timeout;   /* NULL: not held */
+	int64_t held_until_msecs;
+};
+
+static struct gp_plugin_site site;
+static struct module *plugin_module;
+static pop3_client_created_func_t *next_client_created;
+
+/* Who is refused between the client hook and the one of the namespaces, which
+   Dovecot calls for the same client at once. */
+static struct mail_user *refused_user;
+
+/* --- hold --- */
+
+static void stop_holding(struct gp_pop3_client *gc)
+{
+	timeout_remove(&gc->hold_timeout);
+	gc->client->cmd = NULL;
+}
+
+/* Dovecot runs the command of a client when there is room for output, and once more
+   when the client goes: then it must be gone. */
+static void held_command(struct client *client)
+{
+	if (client->destroyed || client->output->closed)
+		stop_holding(CLIENT_CONTEXT(client));
+}
+
+/* While it is held nobody reads, and a client that has sent a command and left
+   would be held to the end. */
+static bool client_has_left(const struct client *client)
+{
+	struct pollfd fd = { .fd = client->fd_in, .events = POLLRDHUP };
+
+	return poll(&fd, 1, 0) > 0 &&
+		(fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void look_at_held(struct gp_pop3_client *gc)
+{
+	struct client *client = gc->client;
+
+	if (gp_clock_monotonic_msecs() < gc->held_until_msecs &&
+	    !client_has_left(client))
+		return;
+	stop_holding(gc);
+	/* client_output() reads what has come meanwhile. */
+	o_stream_set_flush_pending(client->output, TRUE);
+}
+
+static void hold(struct gp_pop3_client *gc, int64_t msecs)
+{
+	gc->held_until_msecs = gp_clock_monotonic_msecs() + msecs;
+	gc->hold_timeout = timeout_add_short(LOOK_MSECS, look_at_held, gc);
+	gc->client->cmd = held_command;
+}
+
+/* --- refuse --- */
+
+/* Whatever Dovecot says from now on does not reach the client any more. */
+static void refuse(struct gp_pop3_client *gc, const struct gp_decision *decision)
+{
+	struct client *client = gc->client;
+	char words[GP_REFUSAL_BYTES];
+
+	client_send_line(client, "-ERR [LOGIN-DELAY] %s",
+			 gp_refusal_text(site.settings, decision, words));
+	(void)o_stream_flush(client->output);
+	(void)shutdown(client->fd_out, SHUT_WR);
+	refused_user = client->user;
+}
+
+/* An error of the user is the one way to end a session before it has begun. */
+static void namespaces_created(struct mail_namespace *namespaces)
+{
+	struct mail_user *user = namespaces->user;
+
+	if (user != refused_user)
+		return;
+	refused_user = NULL;
+	user->error = p_strdup(user->pool, "gatepost: looks for new mail too "
+			       "often; told to come back later");
+}
+
+static struct mail_storage_hooks storage_hooks = {
+	.mail_namespaces_created = namespaces_created,
+};
+
+/* --- clients --- */
+
+static void client_gone(struct client *client, const char *reason)
+{
+	struct gp_pop3_client *gc = CLIENT_CONTEXT(client);
+
+	if (refused_user == client->user)
+		refused_user = NULL;
+	gp_poll_session_end(&gc->session, gp_clock_monotonic_msecs());
+	gc->module_ctx.super.destroy(client, reason);
+}
+
+static void attach(struct client *client)
+{
+	struct mail_user *user = client->user;
+	struct gp_pop3_client *gc;
+	struct gp_decision decision;
+	struct gp_ip ip;
+
+	gc = p_new(client->pool, struct gp_pop3_client, 1);
+	gc->client = client;
+	gc->module_ctx.super = client->v;
+	client->v.destroy = client_gone;
+	MODULE_CONTEXT_SET(client, gp_pop3_client_module, gc);
+
+	gp_plugin_find_address(user, &ip);
+	gc->session = gp_poll_session_create(site.settings, site.store,
+					     site.journal, "pop3",
+					     user->username, user->session_id,
+					     &ip, gp_dovecot_local_port(user));
+	gp_poll_session_login(gc->session, gp_clock_monotonic_msecs(),
+			      &decision);
+	switch (gp_decision_effect(&decision)) {
+	case GP_ACTION_HOLD:
+		hold(gc, decision.wait_msecs);
+		break;
+	case GP_ACTION_REFUSE:
+		refuse(gc, &decision);
+		break;
+	default:
+		break;
+	}
+}
+
+static void client_created(struct client **client)
+{
+	if (mail_user_is_plugin_loaded((*client)->user, plugin_module) &&
+	    gp_plugin_site_open(&site))
+		attach(*client);
+	if (next_client_created != NULL)
+		next_client_created(client);
+}
+
+/* --- the plugin --- */
+
+GP_DOVECOT_EXPORT void pop3_gatepost_plugin_init(struct module *module)
+{
+	plugin_module = module;
+	gp_log_set_sink(gp_plugin_log);
+	mail_storage_hooks_add(module, &storage_hooks);
+	next_client_created = pop3_client_created_hook_set(client_created);
+}
+
+GP_DOVECOT_EXPORT void pop3_gatepost_plugin_deinit(void)
+{
+	pop3_client_created_hook_set(next_client_created);
+	mail_storage_hooks_remove(&storage_hooks);
+	gp_plugin_site_close(&site);
+	gp_log_set_sink(NULL);
+}
