@@ -10,7 +10,8 @@ core_sources = \
 	lib/pattern.c lib/pattern.h \
 	lib/policy-author.c lib/policy-author.h \
 	lib/policy-poll.c lib/policy-poll.h \
-	lib/policy-submit.c lib/policy-submit.h
+	lib/policy-submit.c lib/policy-submit.h \
+	lib/rate.c lib/rate.h
 
 noinst_LTLIBRARIES += lib/libgatepost.la
 lib_libgatepost_la_SOURCES = $(core_sources) \
@@ -24,6 +25,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/pool.c lib/pool.h \
 	lib/program.c lib/program.h \
 	lib/settings.c lib/settings.h \
+	lib/rate-memory.c lib/rate-memory.h \
 	lib/settings-parse.c lib/settings-parse.h \
 	lib/settings-source.c lib/settings-source.h \
 	lib/settings-suggest.c lib/settings-suggest.h \
@@ -32,14 +34,18 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store.c lib/store.h lib/store-redis.c \
 	lib/store-record.c lib/store-record.h \
 	lib/store-redis-link.c lib/store-redis-link.h
-nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h
+nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h \
+	lib/store-submit.lua.h
 lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS) $(OPENSSL_CFLAGS)
 lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
 
 # A script becomes a C string and the SHA1 by which Redis knows it.
-BUILT_SOURCES += lib/store-poll.lua.h
-CLEANFILES += lib/store-poll.lua.h
-EXTRA_DIST += lib/store-poll.lua lib/embed-script.sh
+BUILT_SOURCES += lib/store-poll.lua.h lib/store-submit.lua.h
+CLEANFILES += lib/store-poll.lua.h lib/store-submit.lua.h
+EXTRA_DIST += lib/store-poll.lua lib/store-submit.lua lib/embed-script.sh
 lib/store-poll.lua.h: lib/store-poll.lua lib/embed-script.sh
 	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
 		$(top_srcdir)/lib/store-poll.lua store_poll > $@.new && mv $@.new $@
+lib/store-submit.lua.h: lib/store-submit.lua lib/embed-script.sh
+	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
+		$(top_srcdir)/lib/store-submit.lua store_submit > $@.new && mv $@.new $@

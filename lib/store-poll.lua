@@ -2,7 +2,8 @@
 --
 -- One check of one program: judged and recorded in one step, on Redis's clock.
 --
--- KEYS[1]  gp:{user}:p   hash: program -> packed record
+-- KEYS[1]  gp:{user}:p   hash: program -> packed record; names of one byte are
+--          those of store-submit.lua
 -- ARGV     program, then numbers (milliseconds and counts):
 --          interval tolerance round window journal retention
 --          is_report checks bursts early_rounds early_age journal_age
@@ -115,11 +116,15 @@ if is_new and not is_report then
   local kept, oldest, oldest_at = 0, nil, nil
   for i = 1, #all, 2 do
     local seen = 0
-    if #all[i + 1] == 30 then
+    if #all[i] == 1 then
+      seen = nil
+    elseif #all[i + 1] == 30 then
       local a, _, l = struct.unpack('>I6I3I3', all[i + 1])
       seen = a + l * 100
     end
-    if seen < now - retention then
+    if not seen then
+      -- no program
+    elseif seen < now - retention then
       redis.call('HDEL', key, all[i])
     else
       kept = kept + 1

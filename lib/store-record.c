@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This module is documented in store-record.h; the layout of a record stands
-   at the head of store-poll.lua. */
+   at the head of store-poll.lua, that of a sender in store-submit.lua. */
 #include "store-record.h"
 
 #include <stdio.h>
@@ -107,5 +107,46 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 	}
 	early += before * (window_msecs - now_msecs % window_msecs) / window_msecs;
 	record_r->early_count = (unsigned int)early;
+	return true;
+}
+
+enum { LAST_BYTES = 4, SLOT_BYTES = 9 };
+
+static bool take_slots(const unsigned char *bytes, size_t length,
+		       int64_t now_ticks, struct gp_rate_slot *slots)
+{
+	const size_t count = length / SLOT_BYTES;
+
+	if (length % SLOT_BYTES != 0 || count > GP_RATE_WINDOWS_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		slots[i].secs = (unsigned int)take(&bytes, 3);
+		slots[i].tat_ticks = take(&bytes, 6) - now_ticks;
+	}
+	return true;
+}
+
+bool gp_store_sender_unpack(const struct gp_packed *messages,
+			    const struct gp_packed *recipients,
+			    int64_t now_ticks,
+			    struct gp_sender_record *record_r)
+{
+	const unsigned char *bytes = messages->bytes;
+	struct gp_rate_state state;
+	int64_t age_msecs;
+
+	memset(&state, 0, sizeof(state));
+	if (bytes == NULL || messages->length < LAST_BYTES)
+		return false;
+	age_msecs = now_ticks / GP_RATE_TICKS_PER_MSEC -
+		take(&bytes, LAST_BYTES) * 1000;
+	if (!take_slots(bytes, messages->length - LAST_BYTES, now_ticks,
+			state.slots[GP_RATE_MESSAGES]) ||
+	    (recipients->bytes != NULL &&
+	     !take_slots(recipients->bytes, recipients->length, now_ticks,
+			 state.slots[GP_RATE_RECIPIENTS])))
+		return false;
+	record_r->last_age_msecs = age_msecs > 0 ? age_msecs : 0;
+	record_r->state = state;
 	return true;
 }

@@ -26,4 +26,15 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 			    int64_t now_msecs, int64_t window_msecs,
 			    struct gp_poll_record *record_r);
 
+/* Reads what store-submit.lua packs of a sender, its fields "m" and "r" (NULL: not
+   there); false if it is not that.  user of *record_r is untouched. */
+struct gp_packed {
+	const unsigned char *bytes;
+	size_t length;
+};
+bool gp_store_sender_unpack(const struct gp_packed *messages,
+			    const struct gp_packed *recipients,
+			    int64_t now_ticks,
+			    struct gp_sender_record *record_r);
+
 #endif

@@ -259,6 +259,16 @@ static int read_handshake(struct gp_redis_link *link, int count,
 	return result;
 }
 
+/* A connection that was kept and has something to read is not to be used: Redis
+   has closed it, or says what nobody asked for.  Found out before anything is
+   sent, so that the command can go over a new one and is done only once. */
+static bool is_stale(const redisContext *context)
+{
+	struct pollfd poll_fd = { .fd = context->fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) != 0;
+}
+
 static int exchange(struct gp_redis_link *link,
 		    const struct gp_redis_command *commands, int count,
 		    int64_t deadline_msecs, redisReply **replies,
@@ -266,6 +276,8 @@ static int exchange(struct gp_redis_link *link,
 {
 	int handshake = 0;
 
+	if (link->context != NULL && is_stale(link->context))
+		gp_redis_link_disconnect(link);
 	if (link->context == NULL) {
 		if (start_connection(link, deadline_msecs, err) < 0)
 			return -1;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module keeps the history in Redis: one script call for each decision
- * (store-poll.lua), on Redis's own clock.
+ * (store-poll.lua, store-submit.lua), on Redis's own clock.
  *
- * A decision is needed once per interval and program, so no connection is kept
- * between two of them: thousands of idle sessions hold none.  After a failure
+ * A check needs a decision once per interval and program, so no connection is kept
+ * between two of them: thousands of idle sessions hold none.  The milter has few
+ * stores and many messages: those keep it.  After a failure
  * nobody waits again until redis.retry has passed (a circuit breaker).
  */
 #include <inttypes.h>
@@ -19,8 +20,17 @@
 #include "store.h"
 
 #include "store-poll.lua.h"
+#include "store-submit.lua.h"
 
-enum { POLL_NUMBERS = 12, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
+enum {
+	POLL_NUMBERS = 12,
+	POLL_REPLIES = 7,
+	SUBMIT_NUMBERS = 4,             /* before the windows, two each */
+	SUBMIT_REPLIES = 2,             /* before the windows, one each */
+	WINDOWS_MAX = GP_RATE_KINDS * GP_RATE_WINDOWS_MAX,
+	NUMBERS_MAX = SUBMIT_NUMBERS + 2 * WINDOWS_MAX,
+	NUMBER_BYTES = 24
+};
 enum { LIST_DEADLINE_MSECS = 10000 };
 
 struct store_redis {
@@ -48,20 +58,29 @@ static int fail(struct store_redis *store, int64_t now_msecs,
 	return -1;
 }
 
-/* EVALSHA or EVAL with one key, the program and the numbers. */
-static int call_script(struct store_redis *store, const char *verb,
-		       const char *script, const char *key, const char *program,
-		       const int64_t *numbers, int64_t deadline_msecs,
-		       redisReply **reply_r, struct gp_error *err)
-{
-	char texts[POLL_NUMBERS][NUMBER_BYTES];
-	const char *argv[5 + POLL_NUMBERS] = { verb, script, "1", key, program };
-	struct gp_redis_command command = { .argc = 5 + POLL_NUMBERS,
-					    .argv = argv };
+/* One script with one key and its arguments. */
+struct script {
+	const char *sha1, *text;
+	const char *key, *program;      /* program: the first argument, or NULL */
+	const int64_t *numbers;
+	int numbers_count;
+};
 
-	for (int i = 0; i < POLL_NUMBERS; i++) {
-		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
-		argv[5 + i] = texts[i];
+static int call_script(struct store_redis *store, const char *verb,
+		       const char *name, const struct script *script,
+		       int64_t deadline_msecs, redisReply **reply_r,
+		       struct gp_error *err)
+{
+	char texts[NUMBERS_MAX][NUMBER_BYTES];
+	const char *argv[5 + NUMBERS_MAX] = { verb, name, "1", script->key };
+	struct gp_redis_command command = { .argc = 4, .argv = argv };
+
+	if (script->program != NULL)
+		argv[command.argc++] = script->program;
+	for (int i = 0; i < script->numbers_count; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64,
+			       script->numbers[i]);
+		argv[command.argc++] = texts[i];
 	}
 	return gp_redis_link_exchange(store->link, &command, 1, deadline_msecs,
 				      reply_r, err);
@@ -71,6 +90,26 @@ static bool is_noscript(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_ERROR &&
 		strncmp(reply->str, "NOSCRIPT", 8) == 0;
+}
+
+/* By its SHA1, and once in full where Redis does not know it yet. */
+static int run_script(struct store_redis *store, const struct script *script,
+		      int64_t deadline_msecs, redisReply **reply_r,
+		      struct gp_error *err)
+{
+	redisReply *reply;
+
+	if (call_script(store, "EVALSHA", script->sha1, script, deadline_msecs,
+			&reply, err) < 0)
+		return -1;
+	if (is_noscript(reply)) {
+		freeReplyObject(reply);
+		if (call_script(store, "EVAL", script->text, script,
+				deadline_msecs, &reply, err) < 0)
+			return -1;
+	}
+	*reply_r = reply;
+	return 0;
 }
 
 static int read_history(const redisReply *reply,
@@ -115,22 +154,30 @@ static int ask(struct store_redis *store, const struct gp_poll_query *query,
 		query->early_rounds, query->early_age_msecs,
 		query->journal_age_msecs,
 	};
+	const struct script script = {
+		.sha1 = STORE_POLL_SHA1, .text = store_poll_script, .key = key,
+		.program = query->program, .numbers = numbers,
+		.numbers_count = POLL_NUMBERS,
+	};
 	redisReply *reply;
 	int result;
 
-	if (call_script(store, "EVALSHA", STORE_POLL_SHA1, key, query->program,
-			numbers, deadline_msecs, &reply, err) < 0)
+	if (run_script(store, &script, deadline_msecs, &reply, err) < 0)
 		return -1;
-	if (is_noscript(reply)) {
-		freeReplyObject(reply);
-		if (call_script(store, "EVAL", store_poll_script, key,
-				query->program, numbers, deadline_msecs, &reply,
-				err) < 0)
-			return -1;
-	}
 	result = read_history(reply, history_r, err);
 	freeReplyObject(reply);
 	return result;
+}
+
+/* The breaker. */
+static bool is_left_alone(const struct store_redis *store, int64_t now_msecs,
+			  struct gp_error *err)
+{
+	if (now_msecs >= store->closed_until_msecs)
+		return false;
+	if (err != NULL)
+		*err = store->last_error;
+	return true;
 }
 
 static int store_redis_poll(struct gp_store *generic,
@@ -144,11 +191,8 @@ static int store_redis_poll(struct gp_store *generic,
 	char *key;
 	int result;
 
-	if (now_msecs < store->closed_until_msecs) {
-		if (err != NULL)
-			*err = store->last_error;
+	if (is_left_alone(store, now_msecs, err))
 		return -1;
-	}
 	key = gp_store_key(query->user);
 	result = ask(store, query, key, deadline_msecs, history_r, err);
 	free(key);
@@ -158,6 +202,144 @@ static int store_redis_poll(struct gp_store *generic,
 	gp_redis_link_disconnect(store->link);
 	return 0;
 }
+
+/* --- sending --- */
+
+static int fill_numbers(const struct store_redis *store,
+			const struct gp_submit_query *query,
+			int64_t numbers[NUMBERS_MAX])
+{
+	int count = 0;
+
+	numbers[count++] = (int64_t)store->settings->redis.retention_secs * 1000;
+	numbers[count++] = query->passes_anyway;
+	numbers[count++] = query->recipients;
+	numbers[count++] = (int64_t)query->terms->limits[GP_RATE_MESSAGES].count;
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const struct gp_rate_limits *limits = &query->terms->limits[kind];
+
+		for (size_t i = 0; i < limits->count; i++) {
+			numbers[count++] = limits->windows[i].count;
+			numbers[count++] = limits->windows[i].secs;
+		}
+	}
+	return count;
+}
+
+static int64_t longest_ticks(unsigned int secs)
+{
+	return ((int64_t)secs + GP_RATE_CLOCK_SLACK_SECS) *
+		GP_RATE_TICKS_PER_SEC;
+}
+
+/* refused_by counts the windows from 1; wait -1: never. */
+static bool read_verdict(const struct gp_rate_terms *terms, int64_t refused_by,
+			 int64_t wait, struct gp_rate_verdict *verdict_r)
+{
+	int64_t index = refused_by - 1;
+
+	*verdict_r = (struct gp_rate_verdict){ .is_admitted = refused_by == 0 };
+	if (refused_by == 0)
+		return wait == 0;
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const int64_t count = (int64_t)terms->limits[kind].count;
+
+		if (index >= 0 && index < count) {
+			verdict_r->kind = (enum gp_rate_kind)kind;
+			verdict_r->window = terms->limits[kind].windows[index];
+			verdict_r->is_never = wait == -1;
+			verdict_r->wait_ticks = wait == -1 ? 0 : wait;
+			return wait == -1 || (wait > 0 && wait <=
+				longest_ticks(verdict_r->window.secs));
+		}
+		index -= count;
+	}
+	return false;
+}
+
+static bool read_slots(const struct gp_rate_terms *terms, int64_t now_ticks,
+		       redisReply *const *ahead, struct gp_rate_state *state_r)
+{
+	memset(state_r, 0, sizeof(*state_r));
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		for (size_t i = 0; i < terms->limits[kind].count; i++, ahead++) {
+			const unsigned int secs =
+				terms->limits[kind].windows[i].secs;
+
+			if ((*ahead)->integer < 0 ||
+			    (*ahead)->integer > longest_ticks(secs))
+				return false;
+			state_r->slots[kind][i] = (struct gp_rate_slot){
+				.secs = secs,
+				.tat_ticks = now_ticks + (*ahead)->integer,
+			};
+		}
+	}
+	return true;
+}
+
+static int read_submission(const redisReply *reply,
+			   const struct gp_rate_terms *terms, int64_t now_msecs,
+			   struct gp_submit_history *history_r,
+			   struct gp_error *err)
+{
+	const size_t count = SUBMIT_REPLIES +
+		terms->limits[GP_RATE_MESSAGES].count +
+		terms->limits[GP_RATE_RECIPIENTS].count;
+	struct gp_submit_history history;
+	bool is_good;
+
+	if (reply->type == REDIS_REPLY_ERROR)
+		return gp_error_set(err, "redis: %s", reply->str);
+	is_good = reply->type == REDIS_REPLY_ARRAY && reply->elements == count;
+	for (size_t i = 0; is_good && i < count; i++)
+		is_good = reply->element[i]->type == REDIS_REPLY_INTEGER;
+	if (!is_good ||
+	    !read_verdict(terms, reply->element[0]->integer,
+			  reply->element[1]->integer, &history.verdict) ||
+	    !read_slots(terms, now_msecs * GP_RATE_TICKS_PER_MSEC,
+			reply->element + SUBMIT_REPLIES, &history.state))
+		return gp_error_set(err, "redis: unexpected reply to the script");
+	*history_r = history;
+	return 0;
+}
+
+static int store_redis_submit(struct gp_store *generic,
+			      const struct gp_submit_query *query,
+			      int64_t now_msecs,
+			      struct gp_submit_history *history_r,
+			      struct gp_error *err)
+{
+	struct store_redis *store = (struct store_redis *)generic;
+	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
+		store->settings->redis.deadline_msecs;
+	int64_t numbers[NUMBERS_MAX];
+	struct script script = {
+		.sha1 = STORE_SUBMIT_SHA1, .text = store_submit_script,
+		.numbers = numbers,
+	};
+	redisReply *reply;
+	char *key;
+	int result;
+
+	if (is_left_alone(store, now_msecs, err))
+		return -1;
+	script.numbers_count = fill_numbers(store, query, numbers);
+	script.key = key = gp_store_key(query->user);
+	result = run_script(store, &script, deadline_msecs, &reply, err);
+	free(key);
+	if (result == 0) {
+		result = read_submission(reply, query->terms, now_msecs,
+					 history_r, err);
+		freeReplyObject(reply);
+	}
+	if (result < 0)
+		return fail(store, now_msecs, err);
+	store->closed_until_msecs = 0;
+	return 0;
+}
+
+/* --- reviewing --- */
 
 /* One page of SCAN: the reply is the next cursor and some keys. */
 static int scan(struct store_redis *store, const char *cursor,
@@ -185,9 +367,16 @@ static int scan(struct store_redis *store, const char *cursor,
 	return 0;
 }
 
+/* What is done with each user who is listed; one of the two. */
+struct review {
+	gp_store_visit *visit_program;
+	int64_t window_msecs;
+	gp_store_visit_sender *visit_sender;
+	void *context;
+};
+
 static void visit_programs(const char *user, const redisReply *hash,
-			   int64_t now_msecs, int64_t window_msecs,
-			   gp_store_visit *visit, void *context)
+			   int64_t now_msecs, const struct review *review)
 {
 	struct gp_poll_record record = { .user = user };
 
@@ -195,22 +384,55 @@ static void visit_programs(const char *user, const redisReply *hash,
 		const redisReply *field = hash->element[i];
 		const redisReply *value = hash->element[i + 1];
 
-		if (field->type != REDIS_REPLY_STRING ||
+		if (field->type != REDIS_REPLY_STRING || field->len <= 1 ||
 		    value->type != REDIS_REPLY_STRING ||
 		    !gp_store_record_unpack((const unsigned char *)value->str,
-					    value->len, now_msecs, window_msecs,
-					    &record))
+					    value->len, now_msecs,
+					    review->window_msecs, &record))
 			continue;
 		record.program = field->str;
-		visit(context, &record);
+		review->visit_program(review->context, &record);
 	}
+}
+
+static void visit_sender(const char *user, const redisReply *hash,
+			 int64_t now_ticks, const struct review *review)
+{
+	struct gp_sender_record record = { .user = user };
+	struct gp_packed messages = { 0 }, recipients = { 0 };
+
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		const redisReply *field = hash->element[i];
+		const redisReply *value = hash->element[i + 1];
+		const struct gp_packed packed = {
+			(const unsigned char *)value->str, value->len };
+
+		if (field->type != REDIS_REPLY_STRING || field->len != 1 ||
+		    value->type != REDIS_REPLY_STRING)
+			continue;
+		if (field->str[0] == 'm')
+			messages = packed;
+		else if (field->str[0] == 'r')
+			recipients = packed;
+	}
+	if (gp_store_sender_unpack(&messages, &recipients, now_ticks, &record))
+		review->visit_sender(review->context, &record);
+}
+
+static void visit_user(const char *user, const redisReply *hash,
+		       int64_t now_usecs, const struct review *review)
+{
+	if (review->visit_program != NULL)
+		visit_programs(user, hash, now_usecs / 1000, review);
+	else
+		visit_sender(user, hash, now_usecs * GP_RATE_TICKS_PER_MSEC / 1000,
+			     review);
 }
 
 /* The clock of the records is Redis's, so it is asked with them. */
 static int list_user(struct store_redis *store, const char *key,
-		     const char *user, int64_t window_msecs,
-		     int64_t deadline_msecs, gp_store_visit *visit,
-		     void *context, struct gp_error *err)
+		     const char *user, const struct review *review,
+		     int64_t deadline_msecs, struct gp_error *err)
 {
 	const char *time_argv[] = { "TIME" }, *hash_argv[] = { "HGETALL", key };
 	const struct gp_redis_command commands[] = {
@@ -227,10 +449,9 @@ static int list_user(struct store_redis *store, const char *key,
 	    time->element[0]->type == REDIS_REPLY_STRING &&
 	    time->element[1]->type == REDIS_REPLY_STRING &&
 	    replies[1]->type == REDIS_REPLY_ARRAY)
-		visit_programs(user, replies[1],
-			       strtoll(time->element[0]->str, NULL, 10) * 1000 +
-			       strtoll(time->element[1]->str, NULL, 10) / 1000,
-			       window_msecs, visit, context);
+		visit_user(user, replies[1],
+			   strtoll(time->element[0]->str, NULL, 10) * 1000000 +
+			   strtoll(time->element[1]->str, NULL, 10), review);
 	else
 		result = gp_error_set(err, "redis: %s",
 			time->type == REDIS_REPLY_ERROR ? time->str :
@@ -242,8 +463,8 @@ static int list_user(struct store_redis *store, const char *key,
 }
 
 static int list_page(struct store_redis *store, const redisReply *keys,
-		     int64_t window_msecs, int64_t deadline_msecs,
-		     gp_store_visit *visit, void *context, struct gp_error *err)
+		     const struct review *review, int64_t deadline_msecs,
+		     struct gp_error *err)
 {
 	int result = 0;
 
@@ -253,16 +474,15 @@ static int list_page(struct store_redis *store, const redisReply *keys,
 			: gp_store_key_user(key->str, key->len);
 
 		if (user != NULL)
-			result = list_user(store, key->str, user, window_msecs,
-					   deadline_msecs, visit, context, err);
+			result = list_user(store, key->str, user, review,
+					   deadline_msecs, err);
 		free(user);
 	}
 	return result;
 }
 
-static int list_all(struct store_redis *store, int64_t window_msecs,
-		    int64_t deadline_msecs, gp_store_visit *visit,
-		    void *context, struct gp_error *err)
+static int list_all(struct store_redis *store, const struct review *review,
+		    int64_t deadline_msecs, struct gp_error *err)
 {
 	char cursor[NUMBER_BYTES] = "0";
 	redisReply *reply;
@@ -273,10 +493,29 @@ static int list_all(struct store_redis *store, int64_t window_msecs,
 			return -1;
 		(void)snprintf(cursor, sizeof(cursor), "%s",
 			       reply->element[0]->str);
-		result = list_page(store, reply->element[1], window_msecs,
-				   deadline_msecs, visit, context, err);
+		result = list_page(store, reply->element[1], review,
+				   deadline_msecs, err);
 		freeReplyObject(reply);
 	} while (result == 0 && strcmp(cursor, "0") != 0);
+	return result;
+}
+
+static int list(struct store_redis *store, const char *user,
+		const struct review *review, struct gp_error *err)
+{
+	int64_t deadline_msecs = gp_clock_monotonic_msecs() +
+		LIST_DEADLINE_MSECS;
+	char *key;
+	int result;
+
+	if (user == NULL) {
+		result = list_all(store, review, deadline_msecs, err);
+	} else {
+		key = gp_store_key(user);
+		result = list_user(store, key, user, review, deadline_msecs, err);
+		free(key);
+	}
+	gp_redis_link_disconnect(store->link);
 	return result;
 }
 
@@ -284,23 +523,21 @@ static int store_redis_list(struct gp_store *generic, const char *user,
 			    int64_t window_msecs, gp_store_visit *visit,
 			    void *context, struct gp_error *err)
 {
-	struct store_redis *store = (struct store_redis *)generic;
-	int64_t deadline_msecs = gp_clock_monotonic_msecs() +
-		LIST_DEADLINE_MSECS;
-	char *key;
-	int result;
+	const struct review review = { .visit_program = visit,
+				       .window_msecs = window_msecs,
+				       .context = context };
 
-	if (user == NULL) {
-		result = list_all(store, window_msecs, deadline_msecs, visit,
-				  context, err);
-	} else {
-		key = gp_store_key(user);
-		result = list_user(store, key, user, window_msecs,
-				   deadline_msecs, visit, context, err);
-		free(key);
-	}
-	gp_redis_link_disconnect(store->link);
-	return result;
+	return list((struct store_redis *)generic, user, &review, err);
+}
+
+static int store_redis_list_senders(struct gp_store *generic, const char *user,
+				    gp_store_visit_sender *visit, void *context,
+				    struct gp_error *err)
+{
+	const struct review review = { .visit_sender = visit,
+				       .context = context };
+
+	return list((struct store_redis *)generic, user, &review, err);
 }
 
 static void store_redis_close(struct gp_store *generic)
@@ -316,7 +553,9 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 {
 	static const struct gp_store_ops ops = {
 		.poll = store_redis_poll,
+		.submit = store_redis_submit,
 		.list = store_redis_list,
+		.list_senders = store_redis_list_senders,
 		.close = store_redis_close,
 	};
 	struct gp_redis_link *link = gp_redis_link_create(settings, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This module is the interface to the history: who checked for mail, and when.
+ * This module is the interface to the history: who checked for mail and who sent
+ * some, and when.
  * The store answers from facts and never decides what its own silence means.
  */
 #ifndef GP_STORE_H
@@ -11,6 +12,7 @@
 
 #include "error.h"
 #include "facts.h"
+#include "rate.h"
 #include "settings.h"
 
 struct gp_store;
@@ -46,15 +48,49 @@ struct gp_poll_record {
 };
 typedef void gp_store_visit(void *context, const struct gp_poll_record *record);
 
+/* One message that all other rules let through. */
+struct gp_submit_query {
+	const char *user;
+	const struct gp_rate_terms *terms;      /* may hold no window */
+	unsigned int recipients;                /* at least 1 */
+	bool passes_anyway;             /* a refusal is only observed: even then
+	                                   the user was active */
+};
+
+struct gp_submit_history {
+	struct gp_rate_verdict verdict;
+	/* After the message; the clock is the one of the question, in ticks. */
+	struct gp_rate_state state;
+};
+
+/* What is kept of one user who sent, for those who review. */
+struct gp_sender_record {
+	const char *user;
+	int64_t last_age_msecs;         /* since the last message */
+	struct gp_rate_state state;     /* relative to now: now is 0 */
+};
+typedef void gp_store_visit_sender(void *context,
+				   const struct gp_sender_record *record);
+
 struct gp_store_ops {
 	/* 0 with *history_r filled, or -1 with *err filled and it untouched.
 	   now_msecs is the monotonic clock. */
 	int (*poll)(struct gp_store *store, const struct gp_poll_query *query,
 		    int64_t now_msecs, struct gp_poll_history *history_r,
 		    struct gp_error *err);
+	/* Judges a message and, if all windows admit it, charges it to all of
+	   them; records that the user was active.  As poll(); but keeps its
+	   connection, for the next message. */
+	int (*submit)(struct gp_store *store,
+		      const struct gp_submit_query *query, int64_t now_msecs,
+		      struct gp_submit_history *history_r, struct gp_error *err);
 	/* Visits the programs of a user, or of all when user is NULL. */
 	int (*list)(struct gp_store *store, const char *user, int64_t window_msecs,
 		    gp_store_visit *visit, void *context, struct gp_error *err);
+	/* The same for those who sent. */
+	int (*list_senders)(struct gp_store *store, const char *user,
+			    gp_store_visit_sender *visit, void *context,
+			    struct gp_error *err);
 	void (*close)(struct gp_store *store);
 };
 

@@ -9,9 +9,12 @@ unit_tests = \
 	tests/unit/test-policy-submit \
 	tests/unit/test-pool \
 	tests/unit/test-program \
+	tests/unit/test-rate \
+	tests/unit/test-rate-memory \
 	tests/unit/test-settings \
 	tests/unit/test-store-record \
-	tests/unit/test-store-redis
+	tests/unit/test-store-redis \
+	tests/unit/test-store-submit
 if BUILD_IMAPD_HOOKS
 unit_tests += tests/unit/test-poll-session
 endif
@@ -40,6 +43,7 @@ integration_tests = \
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
 
+own_redis = tests/unit/own-redis.c tests/unit/own-redis.h
 unit_ldadd = lib/libgatepost.la $(CMOCKA_LIBS)
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests)
@@ -54,9 +58,15 @@ tests_unit_test_policy_poll_LDADD = $(unit_ldadd)
 tests_unit_test_policy_submit_LDADD = $(unit_ldadd)
 tests_unit_test_pool_LDADD = $(unit_ldadd)
 tests_unit_test_program_LDADD = $(unit_ldadd)
+tests_unit_test_rate_LDADD = $(unit_ldadd)
+tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
 tests_unit_test_store_record_LDADD = $(unit_ldadd)
+tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)
+tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
+	$(own_redis)
+tests_unit_test_store_submit_LDADD = $(unit_ldadd)
 tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
 	imapd-hooks/poll-session.c
 tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \

@@ -4,8 +4,6 @@
  * own, on a unix socket in a folder of its own.  Time is not waited for: where a
  * test needs the past, it writes a record of the past.
  */
-#include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,90 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "log.h"
+#include "own-redis.h"
 #include "store-record.h"
-#include "store-redis-link.h"
 #include "store.h"
-
-enum { TEST_SKIPPED = 77, SECS = 1000 };
-
-static char folder[] = "/tmp/gatepost-redis.XXXXXX";
-static char server[64];
-static char empty[] = "";
-static struct gp_settings settings;
-static pid_t redis_pid;
-static struct gp_redis_link *link_;
-
-static void start_redis(void)
-{
-	redis_pid = fork();
-	if (redis_pid == 0) {
-		(void)execlp("redis-server", "redis-server", "--port", "0",
-			     "--unixsocket", server + 5, "--save", "",
-			     "--dir", folder, "--loglevel", "warning",
-			     "--logfile", "redis.log", (char *)NULL);
-		_exit(TEST_SKIPPED);
-	}
-}
-
-static void stop_redis(void)
-{
-	int status;
-
-	(void)kill(redis_pid, SIGKILL);
-	(void)waitpid(redis_pid, &status, 0);
-}
-
-/* Sends words to Redis by a connection of the test's own. */
-static redisReply *command(int argc, const char **argv)
-{
-	struct gp_redis_command one = { .argc = argc, .argv = argv };
-	redisReply *reply = NULL;
-	struct gp_error err;
-
-	if (gp_redis_link_exchange(link_, &one, 1, gp_clock_monotonic_msecs() +
-				   5 * SECS, &reply, &err) < 0)
-		return NULL;
-	return reply;
-}
-
-static int do_command(int argc, const char **argv)
-{
-	redisReply *reply = command(argc, argv);
-	int result = reply != NULL && reply->type != REDIS_REPLY_ERROR ? 0 : -1;
-
-	if (reply != NULL)
-		freeReplyObject(reply);
-	return result;
-}
-
-#define DO(...) do_command(sizeof((const char *[]){ __VA_ARGS__ }) / \
-			   sizeof(char *), (const char *[]){ __VA_ARGS__ })
-
-static int wait_for_redis(void)
-{
-	int status;
-
-	for (int i = 0; i < 500; i++) {
-		if (DO("PING") == 0)
-			return 0;
-		if (waitpid(redis_pid, &status, WNOHANG) == redis_pid)
-			return -1;
-		(void)poll(NULL, 0, 10);
-	}
-	return -1;
-}
-
-static int forget_all(void **state)
-{
-	(void)state;
-	return DO("FLUSHALL");
-}
 
 static struct gp_poll_query query_of(const char *user)
 {
@@ -116,7 +37,7 @@ static struct gp_poll_history ask(const struct gp_poll_query *query)
 	struct gp_poll_history history;
 	struct gp_error err;
 
-	store = gp_store_redis_open(&settings, &err);
+	store = gp_store_redis_open(&own_redis_settings, &err);
 	assert_non_null(store);
 	if (store->ops->poll(store, query, gp_clock_monotonic_msecs(), &history,
 			     &err) < 0)
@@ -265,7 +186,7 @@ static void a_report_of_nobody_leaves_no_record(void **state)
 	(void)state;
 	query.is_report = true;
 	(void)ask(&query);
-	reply = command(1, (const char *[]){ "DBSIZE" });
+	reply = own_redis_command(1, (const char *[]){ "DBSIZE" });
 	assert_int_equal(reply->integer, 0);
 	freeReplyObject(reply);
 }
@@ -343,7 +264,7 @@ static void inventing_programs_does_not_fill_the_store(void **state)
 		query.program = program;
 		(void)ask(&query);
 	}
-	reply = command(2, (const char *[]){ "HLEN", "gp:{mallory}:p" });
+	reply = own_redis_command(2, (const char *[]){ "HLEN", "gp:{mallory}:p" });
 	assert_in_range(reply->integer, 1, 32);
 	freeReplyObject(reply);
 }
@@ -355,7 +276,7 @@ static void every_key_expires(void **state)
 
 	(void)state;
 	(void)ask(&query);
-	reply = command(2, (const char *[]){ "PTTL", "gp:{alice}:p" });
+	reply = own_redis_command(2, (const char *[]){ "PTTL", "gp:{alice}:p" });
 	assert_in_range(reply->integer, 1, 7 * 86400 * (int64_t)SECS);
 	freeReplyObject(reply);
 }
@@ -384,7 +305,7 @@ static void all_users_are_listed_once(void **state)
 		(void)ask(&query);
 	}
 	assert_int_equal(DO("SET", "gp:{other}", "x"), 0);
-	store = gp_store_redis_open(&settings, &err);
+	store = gp_store_redis_open(&own_redis_settings, &err);
 	assert_int_equal(store->ops->list(store, NULL, 3600 * SECS, count_row,
 					  &rows, &err), 0);
 	assert_int_equal(rows, 1200);
@@ -405,13 +326,13 @@ static void a_frozen_redis_costs_one_deadline(void **state)
 	int64_t now;
 
 	(void)state;
-	store = gp_store_redis_open(&settings, &err);
-	assert_int_equal(kill(redis_pid, SIGSTOP), 0);
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	own_redis_signal(SIGSTOP);
 	now = gp_clock_monotonic_msecs();
 	assert_int_equal(store->ops->poll(store, &query, now, &history, &err), -1);
 	assert_non_null(strstr(err.text, "no reply in time"));
 	/* The breaker is open: even with Redis awake nobody asks it. */
-	assert_int_equal(kill(redis_pid, SIGCONT), 0);
+	own_redis_signal(SIGCONT);
 	assert_int_equal(store->ops->poll(store, &query, now + 1, &history, &err),
 			 -1);
 	assert_int_equal(history.checks_count, 4711);
@@ -423,7 +344,7 @@ static void a_frozen_redis_costs_one_deadline(void **state)
 static void an_absent_redis_is_an_error_that_names_it(void **state)
 {
 	struct gp_poll_query query = query_of("alice");
-	struct gp_settings wrong = settings;
+	struct gp_settings wrong = own_redis_settings;
 	struct gp_poll_history history;
 	char nowhere[] = "unix:/nonexistent/redis.sock";
 	struct gp_store *store;
@@ -441,57 +362,38 @@ static void an_absent_redis_is_an_error_that_names_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_check_before_its_time_is_early, forget_all),
-		cmocka_unit_test_setup(the_first_check_is_admitted, forget_all),
-		cmocka_unit_test_setup(a_sweep_is_one_round, forget_all),
+		cmocka_unit_test_setup(a_check_before_its_time_is_early, own_redis_empty),
+		cmocka_unit_test_setup(the_first_check_is_admitted, own_redis_empty),
+		cmocka_unit_test_setup(a_sweep_is_one_round, own_redis_empty),
 		cmocka_unit_test_setup(a_check_after_the_interval_is_admitted,
-				       forget_all),
+				       own_redis_empty),
 		cmocka_unit_test_setup(who_is_always_a_little_early_is_found_out,
-				       forget_all),
+				       own_redis_empty),
 		cmocka_unit_test_setup(early_checks_within_a_round_count_once,
-				       forget_all),
+				       own_redis_empty),
 		cmocka_unit_test_setup(counts_that_a_session_brings_are_added,
-				       forget_all),
+				       own_redis_empty),
 		cmocka_unit_test_setup(a_report_of_nobody_leaves_no_record,
-				       forget_all),
+				       own_redis_empty),
 		cmocka_unit_test_setup(every_is_measured_and_forgets_the_night,
-				       forget_all),
+				       own_redis_empty),
 		cmocka_unit_test_setup(a_clock_that_went_back_locks_nobody_out,
-				       forget_all),
-		cmocka_unit_test_setup(a_shorter_policy_holds_at_once, forget_all),
-		cmocka_unit_test_setup(a_broken_record_is_started_anew, forget_all),
-		cmocka_unit_test_setup(users_and_programs_do_not_mix, forget_all),
+				       own_redis_empty),
+		cmocka_unit_test_setup(a_shorter_policy_holds_at_once, own_redis_empty),
+		cmocka_unit_test_setup(a_broken_record_is_started_anew, own_redis_empty),
+		cmocka_unit_test_setup(users_and_programs_do_not_mix, own_redis_empty),
 		cmocka_unit_test_setup(inventing_programs_does_not_fill_the_store,
-				       forget_all),
-		cmocka_unit_test_setup(every_key_expires, forget_all),
-		cmocka_unit_test_setup(all_users_are_listed_once, forget_all),
-		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, forget_all),
+				       own_redis_empty),
+		cmocka_unit_test_setup(every_key_expires, own_redis_empty),
+		cmocka_unit_test_setup(all_users_are_listed_once, own_redis_empty),
+		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, own_redis_empty),
 		cmocka_unit_test_setup(an_absent_redis_is_an_error_that_names_it,
-				       forget_all),
+				       own_redis_empty),
 	};
-	struct gp_error err;
 	int result = TEST_SKIPPED;
 
-	if (mkdtemp(folder) == NULL)
-		return 1;
-	(void)snprintf(server, sizeof(server), "unix:%s/redis.sock", folder);
-	settings.redis.server = server;
-	settings.redis.user = settings.redis.password_file = empty;
-	settings.redis.deadline_msecs = 2 * SECS;
-	settings.redis.retry_secs = 10;
-	settings.redis.retention_secs = 7 * 86400;
-	link_ = gp_redis_link_create(&settings, &err);
-	start_redis();
-	if (wait_for_redis() == 0)
+	if (own_redis_start())
 		result = cmocka_run_group_tests(tests, NULL, NULL);
-	else
-		(void)fprintf(stderr, "redis-server does not run here\n");
-	gp_redis_link_free(&link_);
-	stop_redis();
-	(void)snprintf(server, sizeof(server), "%s/redis.log", folder);
-	(void)unlink(server);
-	(void)snprintf(server, sizeof(server), "%s/redis.sock", folder);
-	(void)unlink(server);
-	(void)rmdir(folder);
+	own_redis_end();
 	return result;
 }

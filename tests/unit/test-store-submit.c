@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module tests what store-redis.c and store-submit.lua do about messages,
+ * against a Redis of its own, and holds the script to the arithmetic of rate.c by
+ * random histories.  Time is not waited for: the script is given a clock.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+#include "own-redis.h"
+#include "pool.h"
+#include "rate.h"
+#include "store-record.h"
+#include "store.h"
+
+#include "store-submit.lua.h"
+
+enum { TICKS = GP_RATE_TICKS_PER_SEC };
+
+static struct gp_rate_terms terms_of(struct gp_rate_window messages,
+				     struct gp_rate_window recipients)
+{
+	struct gp_rate_terms terms = { 0 };
+
+	terms.limits[GP_RATE_MESSAGES].windows[0] = messages;
+	terms.limits[GP_RATE_MESSAGES].count = messages.count > 0;
+	terms.limits[GP_RATE_RECIPIENTS].windows[0] = recipients;
+	terms.limits[GP_RATE_RECIPIENTS].count = recipients.count > 0;
+	return terms;
+}
+
+static const struct gp_rate_window none = { 0, 0 };
+
+static struct gp_submit_history ask(const struct gp_submit_query *query)
+{
+	struct gp_submit_history history;
+	struct gp_store *store;
+	struct gp_error err;
+
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	assert_non_null(store);
+	if (store->ops->submit(store, query, gp_clock_monotonic_msecs(), &history,
+			       &err) < 0)
+		fail_msg("%s", err.text);
+	gp_store_close(&store);
+	return history;
+}
+
+static int64_t integer_of(int argc, const char **argv)
+{
+	redisReply *reply = own_redis_command(argc, argv);
+	int64_t value;
+
+	assert_non_null(reply);
+	assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+	value = reply->integer;
+	freeReplyObject(reply);
+	return value;
+}
+
+#define INTEGER(...) integer_of(sizeof((const char *[]){ __VA_ARGS__ }) / \
+				sizeof(char *), (const char *[]){ __VA_ARGS__ })
+
+static void the_message_over_the_count_is_refused(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 3, 3600 },
+			 (struct gp_rate_window){ 100, 3600 });
+	struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					 .recipients = 2 };
+	struct gp_submit_history history;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_true(ask(&query).verdict.is_admitted);
+	for (int i = 0; i < 3; i++) {
+		history = ask(&query);
+		assert_false(history.verdict.is_admitted);
+		assert_int_equal(history.verdict.kind, GP_RATE_MESSAGES);
+		assert_int_equal(history.verdict.window.count, 3);
+		assert_in_range(history.verdict.wait_ticks, 1100 * TICKS,
+				1200 * TICKS);
+	}
+	/* refused tries were charged to no window */
+	assert_int_equal(gp_rate_used(
+		&terms.limits[GP_RATE_RECIPIENTS].windows[0],
+		history.state.slots[GP_RATE_RECIPIENTS][0].tat_ticks,
+		gp_clock_monotonic_msecs() * GP_RATE_TICKS_PER_MSEC), 6);
+}
+
+static void a_message_that_never_fits_is_told_so(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 3, 3600 },
+			 (struct gp_rate_window){ 5, 3600 });
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 6 };
+	struct gp_submit_history history = ask(&query);
+
+	(void)state;
+	assert_true(history.verdict.is_never);
+	assert_int_equal(history.verdict.kind, GP_RATE_RECIPIENTS);
+	assert_int_equal(history.verdict.window.count, 5);
+	assert_int_equal(INTEGER("EXISTS", "gp:{alice}:p"), 0);
+}
+
+static void users_do_not_mix(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 1, 3600 }, none);
+	struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					 .recipients = 1 };
+
+	(void)state;
+	assert_true(ask(&query).verdict.is_admitted);
+	query.user = "bob";
+	assert_true(ask(&query).verdict.is_admitted);
+	query.user = "alice@example.test";
+	assert_true(ask(&query).verdict.is_admitted);
+}
+
+/* Polling policy reads it: seconds since 1970 in 4 bytes. */
+static void a_message_is_human_activity(void **state)
+{
+	const struct gp_rate_terms terms = { 0 };
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 1 };
+	const int64_t before = gp_clock_wall_msecs() / 1000;
+	const unsigned char *bytes;
+	redisReply *reply;
+	int64_t at;
+
+	(void)state;
+	assert_true(ask(&query).verdict.is_admitted);
+	reply = own_redis_command(3, (const char *[]){ "HGET", "gp:{alice}:p",
+						       "h" });
+	assert_int_equal(reply->len, 4);
+	bytes = (const unsigned char *)reply->str;
+	at = (int64_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+	assert_in_range(at, before, before + 60);
+	freeReplyObject(reply);
+	assert_int_equal(INTEGER("HLEN", "gp:{alice}:p"), 1);
+	assert_in_range(INTEGER("PTTL", "gp:{alice}:p"), 1,
+			7 * 86400 * (int64_t)SECS);
+}
+
+static void a_refused_message_is_activity_only_if_it_passes(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of(none, (struct gp_rate_window){ 5, 3600 });
+	struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					 .recipients = 6 };
+
+	(void)state;
+	assert_false(ask(&query).verdict.is_admitted);
+	assert_int_equal(INTEGER("HEXISTS", "gp:{alice}:p", "h"), 0);
+	query.passes_anyway = true;
+	assert_false(ask(&query).verdict.is_admitted);
+	assert_int_equal(INTEGER("HEXISTS", "gp:{alice}:p", "h"), 1);
+	assert_int_equal(INTEGER("HEXISTS", "gp:{alice}:p", "r"), 0);
+}
+
+/* Programs and what was sent stand in one hash. */
+static void polling_leaves_what_was_sent_alone(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 1, 3600 },
+			 (struct gp_rate_window){ 5, 3600 });
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 5 };
+	struct gp_poll_query poll = { .user = "alice", .interval_msecs = 1000,
+		.window_msecs = 1000, .early_age_msecs = -1,
+		.journal_age_msecs = -1 };
+	struct gp_poll_history history;
+	struct gp_store *store;
+	struct gp_error err;
+	char program[32];
+
+	(void)state;
+	assert_true(ask(&query).verdict.is_admitted);
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	for (int i = 0; i < 50; i++) {
+		(void)snprintf(program, sizeof(program), "imap/x/%d", i);
+		poll.program = program;
+		assert_int_equal(store->ops->poll(store, &poll, 1, &history,
+						  &err), 0);
+	}
+	gp_store_close(&store);
+	assert_int_equal(ask(&query).verdict.is_admitted, false);
+	assert_int_equal(INTEGER("HLEN", "gp:{alice}:p"), 32 + 3);
+}
+
+static void a_broken_record_is_started_anew(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 1, 3600 },
+			 (struct gp_rate_window){ 5, 3600 });
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 5 };
+
+	(void)state;
+	assert_int_equal(DO("HSET", "gp:{alice}:p", "m", "junk and more junk",
+			    "r", ""), 0);
+	assert_true(ask(&query).verdict.is_admitted);
+}
+
+/* A kept connection whose server was restarted: done over a new one, once. */
+static void a_restarted_redis_costs_nothing(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 9, 3600 }, none);
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 1 };
+	struct gp_submit_history history;
+	struct gp_store *store;
+	struct gp_error err;
+
+	(void)state;
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	for (int i = 0; i < 3; i++) {
+		const int64_t now = gp_clock_monotonic_msecs();
+
+		if (store->ops->submit(store, &query, now, &history, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(gp_rate_used(
+			&terms.limits[GP_RATE_MESSAGES].windows[0],
+			history.state.slots[GP_RATE_MESSAGES][0].tat_ticks,
+			now * GP_RATE_TICKS_PER_MSEC), 1);
+		assert_true(own_redis_restart());
+	}
+	gp_store_close(&store);
+}
+
+static void a_frozen_redis_is_an_error_and_counts_nothing(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 9, 3600 }, none);
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 1 };
+	struct gp_submit_history history = { .verdict = { .wait_ticks = 4711 } };
+	struct gp_store *store;
+	struct gp_error err;
+	const int64_t now = gp_clock_monotonic_msecs();
+
+	(void)state;
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	own_redis_signal(SIGSTOP);
+	assert_int_equal(store->ops->submit(store, &query, now, &history, &err),
+			 -1);
+	own_redis_signal(SIGCONT);
+	assert_non_null(strstr(err.text, "no reply in time"));
+	assert_int_equal(history.verdict.wait_ticks, 4711);
+	gp_store_close(&store);
+}
+
+static void note_sender(void *context, const struct gp_sender_record *record)
+{
+	const struct gp_rate_window hour = { 10, 3600 };
+
+	assert_in_range(record->last_age_msecs, 0, 60 * SECS);
+	assert_int_equal(gp_rate_used(&hour, gp_rate_tat(&record->state,
+			 GP_RATE_RECIPIENTS, &hour), 0), 4);
+	assert_int_equal(gp_rate_used(&hour, gp_rate_tat(&record->state,
+			 GP_RATE_MESSAGES, &hour), 0), 1);
+	++*(int *)context;
+}
+
+static void senders_are_listed(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 10, 3600 },
+			 (struct gp_rate_window){ 10, 3600 });
+	struct gp_submit_query query = { .terms = &terms, .recipients = 4 };
+	struct gp_poll_query poll = { .user = "erin", .program = "imap/192.0.2.1",
+		.interval_msecs = 1000, .window_msecs = 1000,
+		.early_age_msecs = -1, .journal_age_msecs = -1 };
+	static const char *const users[] = { "alice", "b b", "\xff" };
+	struct gp_poll_history history;
+	struct gp_store *store;
+	struct gp_error err;
+	int rows = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		query.user = users[i];
+		assert_true(ask(&query).verdict.is_admitted);
+	}
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	assert_int_equal(store->ops->poll(store, &poll, 1, &history, &err), 0);
+	assert_int_equal(store->ops->list_senders(store, NULL, note_sender, &rows,
+						  &err), 0);
+	assert_int_equal(rows, 3);
+	assert_int_equal(store->ops->list_senders(store, "b b", note_sender,
+						  &rows, &err), 0);
+	assert_int_equal(rows, 4);
+	gp_store_close(&store);
+}
+
+/* --- the script and the arithmetic --- */
+
+enum {
+	HISTORIES = 10000,
+	TOGETHER = 250,         /* histories that go on at the same time */
+	STEPS = 8,
+	ARGUMENTS_MAX = 24,
+	ARGUMENT_BYTES = 32
+};
+
+struct history {
+	struct gp_rate_terms terms;
+	struct gp_rate_state state;
+	int64_t now_ticks;
+	char key[32];
+	char texts[ARGUMENTS_MAX][ARGUMENT_BYTES];
+	const char *argv[3 + ARGUMENTS_MAX];
+	struct gp_redis_command command;
+	unsigned int recipients;
+};
+
+static uint64_t seed = 88172645463325252u;
+
+static int64_t random_to(int64_t top)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (int64_t)(seed % (uint64_t)(top + 1));
+}
+
+/* Few units and short times, so that the edges are met often; sometimes large
+   ones, whose sums must not lose a tick either. */
+static void invent_terms(struct gp_rate_terms *terms)
+{
+	memset(terms, 0, sizeof(*terms));
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		struct gp_rate_limits *limits = &terms->limits[kind];
+		unsigned int secs = 0;
+
+		limits->count = (size_t)random_to(GP_RATE_WINDOWS_MAX);
+		for (size_t i = 0; i < limits->count; i++) {
+			const bool is_large = random_to(9) == 0;
+
+			secs += 1 + (unsigned int)random_to(is_large ? 150000 : 9);
+			limits->windows[i].secs = secs;
+			limits->windows[i].count = 1 + (unsigned int)random_to(
+				is_large ? GP_RATE_COUNT_MAX - 1 : 6);
+			if (limits->windows[i].count > secs * TICKS)
+				limits->windows[i].count = secs * TICKS;
+		}
+	}
+}
+
+static void add_argument(struct history *history, int64_t number)
+{
+	char *text = history->texts[history->command.argc - 3];
+
+	(void)snprintf(text, ARGUMENT_BYTES, "%lld", (long long)number);
+	history->argv[history->command.argc++] = text;
+}
+
+static void take_step(struct history *history, const char *script)
+{
+	if (random_to(9) == 0)
+		invent_terms(&history->terms);
+	history->now_ticks += random_to(random_to(1) ? 3 * TICKS : 300);
+	if (random_to(40) == 0)
+		history->now_ticks -= random_to((int64_t)3600 * TICKS);
+	history->recipients = 1 + (unsigned int)random_to(4);
+	history->argv[0] = "EVAL";
+	history->argv[1] = script;
+	history->argv[2] = "1";
+	history->argv[3] = history->key;
+	history->command = (struct gp_redis_command){ .argc = 4,
+						      .argv = history->argv };
+	add_argument(history, 1000000);
+	add_argument(history, random_to(1));
+	add_argument(history, history->recipients);
+	add_argument(history,
+		     (int64_t)history->terms.limits[GP_RATE_MESSAGES].count);
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const struct gp_rate_limits *limits =
+			&history->terms.limits[kind];
+
+		for (size_t i = 0; i < limits->count; i++) {
+			add_argument(history, limits->windows[i].count);
+			add_argument(history, limits->windows[i].secs);
+		}
+	}
+	add_argument(history, history->now_ticks / TICKS);
+	add_argument(history, history->now_ticks % TICKS * 100 + random_to(99));
+}
+
+static void expect_the_same(struct history *history, const redisReply *reply)
+{
+	struct gp_rate_verdict verdict;
+	int64_t refused_by = 0;
+	size_t number = 0;
+
+	gp_rate_charge(&history->terms, &history->state, history->recipients,
+		       history->now_ticks, &verdict);
+	if (reply->type != REDIS_REPLY_ARRAY)
+		fail_msg("%s", reply->str);
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const struct gp_rate_limits *limits =
+			&history->terms.limits[kind];
+
+		for (size_t i = 0; i < limits->count; i++) {
+			const int64_t ahead = gp_rate_tat(&history->state,
+				(enum gp_rate_kind)kind, &limits->windows[i]) -
+				history->now_ticks;
+
+			number++;
+			if (!verdict.is_admitted &&
+			    verdict.kind == (enum gp_rate_kind)kind &&
+			    verdict.window.secs == limits->windows[i].secs)
+				refused_by = (int64_t)number;
+			if (verdict.is_admitted)
+				assert_int_equal(
+					reply->element[1 + number]->integer,
+					ahead);
+		}
+	}
+	assert_int_equal(reply->elements, 2 + number);
+	assert_int_equal(reply->element[0]->integer, refused_by);
+	assert_int_equal(reply->element[1]->integer,
+			 verdict.is_never ? -1 : verdict.wait_ticks);
+}
+
+/* The script as it is, but with a clock that the test sets. */
+static char *script_with_clock(void)
+{
+	static const char asked[] = "redis.call('TIME')";
+	static const char given[] = "{ table.remove(ARGV, #ARGV - 1), "
+		"table.remove(ARGV) }";
+	const char *place = strstr(store_submit_script, asked);
+	char *text = gp_alloc(sizeof(store_submit_script) + sizeof(given));
+
+	assert_non_null(place);
+	(void)sprintf(text, "%.*s%s%s", (int)(place - store_submit_script),
+		      store_submit_script, given, place + sizeof(asked) - 1);
+	return text;
+}
+
+static void script_and_arithmetic_agree(void **state)
+{
+	struct history *histories = gp_alloc(TOGETHER * sizeof(*histories));
+	struct gp_redis_command commands[TOGETHER];
+	redisReply *replies[TOGETHER];
+	char *script = script_with_clock();
+
+	(void)state;
+	for (int first = 0; first < HISTORIES; first += TOGETHER) {
+		memset(histories, 0, TOGETHER * sizeof(*histories));
+		for (int i = 0; i < TOGETHER; i++) {
+			invent_terms(&histories[i].terms);
+			histories[i].now_ticks = (int64_t)1700000000 * TICKS;
+			(void)snprintf(histories[i].key, sizeof(histories[i].key),
+				       "gp:{u%d}:p", first + i);
+		}
+		for (int step = 0; step < STEPS; step++) {
+			for (int i = 0; i < TOGETHER; i++) {
+				take_step(&histories[i], script);
+				commands[i] = histories[i].command;
+			}
+			assert_int_equal(own_redis_commands(commands, TOGETHER,
+							    replies), 0);
+			for (int i = 0; i < TOGETHER; i++) {
+				expect_the_same(&histories[i], replies[i]);
+				freeReplyObject(replies[i]);
+			}
+		}
+	}
+	free(script);
+	free(histories);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_message_over_the_count_is_refused,
+				       own_redis_empty),
+		cmocka_unit_test_setup(a_message_that_never_fits_is_told_so,
+				       own_redis_empty),
+		cmocka_unit_test_setup(users_do_not_mix, own_redis_empty),
+		cmocka_unit_test_setup(a_message_is_human_activity,
+				       own_redis_empty),
+		cmocka_unit_test_setup(
+			a_refused_message_is_activity_only_if_it_passes,
+			own_redis_empty),
+		cmocka_unit_test_setup(polling_leaves_what_was_sent_alone,
+				       own_redis_empty),
+		cmocka_unit_test_setup(a_broken_record_is_started_anew,
+				       own_redis_empty),
+		cmocka_unit_test_setup(a_restarted_redis_costs_nothing,
+				       own_redis_empty),
+		cmocka_unit_test_setup(
+			a_frozen_redis_is_an_error_and_counts_nothing,
+			own_redis_empty),
+		cmocka_unit_test_setup(senders_are_listed, own_redis_empty),
+		cmocka_unit_test_setup(script_and_arithmetic_agree,
+				       own_redis_empty),
+	};
+	int result = TEST_SKIPPED;
+
+	if (own_redis_start())
+		result = cmocka_run_group_tests(tests, NULL, NULL);
+	own_redis_end();
+	return result;
+}
