@@ -16,9 +16,38 @@
 #include "login.h"
 #include "policy-author.h"
 #include "policy-poll.h"
+#include "policy-rate.h"
 #include "policy-submit.h"
 #include "pool.h"
+#include "reply.h"
 #include "settings-parse.h"
+
+/* What was typed is about the first limit of its kind; more recipients than a
+   limit has room for are found by the limits alone. */
+static void decide_rate(const struct gp_settings *settings,
+			const struct gp_typed_facts *facts,
+			struct gp_decision *decision)
+{
+	const struct gp_rate_state empty = { 0 };
+	const char *user = gp_policy_rate_user(&facts->submit);
+	struct gp_rate_facts rate = facts->rate;
+	struct gp_rate_policy policy;
+	struct gp_rate_verdict verdict;
+	struct gp_decision found;
+
+	if (user == NULL)
+		return;
+	gp_policy_rate_find(settings, user, &policy);
+	gp_rate_look(&policy.terms, &empty, rate.recipients, 0, &verdict);
+	if (!verdict.is_admitted)
+		rate.verdict = verdict;
+	else
+		rate.verdict.window =
+			policy.terms.limits[rate.verdict.kind].windows[0];
+	gp_policy_rate(settings, &policy, &rate, &found);
+	if (found.action != GP_ACTION_PASS)
+		*decision = found;
+}
 
 static void decide(const struct gp_settings *settings,
 		   const struct gp_typed_facts *facts,
@@ -32,6 +61,8 @@ static void decide(const struct gp_settings *settings,
 		gp_policy_author(settings, &facts->submit, decision_r);
 	else
 		gp_policy_submit_mail(settings, &facts->submit, decision_r);
+	if (facts->has_rate && decision_r->action == GP_ACTION_PASS)
+		decide_rate(settings, facts, decision_r);
 }
 
 /* The person behind the login is not typed: the settings tell. */
@@ -45,6 +76,7 @@ static void know_person(const struct gp_settings *settings,
 static void print_json(const struct gp_decision *decision)
 {
 	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	char text[GP_REPLY_BYTES];
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}",
 		"action", gp_decision_word(decision),
 		"mode", gp_mode_word(decision->mode),
@@ -55,7 +87,8 @@ static void print_json(const struct gp_decision *decision)
 
 	if (reply->code != NULL)
 		(void)json_object_set_new(object, "answer", json_sprintf(
-			"%s %s %s", reply->code, reply->status, reply->text));
+			"%s %s %s", reply->code, reply->status,
+			gp_reply_format(decision, text)));
 	(void)json_dumpf(object, stdout, JSON_INDENT(2));
 	(void)putchar('\n');
 	json_decref(object);
@@ -64,6 +97,7 @@ static void print_json(const struct gp_decision *decision)
 static void print_text(const struct gp_decision *decision)
 {
 	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	char text[GP_REPLY_BYTES];
 
 	(void)printf("decision  %s\n", gp_decision_word(decision));
 	(void)printf("reason    %s: %s\n", gp_reason_word(decision->reason),
@@ -72,7 +106,8 @@ static void print_text(const struct gp_decision *decision)
 		     gp_mode_word(decision->mode));
 	if (reply->code != NULL && decision->mode == GP_MODE_ENFORCE)
 		(void)printf("answer    %s %s %s  (%s)\n", reply->code,
-			     reply->status, reply->text, reply->source);
+			     reply->status, gp_reply_format(decision, text),
+			     reply->source);
 	if (decision->wait_msecs > 0)
 		(void)printf("wait      %" PRId64 " s\n",
 			     (decision->wait_msecs + 999) / 1000);

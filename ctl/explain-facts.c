@@ -321,6 +321,47 @@ static int set_stopping(struct gp_typed_facts *facts, const char *value,
 	return parse_bool(value, &facts->submit.is_stopping, err);
 }
 
+static int set_recipients(struct gp_typed_facts *facts, const char *value,
+			  struct gp_error *err)
+{
+	long count = 0;
+
+	if (parse_number(value, 1000000, &count, err) < 0)
+		return -1;
+	facts->has_rate = true;
+	facts->rate.recipients = (unsigned int)count;
+	return 0;
+}
+
+static int set_rate(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	struct gp_rate_verdict *verdict = &facts->rate.verdict;
+
+	facts->has_rate = true;
+	facts->rate.store_is_silent = strcmp(value, "-") == 0;
+	verdict->is_admitted = facts->rate.store_is_silent ||
+		strcmp(value, "none") == 0;
+	verdict->kind = strcmp(value, "recipients") == 0 ? GP_RATE_RECIPIENTS
+							 : GP_RATE_MESSAGES;
+	if (!verdict->is_admitted && strcmp(value, "messages") != 0 &&
+	    strcmp(value, "recipients") != 0)
+		return gp_error_set(err, "'%s' is none of messages, recipients, "
+				    "none, -", value);
+	return 0;
+}
+
+static int set_rate_wait(struct gp_typed_facts *facts, const char *value,
+			 struct gp_error *err)
+{
+	long secs = 0;
+
+	if (parse_number(value, 1000000, &secs, err) < 0)
+		return -1;
+	facts->rate.verdict.wait_ticks = secs * GP_RATE_TICKS_PER_SEC;
+	return 0;
+}
+
 static int set_check(struct gp_typed_facts *facts, const char *value,
 		     struct gp_error *err)
 {
@@ -404,6 +445,9 @@ static const struct fact facts_table[] = {
 	{ "resent_sender", SUBMIT, set_resent_sender },
 	{ "headers", SUBMIT, set_headers },
 	{ "stopping", SUBMIT, set_stopping },
+	{ "recipients", SUBMIT, set_recipients },
+	{ "rate", SUBMIT, set_rate },
+	{ "rate_wait", SUBMIT, set_rate_wait },
 	{ "check", POLL, set_check },
 	{ "verdict", POLL, set_verdict },
 	{ "early", POLL, set_early },
@@ -451,6 +495,8 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 			  .history = { .verdict = GP_VERDICT_EARLY,
 				       .early_count = 1 },
 			  .can_absorb = true },
+		.rate = { .verdict = { .is_admitted = true,
+			  .wait_ticks = 60 * GP_RATE_TICKS_PER_SEC } },
 	};
 
 	for (int i = 0; i < count; i++)

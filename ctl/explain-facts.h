@@ -25,6 +25,8 @@ struct gp_typed_facts {
 	struct gp_pool *pool;
 	struct gp_submit_facts submit;
 	struct gp_poll_facts poll;
+	bool has_rate;          /* how much the user has sent was typed */
+	struct gp_rate_facts rate;
 };
 
 /* Strings of facts_r point into words or pool.  0, or -1 with *err filled. */
@@ -56,6 +58,10 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "  stage=mail|rcpt|message\n" \
 "                      step of the question, if no other fact tells\n" \
 "  stopping=yes        the milter is about to stop\n" \
+"  recipients=3        recipients of the message, with this one\n" \
+"  rate=messages       the limit that is reached: messages, recipients, or none;\n" \
+"                      \"-\": Redis is silent\n" \
+"  rate_wait=17        seconds until that is over\n" \
 "Facts of a check for mail (part=imap):\n" \
 "  check=noop          login, noop, check, status, select or examine\n" \
 "  verdict=early       admitted, in-round, early; \"-\": Redis is silent\n" \

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rate.h"
+
 enum gp_mode {
 	GP_MODE_OFF,
 	GP_MODE_OBSERVE,        /* decide and write "would", do nothing */
@@ -65,6 +67,10 @@ enum gp_reason {
 	GP_REASON_RECIPIENT_SYNTAX,
 	GP_REASON_PORT_UNKNOWN,
 	GP_REASON_STOPPING,
+	GP_REASON_RATE_MESSAGES,
+	GP_REASON_RATE_RECIPIENTS,
+	GP_REASON_RECIPIENTS_PER_MESSAGE,
+	GP_REASON_RATE_STORE_FAILURE,
 	/* polling */
 	GP_REASON_ADMITTED,             /* a new round */
 	GP_REASON_IN_ROUND,
@@ -81,7 +87,10 @@ struct gp_decision {
 	enum gp_mode mode;              /* of the rule that decided */
 	const char *why;                /* the setting that decided; static text */
 	int64_t wait_msecs;             /* delay, hold: how long; else until the next
-	                                   admitted check; 0 where it means nothing */
+	                                   admitted check or message; 0 where it
+	                                   means nothing */
+	struct gp_rate_window limit;    /* that was reached; count 0: none;
+	                                   secs 0: of one message */
 };
 
 /* What is to be done after the mode was looked at: PASS unless enforced. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "network.h"
+#include "rate.h"
 
 enum gp_mta {
 	GP_MTA_UNKNOWN,
@@ -72,6 +73,14 @@ struct gp_submit_facts {
 	bool headers_known;             /* the MTA hands them over */
 	struct gp_author_facts authors[GP_AUTHOR_FIELDS]; /* at end of message */
 	bool is_stopping;               /* the milter is draining */
+	unsigned int recipients_count;  /* that were accepted so far */
+};
+
+/* What the history says about one more message of the user. */
+struct gp_rate_facts {
+	bool store_is_silent;           /* it is what was counted here meanwhile */
+	unsigned int recipients;        /* of the message; 0: not known yet */
+	struct gp_rate_verdict verdict;
 };
 
 enum gp_check {

@@ -10,6 +10,7 @@ core_sources = \
 	lib/pattern.c lib/pattern.h \
 	lib/policy-author.c lib/policy-author.h \
 	lib/policy-poll.c lib/policy-poll.h \
+	lib/policy-rate.c lib/policy-rate.h \
 	lib/policy-submit.c lib/policy-submit.h \
 	lib/rate.c lib/rate.h
 
@@ -24,9 +25,11 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/owners-file.c lib/owners-file.h \
 	lib/pool.c lib/pool.h \
 	lib/program.c lib/program.h \
+	lib/reply.c lib/reply.h \
 	lib/settings.c lib/settings.h \
 	lib/rate-memory.c lib/rate-memory.h \
 	lib/settings-parse.c lib/settings-parse.h \
+	lib/settings-rate.c lib/settings-rate.h \
 	lib/settings-source.c lib/settings-source.h \
 	lib/settings-suggest.c lib/settings-suggest.h \
 	lib/settings-value.c lib/settings-value.h \

@@ -20,6 +20,7 @@
 #include "login.h"
 #include "owners-file.h"
 #include "pool.h"
+#include "settings-rate.h"
 #include "settings-source.h"
 #include "settings-suggest.h"
 #include "settings-value.h"
@@ -508,6 +509,35 @@ static void normalise_logins(void)
 				   exempt->items[i].login);
 }
 
+static int read_groups_file(void)
+{
+	const struct gp_setting *row =
+		row_at(offsetof(struct gp_settings, login.groups_file));
+	struct gp_settings *settings = loading->settings;
+	struct gp_error err;
+
+	if (settings->login.groups_file[0] == '\0' ||
+	    gp_groups_read(settings->login.groups_file, &settings->login.groups,
+			   &err) == 0)
+		return 0;
+	return fail_value(row, origin_of(row)->path, origin_of(row)->line,
+			  err.text);
+}
+
+static int check_rates(void)
+{
+	const struct gp_setting *row;
+	struct gp_error err;
+	size_t offset;
+
+	gp_rate_normalise_logins(loading->settings);
+	if (gp_rate_check(loading->settings, &offset, &err) == 0)
+		return 0;
+	row = row_at(offset);
+	return fail_value(row, origin_of(row)->path, origin_of(row)->line,
+			  err.text);
+}
+
 static bool is_set(size_t offset)
 {
 	return origin_of(row_at(offset))->path != NULL;
@@ -538,7 +568,8 @@ static int check_whole(void)
 	}
 	normalise_logins();
 	return check_redis_user() < 0 || read_domains_file() < 0 ||
-		read_alias_file() < 0 ? -1 : 0;
+		read_alias_file() < 0 || read_groups_file() < 0 ||
+		check_rates() < 0 ? -1 : 0;
 }
 
 /* --- for all ------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include "exemption.h"
 #include "network-text.h"
 #include "pool.h"
+#include "settings-rate.h"
 #include "socket-text.h"
 
 enum { DELAY_SECS_MIN = 1, DELAY_SECS_MAX = 60 };
@@ -70,6 +71,16 @@ static bool take_number(const char **text, unsigned long *number_r)
 	return true;
 }
 
+bool gp_number_read(const char *text, unsigned long *number_r)
+{
+	unsigned long number;
+
+	if (!take_number(&text, &number) || *text != '\0')
+		return false;
+	*number_r = number;
+	return true;
+}
+
 static bool is_in_range(const struct gp_setting *row, unsigned long number)
 {
 	return number >= (unsigned long)row->min &&
@@ -109,9 +120,8 @@ const char *gp_duration_format(enum gp_setting_type type, unsigned long value,
 	return buffer;
 }
 
-/* False if the text is no duration at all. */
-static bool read_duration(enum gp_setting_type type, const char *text,
-			  unsigned long *value_r)
+bool gp_duration_read(enum gp_setting_type type, const char *text,
+		      unsigned long *value_r)
 {
 	const struct unit *unit = type == GP_SETTING_MSECS ? msecs_units
 							   : secs_units;
@@ -138,7 +148,7 @@ static int parse_duration(const struct gp_setting *row, const char *text,
 
 	gp_duration_format(row->type, (unsigned long)row->min, least);
 	gp_duration_format(row->type, (unsigned long)row->max, most);
-	if (!read_duration(row->type, text, &value))
+	if (!gp_duration_read(row->type, text, &value))
 		return gp_error_set(err, "'%s' is not a duration; allowed is %s "
 				    "to %s, such as %s", gp_shown(text, shown),
 				    least, most, examples);
@@ -432,7 +442,7 @@ static bool read_action(const struct gp_setting *row, const char *text,
 	    (step->action == GP_ACTION_ABSORB && !is_login))
 		return *rest == '\0';
 	if (step->action != (is_login ? GP_ACTION_HOLD : GP_ACTION_DELAY) ||
-	    !read_duration(GP_SETTING_SECS, rest, &secs) ||
+	    !gp_duration_read(GP_SETTING_SECS, rest, &secs) ||
 	    secs < DELAY_SECS_MIN || secs > DELAY_SECS_MAX)
 		return false;
 	step->secs = (unsigned int)secs;
@@ -513,6 +523,10 @@ int gp_settings_store(struct gp_settings *settings,
 		return store_text(row, text, value, err);
 	case GP_SETTING_FACILITY:
 		return parse_facility(text, value, err);
+	case GP_SETTING_RATE_LIST:
+		return gp_rate_limits_store(value, text, index, err);
+	case GP_SETTING_RATE_OVERRIDE_LIST:
+		return gp_rate_override_store(value, text, index, err);
 	case GP_SETTING_LADDER:
 	case GP_SETTING_LOGIN_LADDER:
 		return store_step(row, text, index, value, err);

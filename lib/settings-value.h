@@ -7,6 +7,8 @@
 #ifndef GP_SETTINGS_VALUE_H
 #define GP_SETTINGS_VALUE_H
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "settings.h"
 
@@ -30,6 +32,12 @@ int gp_settings_add_domain(struct gp_str_list *domains, const char *text,
 /* The value of a SECS or MSECS setting as people write it: "5m", "50ms". */
 const char *gp_duration_format(enum gp_setting_type type, unsigned long value,
 			       char buffer[GP_DURATION_BYTES]);
+
+/* What stands in a setting, without a range.  False, with *_r untouched, if it is
+   no number or no duration. */
+bool gp_number_read(const char *text, unsigned long *number_r);
+bool gp_duration_read(enum gp_setting_type type, const char *text,
+		      unsigned long *value_r);
 
 /* The text, cut at 60 bytes, with '?' for bytes that a terminal might act on:
    a settings file may have been written by anybody.  Returns buffer. */

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "settings-rate.h"
+
 #define ROW(section, name, type, field, default_text, min, max, help) \
 	{ section, name, GP_SETTING_##type, \
 	  offsetof(struct gp_settings, field), \
@@ -32,6 +34,7 @@ static const char *const tls_version_words[] = {
 /* RFC 3207 section 4: a public port 25 must not demand TLS. */
 static const char *const off_observe_words[] = { "off", "observe", NULL };
 static const char *const header_remedy_words[] = { "refuse", "rewrite", NULL };
+static const char *const store_failure_words[] = { "pass", "defer", NULL };
 
 const struct gp_setting gp_settings_table[] = {
 	ROW("submission", "ports", UINT_LIST, submission.ports,
@@ -85,6 +88,9 @@ const struct gp_setting gp_settings_table[] = {
 	    "Alice and alice are one login"),
 	ROW("login", "realms", DOMAIN_LIST, login.realms, "{}", 0, 0,
 	    "alice@realm and alice are one login"),
+	ROW("login", "groups_file", PATH, login.groups_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file with groups of logins, for rate.overrides"),
 
 	ROW("relay", "mode", MODE, relay.mode, "enforce", 0, 0,
 	    "no mail for foreign recipients from clients that have not logged in"),
@@ -129,6 +135,24 @@ const struct gp_setting gp_settings_table[] = {
 	ROW("headers", "authserv_id", TEXT, headers.authserv_id,
 	    "", 0, NAME_BYTES_MAX,
 	    "name in it; empty for the name of the host"),
+
+	ROW("rate", "mode", MODE, rate.mode, "enforce", 0, 0,
+	    "users send no more than the limits"),
+	ROW("rate", "messages", RATE_LIST, rate.terms.limits[GP_RATE_MESSAGES],
+	    "{}", 0, 0,
+	    "messages that a login may send, COUNT/TIME"),
+	ROW("rate", "recipients", RATE_LIST,
+	    rate.terms.limits[GP_RATE_RECIPIENTS],
+	    "{}", 0, 0,
+	    "recipients that a login may send to, COUNT/TIME"),
+	ROW("rate", "recipients_per_message", UINT, rate.recipients_per_message,
+	    "1000", 0, 100000,
+	    "recipients of one message; 0 for any number"),
+	ROW("rate", "overrides", RATE_OVERRIDE_LIST, rate.overrides,
+	    "{}", 0, 0,
+	    "other limits for some logins and groups"),
+	CHOICE("rate", "on_store_failure", rate.on_store_failure, "pass",
+	       store_failure_words, "what becomes of mail while Redis is silent"),
 
 	ROW("poll", "mode", MODE, poll.mode, "enforce", 0, 0,
 	    "mail programs check no more often than the interval"),
@@ -244,6 +268,9 @@ static void free_value(const struct gp_setting *setting, void *value)
 	case GP_SETTING_EXEMPTION_LIST:
 		free_exemptions(value);
 		break;
+	case GP_SETTING_RATE_OVERRIDE_LIST:
+		gp_rate_overrides_free(value);
+		break;
 	case GP_SETTING_MODE:
 	case GP_SETTING_BOOL:
 	case GP_SETTING_CHOICE:
@@ -253,6 +280,7 @@ static void free_value(const struct gp_setting *setting, void *value)
 	case GP_SETTING_FACILITY:
 	case GP_SETTING_LADDER:
 	case GP_SETTING_LOGIN_LADDER:
+	case GP_SETTING_RATE_LIST:
 		break; /* kept inside the struct */
 	}
 }
@@ -265,6 +293,7 @@ void gp_settings_free(struct gp_settings **settings)
 	     row->section != NULL; row++)
 		free_value(row, (char *)*settings + row->offset);
 	free_owners(&(*settings)->identity.owners);
+	gp_groups_free(&(*settings)->login.groups);
 	free(*settings);
 	*settings = NULL;
 }

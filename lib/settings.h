@@ -14,6 +14,7 @@
 #include "address.h"
 #include "decision.h"
 #include "network.h"
+#include "rate.h"
 
 struct gp_uint_list {
 	unsigned int *items;
@@ -72,6 +73,37 @@ enum gp_header_remedy {
 	GP_HEADER_REWRITE
 };
 
+/* Other limits for a login, or for the members of "@group"; what it does not name
+   stays as it is for all. */
+struct gp_rate_override {
+	char *who;
+	bool names_limits[GP_RATE_KINDS];
+	bool names_per_message;
+	struct gp_rate_terms terms;
+	unsigned int recipients_per_message;
+};
+
+struct gp_rate_override_list {
+	struct gp_rate_override *items;
+	size_t count;
+};
+
+/* What becomes of mail while Redis is silent. */
+enum gp_store_failure {
+	GP_STORE_FAILURE_PASS,
+	GP_STORE_FAILURE_DEFER
+};
+
+struct gp_group {
+	char *name;
+	struct gp_str_list members;     /* logins, sorted by strcmp() */
+};
+
+struct gp_group_list {
+	struct gp_group *items;
+	size_t count;
+};
+
 struct gp_settings {
 	struct {
 		struct gp_uint_list ports;
@@ -97,6 +129,8 @@ struct gp_settings {
 		struct gp_str_list certificate_issuers;
 		bool fold_case;
 		struct gp_str_list realms;
+		char *groups_file;                /* "" when there is none */
+		struct gp_group_list groups;      /* what it says */
 	} login;
 	struct {
 		enum gp_mode mode;
@@ -122,6 +156,13 @@ struct gp_settings {
 		bool authentication_results;
 		char *authserv_id;                /* "": the host's name */
 	} headers;
+	struct {
+		enum gp_mode mode;
+		struct gp_rate_terms terms;
+		unsigned int recipients_per_message;  /* 0: any number */
+		enum gp_store_failure on_store_failure;
+		struct gp_rate_override_list overrides; /* the first match wins */
+	} rate;
 	struct {
 		enum gp_mode mode;
 		unsigned int interval_secs;
@@ -167,6 +208,8 @@ enum gp_setting_type {
 	GP_SETTING_FACILITY,
 	GP_SETTING_LADDER,
 	GP_SETTING_LOGIN_LADDER,
+	GP_SETTING_RATE_LIST,   /* 30/1m: struct gp_rate_limits */
+	GP_SETTING_RATE_OVERRIDE_LIST,
 	GP_SETTING_UINT_LIST,
 	GP_SETTING_TEXT_LIST,   /* items of 1 to max bytes */
 	GP_SETTING_MECHANISM_LIST,

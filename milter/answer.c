@@ -7,19 +7,22 @@
 #include "log.h"
 #include "network-text.h"
 #include "program.h"
+#include "reply.h"
 
-static void write_journal(struct gp_journal *journal,
-			  const struct gp_session *session,
-			  const struct gp_decision *decision)
+void gp_answer_note(struct gp_journal *journal,
+		    const struct gp_session *session,
+		    const struct gp_decision *decision)
 {
 	const struct gp_reply *reply = gp_reason_reply(decision->reason);
 	const struct gp_submit_facts *facts = &session->facts;
 	char ip[GP_IP_TEXT_BYTES], program[GP_PROGRAM_BYTES], answer[16];
+	char limit[GP_REPLY_LIMIT_BYTES];
 	struct gp_journal_entry entry;
 
 	gp_journal_entry_init(&entry);
-	(void)snprintf(answer, sizeof(answer), "%s/%s", reply->code,
-		       reply->status);
+	if (reply->code != NULL)
+		(void)snprintf(answer, sizeof(answer), "%s/%s", reply->code,
+			       reply->status);
 	entry.session = session->id;
 	entry.part = "milter";
 	entry.action = gp_decision_word(decision);
@@ -33,7 +36,10 @@ static void write_journal(struct gp_journal *journal,
 	entry.why = decision->why;
 	entry.sender = facts->sender;
 	entry.recipient = facts->recipient;
-	entry.answer = answer;
+	entry.answer = reply->code != NULL ? answer : NULL;
+	entry.limit = gp_reply_limit(decision, limit);
+	if (decision->wait_msecs > 0)
+		entry.wait_secs = (decision->wait_msecs + 999) / 1000;
 	gp_journal_write(journal, &entry);
 }
 
@@ -43,15 +49,17 @@ sfsistat gp_answer(SMFICTX *context, struct gp_journal *journal,
 {
 	const struct gp_reply *reply = gp_reason_reply(decision->reason);
 	enum gp_action effect = gp_decision_effect(decision);
+	char text[GP_REPLY_BYTES];
 
 	if (decision->action != GP_ACTION_PASS)
-		write_journal(journal, session, decision);
+		gp_answer_note(journal, session, decision);
 	if (effect == GP_ACTION_PASS)
 		return SMFIS_CONTINUE;
 	/* A failure here still refuses: the MTA then uses its own words. */
 	if (smfi_setreply(context, (char *)(uintptr_t)reply->code,
 			  (char *)(uintptr_t)reply->status,
-			  (char *)(uintptr_t)reply->text) != MI_SUCCESS)
+			  (char *)(uintptr_t)gp_reply_format(decision, text))
+	    != MI_SUCCESS)
 		gp_log(GP_LOG_ERROR, "the reply %s %s was not taken by libmilter",
 		       reply->code, reply->status);
 	return effect == GP_ACTION_TEMPFAIL ? SMFIS_TEMPFAIL : SMFIS_REJECT;

@@ -12,6 +12,12 @@
 #include "journal.h"
 #include "session.h"
 
+/* Writes a line, whatever the decision. */
+void gp_answer_note(struct gp_journal *journal,
+		    const struct gp_session *session,
+		    const struct gp_decision *decision);
+
+/* Writes a line if something is refused, and tells the MTA. */
 sfsistat gp_answer(SMFICTX *context, struct gp_journal *journal,
 		   const struct gp_session *session,
 		   const struct gp_decision *decision);

@@ -16,6 +16,7 @@
 #include "answer.h"
 #include "collect.h"
 #include "policy-submit.h"
+#include "sending.h"
 #include "session.h"
 
 static struct gp_journal *journal;      /* set before any thread starts */
@@ -90,6 +91,8 @@ static sfsistat on_mail(SMFICTX *context, char **arguments)
 	gp_policy_submit_mail(gp_snapshot_settings(session->snapshot),
 			      &session->facts, &decision);
 	answer = gp_answer(context, journal, session, &decision);
+	if (answer == SMFIS_CONTINUE)
+		answer = gp_sending_at_mail(context, journal, session);
 	if (answer != SMFIS_CONTINUE)
 		gp_session_end_message(session);
 	return answer;
@@ -99,23 +102,30 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 {
 	struct gp_session *session = session_of(context);
 	struct gp_decision decision;
+	sfsistat answer;
 
 	if (session == NULL || !session->has_message)
 		return SMFIS_TEMPFAIL;
 	gp_collect_rcpt(context, arguments[0], session);
 	gp_policy_submit_rcpt(gp_snapshot_settings(session->snapshot),
 			      &session->facts, &decision);
-	return gp_answer(context, journal, session, &decision);
+	answer = gp_answer(context, journal, session, &decision);
+	if (answer == SMFIS_CONTINUE)
+		answer = gp_sending_at_rcpt(context, journal, session);
+	return answer;
 }
 
 static sfsistat on_end_of_message(SMFICTX *context)
 {
 	struct gp_session *session = session_of(context);
+	sfsistat answer;
 
 	if (session == NULL || !session->has_message)
 		return SMFIS_TEMPFAIL;
+	/* The last rule, so that only what all others let through is counted. */
+	answer = gp_sending_at_end(context, journal, session);
 	gp_session_end_message(session);
-	return SMFIS_CONTINUE;
+	return answer;
 }
 
 /* Also comes without a message, after junk or a lost connection. */

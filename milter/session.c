@@ -61,6 +61,7 @@ void gp_session_end_message(struct gp_session *session)
 	if (!session->has_message)
 		return;
 	session->has_message = false;
+	session->rate_is_noted = false;
 	memset(&session->facts, 0, sizeof(session->facts));
 	gp_pool_reset(session->message_pool);
 	gp_snapshot_release(&session->snapshot);

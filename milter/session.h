@@ -32,6 +32,7 @@ struct gp_session {
 	struct gp_pool *message_pool;
 	struct gp_snapshot *snapshot;
 	struct gp_submit_facts facts;
+	bool rate_is_noted;             /* an observed rate is in the journal */
 };
 
 struct gp_session *gp_session_create(void);

@@ -6,12 +6,14 @@ unit_tests = \
 	tests/unit/test-network \
 	tests/unit/test-network-text \
 	tests/unit/test-policy-poll \
+	tests/unit/test-policy-rate \
 	tests/unit/test-policy-submit \
 	tests/unit/test-pool \
 	tests/unit/test-program \
 	tests/unit/test-rate \
 	tests/unit/test-rate-memory \
 	tests/unit/test-settings \
+	tests/unit/test-settings-rate \
 	tests/unit/test-store-record \
 	tests/unit/test-store-redis \
 	tests/unit/test-store-submit
@@ -55,12 +57,14 @@ tests_unit_test_journal_LDADD = $(unit_ldadd)
 tests_unit_test_network_LDADD = $(unit_ldadd)
 tests_unit_test_network_text_LDADD = $(unit_ldadd)
 tests_unit_test_policy_poll_LDADD = $(unit_ldadd)
+tests_unit_test_policy_rate_LDADD = $(unit_ldadd)
 tests_unit_test_policy_submit_LDADD = $(unit_ldadd)
 tests_unit_test_pool_LDADD = $(unit_ldadd)
 tests_unit_test_program_LDADD = $(unit_ldadd)
 tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
+tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
 tests_unit_test_store_record_LDADD = $(unit_ldadd)
 tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)

@@ -127,6 +127,13 @@ struct refusal {
 	"REASON, with WHO an address, a network or a login"
 #define MECHANISM "is not a mechanism; allowed is PLAIN, \"SCRAM-*\" or, for one " \
 	"port, \"465:GSSAPI\""
+#define LIMIT "is not a limit; allowed is COUNT/TIME such as 30/1m, 300/1h or " \
+	"1500/1d, with COUNT from 1 to 1000000, TIME from 1s to 7d, and not " \
+	"above 10000 a second"
+#define OVERRIDE "is not an override, such as 'alice: messages 100/1h, recipients " \
+	"1000/1d' or '@lists: none': "
+#define PART(word) "'" word "' cannot stand there; allowed is 'messages', " \
+	"'recipients' and 'recipients_per_message', each once"
 
 static const struct refusal refusals[] = {
 	{ "poll", "interval", "5x", "'5x' is not a duration; " INTERVAL EXAMPLES },
@@ -223,6 +230,52 @@ static const struct refusal refusals[] = {
 	{ "milter", "pid_file", "run.pid", "'run.pid' is not a path that begins with "
 	  "'/'" },
 	{ "milter", "drain", "11m", "11m is out of range; allowed is 0s to 10m" },
+	{ "login", "groups_file", "groups", "'groups' is not a path that begins with "
+	  "'/'" },
+	{ "login", "groups_file", "/nonexistent/g", "/nonexistent/g: No such file or "
+	  "directory" },
+	{ "rate", "mode", "on", "'on' is not a mode; allowed is enforce, observe or "
+	  "off" },
+	{ "rate", "messages", "30", "'30' " LIMIT },
+	{ "rate", "messages", "{'30/1m', '0/1h'}", "'0/1h' " LIMIT },
+	{ "rate", "messages", "30/8d", "'30/8d' " LIMIT },
+	{ "rate", "messages", "30/0s", "'30/0s' " LIMIT },
+	{ "rate", "messages", "30/1x", "'30/1x' " LIMIT },
+	{ "rate", "messages", "/1m", "'/1m' " LIMIT },
+	{ "rate", "messages", "-3/1m", "'-3/1m' " LIMIT },
+	{ "rate", "messages", "1000001/1d", "'1000001/1d' " LIMIT },
+	{ "rate", "messages", "10001/1s", "'10001/1s' " LIMIT },
+	{ "rate", "messages", "{'30/1m', '40/60s'}", "'40/60s' has the time of a "
+	  "limit before it; allowed is one limit for each time" },
+	{ "rate", "recipients", "{1/1s, 2/2s, 3/3s, 4/4s, 5/5s}", "'5/5s' is one "
+	  "limit too many; allowed are 4" },
+	{ "rate", "recipients_per_message", "100001", "100001 is out of range; "
+	  "allowed is 0 to 100000" },
+	{ "rate", "on_store_failure", "reject", "'reject' is not possible; "
+	  "allowed is pass or defer" },
+	{ "rate", "overrides", "{'alice 3/1m'}", "'alice 3/1m' " OVERRIDE "allowed is "
+	  "'LOGIN: ...' or '@GROUP: ...'" },
+	{ "rate", "overrides", "{'@: none'}", "'@: none' " OVERRIDE "allowed is "
+	  "'LOGIN: ...' or '@GROUP: ...'" },
+	{ "rate", "overrides", "{'a: '}", "'a: ' " OVERRIDE PART("") },
+	{ "rate", "overrides", "{'a: mesages 3/1m'}", "'a: mesages 3/1m' " OVERRIDE
+	  PART("mesages") },
+	{ "rate", "overrides", "{'a: messages 3/1m, messages 4/1h'}",
+	  "'a: messages 3/1m, messages 4/1h' " OVERRIDE PART("messages") },
+	{ "rate", "overrides", "{'a: messages'}", "'a: messages' " OVERRIDE "a limit "
+	  "such as 30/1m or 'none' is needed behind the name" },
+	{ "rate", "overrides", "{'a: messages 3'}", "'a: messages 3' " OVERRIDE
+	  "'3' " LIMIT },
+	{ "rate", "overrides", "{'a: messages none 3/1m'}", "'a: messages none 3/1m' "
+	  OVERRIDE "nothing stands behind 'none'" },
+	{ "rate", "overrides", "{'a: recipients_per_message x'}",
+	  "'a: recipients_per_message x' " OVERRIDE "recipients_per_message 'x': "
+	  "allowed is 0 to 100000" },
+	{ "rate", "overrides", "{'a: recipients_per_message 1 2'}",
+	  "'a: recipients_per_message 1 2' " OVERRIDE "'2' cannot stand there; parts "
+	  "are separated by commas" },
+	{ "rate", "overrides", "{'@staff: none'}", "'@staff' is no group of "
+	  "login.groups_file" },
 	{ "submission", "ports", "{}", "the list is empty; at least one number is "
 	  "needed" },
 	{ "submission", "ports", "{587, 0}", "0 is out of range; allowed is 1 to "
@@ -294,7 +347,7 @@ static const struct refusal refusals[] = {
 
 static void test_values_refused(void **state)
 {
-	char text[512], expected[512];
+	char text[512], expected[600];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
@@ -752,6 +805,12 @@ static void check_defaults(const struct gp_settings *settings)
 	assert_int_equal(settings->relay.trusted_networks.count, 0);
 	assert_int_equal(settings->relay.local_domains.count, 0);
 	assert_string_equal(settings->relay.local_domains_file, "");
+	assert_string_equal(settings->login.groups_file, "");
+	assert_int_equal(settings->rate.mode, GP_MODE_ENFORCE);
+	assert_false(gp_rate_is_limited(&settings->rate.terms));
+	assert_int_equal(settings->rate.recipients_per_message, 1000);
+	assert_int_equal(settings->rate.on_store_failure, GP_STORE_FAILURE_PASS);
+	assert_int_equal(settings->rate.overrides.count, 0);
 	assert_int_equal(settings->poll.mode, GP_MODE_ENFORCE);
 	assert_int_equal(settings->poll.interval_secs, 300);
 	assert_int_equal(settings->poll.advised_secs, 600);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in sending.h. */
+#include "sending.h"
+
+#include <pthread.h>
+
+#include "answer.h"
+#include "log.h"
+#include "policy-rate.h"
+#include "rate-memory.h"
+#include "store-pool.h"
+
+/* About 1 MiB when it is full. */
+enum { REMEMBERED_USERS_MAX = 8192 };
+
+static struct gp_rate_memory *memory;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void create_memory(void)
+{
+	memory = gp_rate_memory_create(REMEMBERED_USERS_MAX);
+}
+
+/* One question about one message. */
+struct sending {
+	const struct gp_settings *settings;
+	const char *user;
+	struct gp_rate_policy policy;
+	int64_t now_msecs;
+	struct gp_rate_facts facts;
+};
+
+/* False if nobody is to be counted. */
+static bool begin(const struct gp_session *session, unsigned int recipients,
+		  struct sending *sending_r)
+{
+	const struct gp_settings *settings =
+		gp_snapshot_settings(session->snapshot);
+
+	sending_r->user = gp_policy_rate_user(&session->facts);
+	if (sending_r->user == NULL)
+		return false;
+	(void)pthread_once(&once, create_memory);
+	sending_r->settings = settings;
+	gp_policy_rate_find(settings, sending_r->user, &sending_r->policy);
+	if (settings->rate.mode == GP_MODE_OFF)
+		sending_r->policy.terms = (struct gp_rate_terms){ 0 };
+	sending_r->now_msecs = gp_clock_monotonic_msecs();
+	sending_r->facts = (struct gp_rate_facts){
+		.recipients = recipients,
+		.verdict = { .is_admitted = true },
+	};
+	return true;
+}
+
+static bool has_redis(const struct gp_settings *settings)
+{
+	return settings->redis.server[0] != '\0';
+}
+
+/* An observed message is written down once, not at each of its commands. */
+static sfsistat answer(SMFICTX *context, struct gp_journal *journal,
+		       struct gp_session *session,
+		       const struct sending *sending)
+{
+	struct gp_decision decision;
+
+	gp_policy_rate(sending->settings, &sending->policy, &sending->facts,
+		       &decision);
+	if (decision.mode == GP_MODE_OBSERVE &&
+	    decision.action != GP_ACTION_PASS) {
+		if (session->rate_is_noted)
+			return SMFIS_CONTINUE;
+		session->rate_is_noted = true;
+	}
+	return gp_answer(context, journal, session, &decision);
+}
+
+/* What is known without asking.  It may be less than what Redis knows, never
+   more: other messages only make the wait longer. */
+static void recall(struct sending *sending, unsigned int recipients)
+{
+	const struct gp_rate_terms *terms = &sending->policy.terms;
+
+	if (gp_rate_is_limited(terms))
+		gp_rate_memory_look(memory, sending->user, terms, recipients,
+				    sending->now_msecs * GP_RATE_TICKS_PER_MSEC,
+				    &sending->facts.verdict);
+	sending->facts.store_is_silent = has_redis(sending->settings) &&
+		gp_store_pool_is_silent(sending->now_msecs);
+}
+
+sfsistat gp_sending_at_mail(SMFICTX *context, struct gp_journal *journal,
+			    struct gp_session *session)
+{
+	struct sending sending;
+
+	if (!begin(session, 0, &sending))
+		return SMFIS_CONTINUE;
+	recall(&sending, 1);
+	return answer(context, journal, session, &sending);
+}
+
+sfsistat gp_sending_at_rcpt(SMFICTX *context, struct gp_journal *journal,
+			    struct gp_session *session)
+{
+	const unsigned int recipients = session->facts.recipients_count + 1;
+	struct sending sending;
+	sfsistat result = SMFIS_CONTINUE;
+
+	if (begin(session, recipients, &sending)) {
+		recall(&sending, recipients);
+		result = answer(context, journal, session, &sending);
+	}
+	if (result == SMFIS_CONTINUE)
+		session->facts.recipients_count = recipients;
+	return result;
+}
+
+static void tell_news(struct gp_journal *journal,
+		      const struct gp_session *session,
+		      enum gp_store_news news, const struct gp_error *err)
+{
+	const struct gp_decision decision = {
+		.action = GP_ACTION_PASS,
+		.reason = news == GP_STORE_WENT ? GP_REASON_STORE_UNAVAILABLE
+						: GP_REASON_STORE_BACK,
+		.mode = gp_snapshot_settings(session->snapshot)->rate.mode,
+		.why = "redis.server",
+	};
+
+	if (news == GP_STORE_NO_NEWS)
+		return;
+	if (news == GP_STORE_WENT)
+		gp_log(GP_LOG_WARNING, "%s", err->text);
+	gp_answer_note(journal, session, &decision);
+}
+
+/* While Redis is silent this process counts by itself, unless the message will be
+   deferred anyway. */
+static void charge_here(struct sending *sending)
+{
+	const struct gp_settings *settings = sending->settings;
+
+	sending->facts.store_is_silent = has_redis(settings);
+	if (!gp_rate_is_limited(&sending->policy.terms) ||
+	    (sending->facts.store_is_silent && settings->rate.mode ==
+	     GP_MODE_ENFORCE && settings->rate.on_store_failure ==
+	     GP_STORE_FAILURE_DEFER))
+		return;
+	gp_rate_memory_charge(memory, sending->user, &sending->policy.terms,
+			      sending->facts.recipients,
+			      sending->now_msecs * GP_RATE_TICKS_PER_MSEC,
+			      &sending->facts.verdict);
+}
+
+/* The one question to Redis. */
+static void charge(struct sending *sending, struct gp_journal *journal,
+		   const struct gp_session *session)
+{
+	const struct gp_settings *settings = sending->settings;
+	const struct gp_submit_query query = {
+		.user = sending->user,
+		.terms = &sending->policy.terms,
+		.recipients = sending->facts.recipients,
+		.passes_anyway = settings->rate.mode != GP_MODE_ENFORCE,
+	};
+	struct gp_submit_history history;
+	enum gp_store_news news;
+	struct gp_error err;
+
+	if (gp_store_pool_submit(settings, &query, sending->now_msecs, &history,
+				 &news, &err) < 0) {
+		charge_here(sending);
+	} else {
+		sending->facts.verdict = history.verdict;
+		if (gp_rate_is_limited(query.terms))
+			gp_rate_memory_learn(memory, sending->user,
+				&history.state, sending->now_msecs *
+				GP_RATE_TICKS_PER_MSEC);
+	}
+	tell_news(journal, session, news, &err);
+}
+
+sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
+			   struct gp_session *session)
+{
+	struct sending sending;
+
+	/* What the last RCPT had is gone with it. */
+	session->facts.recipient = NULL;
+	if (!begin(session, session->facts.recipients_count, &sending))
+		return SMFIS_CONTINUE;
+	if (!has_redis(sending.settings))
+		charge_here(&sending);
+	else if (gp_rate_is_limited(&sending.policy.terms) ||
+		 sending.settings->poll.mode != GP_MODE_OFF)
+		charge(&sending, journal, session);
+	return answer(context, journal, session, &sending);
+}
