@@ -1,6 +1,8 @@
 # Unit tests: one program per module.
 unit_tests = \
 	tests/unit/test-address \
+	tests/unit/test-author \
+	tests/unit/test-authres \
 	tests/unit/test-decision \
 	tests/unit/test-journal \
 	tests/unit/test-network \
@@ -52,6 +54,8 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
 tests_unit_test_address_LDADD = $(unit_ldadd)
+tests_unit_test_author_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
+tests_unit_test_authres_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
 tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)
 tests_unit_test_network_LDADD = $(unit_ldadd)
