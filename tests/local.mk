@@ -31,6 +31,8 @@ integration_tests = \
 	tests/integration/11-relay.sh \
 	tests/integration/12-milter-life.sh \
 	tests/integration/13-milter-start.sh \
+	tests/integration/15-rate.sh \
+	tests/integration/16-rate-store.sh \
 	tests/integration/19-milter-threads.sh \
 	tests/integration/20-ctl.sh \
 	tests/integration/30-poll-absorb.sh \
@@ -104,7 +106,8 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
-	tests/integration/poll.sh tests/integration/smtp.py \
+	tests/integration/poll.sh tests/integration/rate.py \
+	tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-settings \
@@ -132,6 +135,8 @@ print-sanitizer-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) \
 		tests/integration/10-submission.sh \
 		tests/integration/12-milter-life.sh \
+		tests/integration/15-rate.sh \
+		tests/integration/16-rate-store.sh \
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
