@@ -5,6 +5,7 @@
 site site
 python <<'PYTHON'
 import concurrent.futures
+import json
 from rate import *
 
 site = Site()
@@ -39,6 +40,27 @@ if abs(int(line['wait']) - secs) > 1:
 expect(send(user('alice'), 'alice')[0][:9], '450 4.7.1', 'in another session')
 expect_accepted(send(user('bob'), 'bob'), 'somebody else')
 say('the message over the limit: 450 at MAIL with the seconds')
+
+CTL = env['LAB_CTL'].split()
+
+
+def who(*words):
+    return json.loads(subprocess.check_output(CTL + ['who', '--sending', '--json',
+                                                     *words]))
+
+
+rows = who()
+expect([row['user'] for row in rows], ['alice', 'bob'], 'who waits comes first')
+expect(rows[0]['messages'], [{'used': 3, 'limit': 3, 'secs': 3600}], 'in use')
+expect(rows[1]['messages'][0]['used'], 1, 'of bob')
+if not 1000 < rows[0]['wait_secs'] <= 1200 or rows[1]['wait_secs'] != 0:
+    fail('who --sending: %r' % rows)
+expect(who('Alice')[0]['user'], 'alice', 'by name')
+expect(who('nobody'), [], 'an unknown user')
+table = subprocess.check_output(CTL + ['who', '--sending'], text=True).split('\n')
+expect(table[0].split(), 'USER MESSAGES RECIPIENTS WAIT LAST'.split(), 'header')
+expect(table[1].split()[:4], 'alice 3 of 3/1h'.split(), 'row')
+say('who --sending')
 
 site.use('rate { messages = 1/7s }')
 expect_accepted(send(alice, 'alice'), 'the first')
