@@ -1,5 +1,6 @@
 EXTRA_DIST += \
 	conf/dovecot-2.3.conf \
+	conf/dovecot-2.4.conf \
 	conf/gatepost.conf \
 	conf/postfix-main.cf \
 	conf/postfix-master.cf

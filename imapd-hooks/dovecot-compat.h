@@ -46,6 +46,15 @@
 /* command_find() gives a const pointer since 2.4; one fits both. */
 typedef const struct command gp_dovecot_command;
 
+static inline bool gp_dovecot_str_begins(const char *text, const char *begin)
+{
+#if DOVECOT_PREREQ(2, 4, 0)
+	return str_begins_with(text, begin);
+#else
+	return str_begins(text, begin);
+#endif
+}
+
 /* The entry points Dovecot looks up; everything else is hidden. */
 #define GP_DOVECOT_EXPORT __attribute__((visibility("default")))
 

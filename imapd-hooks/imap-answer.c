@@ -120,8 +120,8 @@ static bool fetch_sets_seen(const char *args)
 	if (strstr(args, "BODY[") != NULL || strstr(args, "BINARY[") != NULL)
 		return true;
 	for (item = args; (item = strstr(item, "RFC822")) != NULL; item++) {
-		if (!str_begins(item, "RFC822.SIZE") &&
-		    !str_begins(item, "RFC822.HEADER"))
+		if (!gp_dovecot_str_begins(item, "RFC822.SIZE") &&
+		    !gp_dovecot_str_begins(item, "RFC822.HEADER"))
 			return true;
 	}
 	return false;

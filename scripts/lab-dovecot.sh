@@ -12,7 +12,32 @@ make_dovecot_conf() {
 	done > "$DIR/etc/users"
 	chmod 640 "$DIR/etc/users"
 	chgrp dovecot "$DIR/etc/users"
-	cat > "$DIR/etc/dovecot.conf" <<X
+	dovecot_settings_$(dovecot_version) > "$DIR/etc/dovecot.conf"
+	[ "$WITH_GATEPOST" = no ] || add_gatepost_to_dovecot
+}
+
+# 2_3 or 2_4: the two have different words for nearly everything.
+dovecot_version() {
+	case $(dovecot --version) in
+	2.3.*) echo 2_3 ;;
+	*) echo 2_4 ;;
+	esac
+}
+
+# The lines of conf/, but old programs without TLS may be tried here.
+add_gatepost_to_dovecot() {
+	local lines
+	lines=$gp_source/conf/dovecot-$(dovecot_version | tr _ .).conf
+	sed -e "s|/etc/gatepost/gatepost.conf|$DIR/etc/gatepost.conf|" \
+		-e 's/extra_groups = redis/extra_groups = nogroup/' \
+		-e '/^ssl/d' "$lines" >> "$DIR/etc/dovecot.conf"
+	install -m 755 -t "$DIR/modules" \
+		"$BUILD"/imapd-hooks/.libs/lib95_*_gatepost_plugin.so
+	preload_sanitizer >> "$DIR/etc/dovecot.conf"
+}
+
+dovecot_settings_2_3() {
+	cat <<X
 base_dir = $RUN/dovecot
 state_dir = $RUN/dovecot/state
 instance_name = gatepost-lab
@@ -86,14 +111,6 @@ service auth {
   }
 }
 X
-	[ "$WITH_GATEPOST" = yes ] || return 0
-	# conf/dovecot-2.3.conf, but old programs without TLS may be tried here
-	sed -e "s|/etc/gatepost/gatepost.conf|$DIR/etc/gatepost.conf|" \
-		-e 's/extra_groups = redis/extra_groups = nogroup/' \
-		-e '/^ssl/d' "$gp_source/conf/dovecot-2.3.conf" >> "$DIR/etc/dovecot.conf"
-	install -m 755 -t "$DIR/modules" \
-		"$BUILD"/imapd-hooks/.libs/lib95_*_gatepost_plugin.so
-	preload_sanitizer >> "$DIR/etc/dovecot.conf"
 }
 
 # A plugin built with AddressSanitizer needs its library in the process first.

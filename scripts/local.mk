@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	scripts/check-layers \
 	scripts/demo \
 	scripts/lab \
+	scripts/lab-dovecot-2.4.sh \
 	scripts/lab-dovecot.sh \
 	scripts/lab-postfix.sh \
 	scripts/lab-process.sh \
