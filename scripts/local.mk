@@ -1,6 +1,7 @@
 EXTRA_DIST += \
 	scripts/check-docs \
 	scripts/check-layers \
+	scripts/debian13 \
 	scripts/demo \
 	scripts/lab \
 	scripts/lab-dovecot-2.4.sh \

@@ -35,13 +35,17 @@ poll localhost service %s protocol IMAP
   user alice password %s ssl sslcertfile "%s" sslcertck
   mda "cat >> %s/fetched" keep
 ''' % (imaps, PASSWORD, ca, os.getcwd()))
+# isync 1.5 has another name for it, and says so on standard error.
+version = subprocess.run(['mbsync', '--version'], stdout=subprocess.PIPE,
+                         universal_newlines=True).stdout
+tls_type = 'SSLType' if re.match(r'isync 1\.[0-4]\b', version) else 'TLSType'
 write('mbsyncrc', '''
 IMAPAccount lab
 Host localhost
 Port %s
 User bob
 Pass secret-bob
-SSLType IMAPS
+%s IMAPS
 CertificateFile %s
 
 IMAPStore far
@@ -58,7 +62,7 @@ Near :near:
 Patterns INBOX
 Create Near
 SyncState *
-''' % (imaps, ca, os.getcwd(), os.getcwd()))
+''' % (imaps, tls_type, ca, os.getcwd(), os.getcwd()))
 os.makedirs('near', exist_ok=True)
 environment = dict(env, HOME=os.getcwd(), FETCHMAILHOME=os.getcwd())
 
