@@ -13,6 +13,7 @@
 #include "command.h"
 #include "decision.h"
 #include "explain-facts.h"
+#include "identity.h"
 #include "login.h"
 #include "policy-author.h"
 #include "policy-poll.h"
@@ -71,6 +72,9 @@ static void know_person(const struct gp_settings *settings,
 {
 	facts->identity = gp_login_identity(settings, facts, gp_pool_alloc(
 		pool, gp_login_identity_bytes(settings, facts)));
+	facts->primary = gp_identity_primary(settings, facts->identity,
+		gp_pool_alloc(pool, gp_identity_primary_bytes(settings,
+							      facts->identity)));
 }
 
 static void print_json(const struct gp_decision *decision)

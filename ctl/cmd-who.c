@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module is "gatepostctl who": the programs that Redis remembers, how often
- * they check, and what they would get now.
+ * they check, and what they would get now.  who-sending.c shows the other half.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -19,7 +19,9 @@
 #include "policy-poll.h"
 #include "pool.h"
 #include "settings-parse.h"
+#include "show.h"
 #include "store.h"
+#include "who-sending.h"
 
 struct row {
 	char *user, *program;
@@ -101,30 +103,12 @@ static void free_rows(struct rows *rows)
 	free(rows->items);
 }
 
-/* "45s", "5m", "1h30m": short enough for a column. */
-static void format_secs(int64_t msecs, char *text, size_t size)
-{
-	int64_t secs = (msecs + 500) / 1000;
-
-	if (msecs > 0 && msecs < 9500)
-		(void)snprintf(text, size, "%.1fs", (double)msecs / 1000);
-	else if (secs < 120)
-		(void)snprintf(text, size, "%" PRId64 "s", secs);
-	else if (secs < 7200)
-		(void)snprintf(text, size, "%" PRId64 "m%02" PRId64 "s",
-			       secs / 60, secs % 60);
-	else
-		(void)snprintf(text, size, "%" PRId64 "h%02" PRId64 "m",
-			       secs / 3600, secs / 60 % 60);
-}
-
 static void set_duration(struct libscols_line *line, size_t column,
 			 int64_t msecs)
 {
-	char text[32] = "-";
+	char text[32];
 
-	if (msecs > 0)
-		format_secs(msecs, text, sizeof(text));
+	gp_show_time(msecs, text, sizeof(text));
 	(void)scols_line_set_data(line, column, text);
 }
 
@@ -184,26 +168,6 @@ static int print_table(const struct rows *rows)
 	return EX_OK;
 }
 
-/* JSON is UTF-8; a name that is not is shown with its odd bytes as %XX. */
-static json_t *json_name(const char *name)
-{
-	json_t *text = json_string(name);
-	char *escaped, *end;
-
-	if (text != NULL)
-		return text;
-	escaped = end = gp_alloc(3 * strlen(name) + 1);
-	for (; *name != '\0'; name++) {
-		if ((unsigned char)*name < 0x80)
-			*end++ = *name;
-		else
-			end += sprintf(end, "%%%02X", (unsigned char)*name);
-	}
-	text = json_string(escaped);
-	free(escaped);
-	return text;
-}
-
 static int print_json(const struct rows *rows)
 {
 	json_t *array = json_array();
@@ -214,8 +178,8 @@ static int print_json(const struct rows *rows)
 
 		(void)json_array_append_new(array, json_pack(
 			"{s:o, s:o, s:i, s:f, s:i, s:s, s:f, s:f}",
-			"user", json_name(row->user),
-			"program", json_name(row->program),
+			"user", gp_show_json_name(row->user),
+			"program", gp_show_json_name(row->program),
 			"checks", (int)row->record.checks_count,
 			"every_secs", (double)row->record.every_msecs / 1000,
 			"early", (int)row->record.early_count,
@@ -271,43 +235,54 @@ static int run(int argc, char **argv, const char *conf_path)
 	static const struct option names[] = {
 		{ "early", no_argument, NULL, 'e' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "sending", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool only_early = false, is_json = false;
+	bool only_early = false, is_json = false, is_sending = false;
 	struct gp_settings *settings;
 	struct gp_error err;
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "ej", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "ejs", names, NULL)) != -1) {
 		if (option == 'e')
 			only_early = true;
 		else if (option == 'j')
 			is_json = true;
+		else if (option == 's')
+			is_sending = true;
 		else
 			return EX_USAGE;
 	}
 	if (argc - optind > 1)
 		return gp_command_fail(EX_USAGE, "who takes one user at most");
+	if (is_sending && only_early)
+		return gp_command_fail(EX_USAGE, "--early is about checks for "
+				       "mail, not about sending");
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
 	(void)setlocale(LC_CTYPE, "");
-	code = show(settings, argv[optind], only_early, is_json);
+	code = is_sending ? gp_who_sending(settings, argv[optind], is_json)
+		: show(settings, argv[optind], only_early, is_json);
 	gp_settings_free(&settings);
 	return code;
 }
 
 const struct gp_command gp_command_who = {
 	.name = "who",
-	.arguments = "[--early] [--json] [USER]",
-	.summary = "Shows who checks for mail, with which program, how often",
+	.arguments = "[--early | --sending] [--json] [USER]",
+	.summary = "Shows who checks for mail, with which program, how often; or "
+		"who sends",
 	.help =
 "  -e, --early   only programs that checked too often lately\n"
+"  -s, --sending what users have sent lately, and what they may\n"
 "  -j, --json    for machines\n"
 "\n"
 "Columns: CHECKS seen so far; EVERY, the measured time between them; EARLY, how\n"
 "many rounds of early checks there were lately; STATE, what the next early check\n"
 "gets (absorb, delay), \"advise\" for a program that keeps to poll.interval but\n"
 "not to poll.advised, else ok; WAIT until a new round is admitted; LAST heard of.\n"
-"A session that holds its connection brings its counts once per interval.\n",
+"A session that holds its connection brings its counts once per interval.\n"
+"Columns of --sending: MESSAGES and RECIPIENTS in use of each limit; WAIT until\n"
+"one more message may go; LAST message.\n",
 	.run = run,
 };

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "author.h"
 #include "cipher.h"
+#include "idn.h"
 #include "network-text.h"
 
 enum group { SUBMIT, POLL, EITHER };
@@ -168,7 +170,7 @@ static int set_sender(struct gp_typed_facts *facts, const char *value,
 		      struct gp_error *err)
 {
 	(void)err;
-	facts->submit.sender = value;
+	facts->submit.sender = gp_idn_address(facts->pool, value);
 	return 0;
 }
 
@@ -235,7 +237,7 @@ static int set_recipient(struct gp_typed_facts *facts, const char *value,
 			 struct gp_error *err)
 {
 	(void)err;
-	facts->submit.recipient = value;
+	facts->submit.recipient = gp_idn_address(facts->pool, value);
 	facts->stage = GP_STAGE_RCPT;
 	return 0;
 }
@@ -260,16 +262,9 @@ static int set_mailer(struct gp_typed_facts *facts, const char *value,
 static int add_header(struct gp_typed_facts *facts, const char *value,
 		      enum gp_author_field field)
 {
-	struct gp_author_facts *author = &facts->submit.authors[field];
-	const char **address = gp_pool_alloc(facts->pool, sizeof(*address));
-
 	facts->stage = GP_STAGE_MESSAGE;
-	*address = value;
-	if (strcmp(value, "-") != 0) {
-		author->fields_count++;
-		author->addresses = address;
-		author->addresses_count = 1;
-	}
+	if (strcmp(value, "-") != 0)
+		gp_author_add(facts->pool, value, &facts->submit.authors[field]);
 	return 0;
 }
 

@@ -43,6 +43,7 @@ struct gp_author_facts {
 	unsigned int fields_count;      /* header lines of that name */
 	const char *const *addresses;   /* mailboxes in order, over all lines */
 	size_t addresses_count;
+	const char *name;               /* before the first address, as written */
 	const char *trouble;            /* NULL, or a static word why they cannot
 	                                   be read with certainty */
 };
@@ -60,6 +61,7 @@ struct gp_submit_facts {
 	const char *mechanism;          /* SASL mechanism, RFC 4422 */
 	const char *author;             /* AUTH= of MAIL, RFC 4954 section 5 */
 	const char *identity;           /* the person: gp_login_identity() */
+	const char *primary;            /* the person's first address, if any */
 	struct gp_ip proxy;             /* who connected, before any XCLIENT */
 	const char *cert_subject;       /* of the client's certificate */
 	const char *cert_issuer;
@@ -71,6 +73,7 @@ struct gp_submit_facts {
 	const char *recipient_resolved; /* what the MTA made of it */
 	const char *recipient_mailer;   /* by what the MTA would deliver it */
 	bool headers_known;             /* the MTA hands them over */
+	bool header_names_odd;          /* one cannot be changed by its name */
 	struct gp_author_facts authors[GP_AUTHOR_FIELDS]; /* at end of message */
 	bool is_stopping;               /* the milter is draining */
 	unsigned int recipients_count;  /* that were accepted so far */

@@ -146,6 +146,43 @@ bool gp_identity_owns(const struct gp_settings *settings, const char *identity,
 		owns_by_file(settings, identity, "", 0, address);
 }
 
+/* The first domain that is one, and no pattern. */
+static const char *first_domain(const struct gp_settings *settings)
+{
+	const struct gp_str_list *domains = gp_identity_domains(settings);
+
+	for (size_t i = 0; i < domains->count; i++)
+		if (domains->items[i][0] != '.')
+			return domains->items[i];
+	return "";
+}
+
+size_t gp_identity_primary_bytes(const struct gp_settings *settings,
+				 const char *identity)
+{
+	return identity == NULL ? 1
+		: strlen(identity) + strlen(first_domain(settings)) + 2;
+}
+
+const char *gp_identity_primary(const struct gp_settings *settings,
+				const char *identity, char *address_r)
+{
+	const char *domain = first_domain(settings);
+	struct gp_address address;
+	size_t length;
+
+	if (identity == NULL)
+		return NULL;
+	length = strlen(identity);
+	memcpy(address_r, identity, length + 1);
+	if (strchr(identity, '@') == NULL) {
+		address_r[length] = '@';
+		memcpy(address_r + length + 1, domain, strlen(domain) + 1);
+	}
+	gp_address_parse(address_r, &address);
+	return gp_identity_owns(settings, identity, &address) ? address_r : NULL;
+}
+
 bool gp_identity_is_ours(const struct gp_settings *settings,
 			 const struct gp_address *address)
 {

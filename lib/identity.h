@@ -21,6 +21,16 @@ const struct gp_str_list *gp_identity_domains(const struct gp_settings *settings
 bool gp_identity_owns(const struct gp_settings *settings, const char *identity,
 		      const struct gp_address *address);
 
+/* Room that gp_identity_primary() needs. */
+size_t gp_identity_primary_bytes(const struct gp_settings *settings,
+				 const char *identity);
+
+/* The person's first address, written to address_r and returned: the name in the
+   first identity domain, or a login that is an address itself.  NULL if that is
+   no address the person owns. */
+const char *gp_identity_primary(const struct gp_settings *settings,
+				const char *identity, char *address_r);
+
 /* Is it an address in one of our own domains, so that only a person of ours can
    own it? */
 bool gp_identity_is_ours(const struct gp_settings *settings,

@@ -16,7 +16,6 @@ core_sources = \
 
 noinst_LTLIBRARIES += lib/libgatepost.la
 lib_libgatepost_la_SOURCES = $(core_sources) \
-	lib/cipher.c lib/cipher.h \
 	lib/error.c lib/error.h \
 	lib/exemption.c lib/exemption.h \
 	lib/journal.c lib/journal.h \
@@ -39,8 +38,23 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis-link.c lib/store-redis-link.h
 nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h \
 	lib/store-submit.lua.h
-lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS) $(OPENSSL_CFLAGS)
-lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS) $(OPENSSL_LIBS)
+lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS)
+lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS)
+
+# What only mail in transit needs; a mail process of Dovecot does not load these
+# libraries.
+noinst_LTLIBRARIES += lib/libgatepost-mail.la
+lib_libgatepost_mail_la_SOURCES = \
+	lib/author.c lib/author.h \
+	lib/authres.c lib/authres.h \
+	lib/cipher.c lib/cipher.h \
+	lib/idn.c lib/idn.h \
+	lib/mailbox.c lib/mailbox.h \
+	lib/shown-text.c lib/shown-text.h
+lib_libgatepost_mail_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
+	$(GMIME_CFLAGS) $(IDN_CFLAGS)
+lib_libgatepost_mail_la_LIBADD = lib/libgatepost.la $(OPENSSL_LIBS) \
+	$(GMIME_LIBS) $(IDN_LIBS)
 
 # A script becomes a C string and the SHA1 by which Redis knows it.
 BUILT_SOURCES += lib/store-poll.lua.h lib/store-submit.lua.h

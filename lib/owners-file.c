@@ -18,11 +18,15 @@ static void fold(char *text)
 			*text = (char)(*text + 32);
 }
 
-/* "user@domain" or "@domain", as the core compares them. */
+/* "user@domain" or "@domain", as the core compares them: the domain in A-labels,
+   which is how those of messages come to it. */
 static bool address_is_good(const char *text)
 {
 	struct gp_address address;
 
+	for (const char *p = strchr(text, '@'); p != NULL && *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			return false;
 	if (text[0] == '@')
 		return text[1] != '\0' && strchr(text + 1, '@') == NULL;
 	gp_address_parse(text, &address);
@@ -83,7 +87,8 @@ static int read_line(struct gp_settings *settings, const char *path, int number,
 	fold(line);
 	if (!address_is_good(line))
 		return gp_error_set(err, "%s:%d: '%s' is not an address; allowed is "
-				    "user@domain or @domain", path, number,
+				    "user@domain or @domain, with xn--... for "
+				    "other letters in the domain", path, number,
 				    gp_shown(line, shown));
 	if (owners[strspn(owners, ", \t\r")] == '\0')
 		return gp_error_set(err, "%s:%d: '%s' has no owner; a line is "

@@ -86,12 +86,14 @@ static enum gp_reason find_fault(const struct gp_settings *settings,
 }
 
 static enum gp_action remedy(const struct gp_settings *settings,
+			     const struct gp_submit_facts *facts,
 			     const struct rule *rule, enum gp_reason reason)
 {
 	if (reason == GP_REASON_HEADER_UNKNOWN)
 		return GP_ACTION_TEMPFAIL;
 	return rule->can_be_rewritten &&
-		settings->identity.header == GP_HEADER_REWRITE
+		settings->identity.header == GP_HEADER_REWRITE &&
+		facts->primary != NULL && !facts->header_names_odd
 		? GP_ACTION_REWRITE : GP_ACTION_REJECT;
 }
 
@@ -112,7 +114,7 @@ static void judge(const struct gp_settings *settings,
 	const enum gp_reason reason = facts->headers_known
 		? find_fault(settings, facts, rule) : GP_REASON_HEADER_UNKNOWN;
 	const struct gp_decision finding = {
-		.action = remedy(settings, rule, reason),
+		.action = remedy(settings, facts, rule, reason),
 		.reason = reason,
 		.mode = mode_of(settings, rule),
 		.why = rule->why,

@@ -36,7 +36,8 @@ void gp_answer_note(struct gp_journal *journal,
 	entry.why = decision->why;
 	entry.sender = facts->sender;
 	entry.recipient = facts->recipient;
-	entry.answer = reply->code != NULL ? answer : NULL;
+	if (reply->code != NULL && decision->action != GP_ACTION_REWRITE)
+		entry.answer = answer;
 	entry.limit = gp_reply_limit(decision, limit);
 	if (decision->wait_msecs > 0)
 		entry.wait_secs = (decision->wait_msecs + 999) / 1000;
@@ -53,7 +54,7 @@ sfsistat gp_answer(SMFICTX *context, struct gp_journal *journal,
 
 	if (decision->action != GP_ACTION_PASS)
 		gp_answer_note(journal, session, decision);
-	if (effect == GP_ACTION_PASS)
+	if (effect == GP_ACTION_PASS || effect == GP_ACTION_REWRITE)
 		return SMFIS_CONTINUE;
 	/* A failure here still refuses: the MTA then uses its own words. */
 	if (smfi_setreply(context, (char *)(uintptr_t)reply->code,

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "cipher.h"
+#include "identity.h"
+#include "idn.h"
 #include "log.h"
 #include "login.h"
 #include "network-text.h"
@@ -33,7 +35,7 @@ void gp_collect_request_macros(SMFICTX *context)
 		int step;
 		const char *names;
 	} lists[] = {
-		{ SMFIM_CONNECT, "v {daemon_port} " TLS_MACROS },
+		{ SMFIM_CONNECT, "v j {daemon_port} " TLS_MACROS },
 		{ SMFIM_HELO, TLS_MACROS },
 		{ SMFIM_ENVFROM, "{auth_type} {auth_authen} {auth_author} "
 		  "{mail_addr}" },
@@ -77,6 +79,9 @@ void gp_collect_connect(SMFICTX *context, const struct sockaddr *address,
 	session->port_known = parse_port(macro(context, "{daemon_port}"),
 					 &session->port);
 	gp_ip_from_sockaddr(address, &session->client);
+	if (session->authserv_id == NULL)
+		session->authserv_id = gp_pool_strdup(session->connection_pool,
+						      macro(context, "j"));
 	/* After XCLIENT the MTA shows somebody else on the same connection. */
 	if (!session->peer.is_known)
 		session->peer = session->client;
@@ -138,8 +143,11 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 		.cert_issuer = kept_text(context, session, "{cert_issuer}"),
 		.cert_verify = kept_macro(context, session, "{verify}"),
 		.now_secs = gp_clock_wall_msecs() / 1000,
-		.sender = gp_pool_strdup(session->message_pool, sender),
-		.sender_resolved = kept_macro(context, session, "{mail_addr}"),
+		.sender = gp_idn_address(session->message_pool,
+			gp_pool_strdup(session->message_pool, sender)),
+		.sender_resolved = gp_idn_address(session->message_pool,
+			kept_macro(context, session, "{mail_addr}")),
+		.headers_known = session->has_headers,
 		.is_stopping = gp_session_is_stopping(),
 	};
 	if (facts->tls_version != NULL)
@@ -147,6 +155,9 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 	facts->identity = gp_login_identity(settings, facts, gp_pool_alloc(
 		session->message_pool,
 		gp_login_identity_bytes(settings, facts)));
+	facts->primary = gp_identity_primary(settings, facts->identity,
+		gp_pool_alloc(session->message_pool, gp_identity_primary_bytes(
+			settings, facts->identity)));
 }
 
 /* The strings belong to libmilter and live until the callback returns, which is
@@ -154,7 +165,9 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 void gp_collect_rcpt(SMFICTX *context, const char *recipient,
 		     struct gp_session *session)
 {
-	session->facts.recipient = recipient;
-	session->facts.recipient_resolved = macro(context, "{rcpt_addr}");
+	session->facts.recipient = gp_idn_address(session->message_pool,
+						  recipient);
+	session->facts.recipient_resolved = gp_idn_address(
+		session->message_pool, macro(context, "{rcpt_addr}"));
 	session->facts.recipient_mailer = macro(context, "{rcpt_mailer}");
 }

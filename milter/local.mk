@@ -4,10 +4,12 @@ milter_gatepost_milter_SOURCES = \
 	milter/callbacks.c milter/callbacks.h \
 	milter/collect.c milter/collect.h \
 	milter/control.c milter/control.h \
+	milter/edit.c milter/edit.h \
+	milter/headers.c milter/headers.h \
 	milter/main.c \
 	milter/sending.c milter/sending.h \
 	milter/session.c milter/session.h \
 	milter/snapshot.c milter/snapshot.h \
 	milter/start.c milter/start.h \
 	milter/store-pool.c milter/store-pool.h
-milter_gatepost_milter_LDADD = lib/libgatepost.la $(MILTER_LIBS)
+milter_gatepost_milter_LDADD = lib/libgatepost-mail.la $(MILTER_LIBS)

@@ -35,6 +35,7 @@ struct gp_session *gp_session_create(void)
 	struct gp_session *session = gp_alloc(sizeof(*session));
 
 	session->message_pool = gp_pool_create();
+	session->connection_pool = gp_pool_create();
 	return session;
 }
 
@@ -63,6 +64,7 @@ void gp_session_end_message(struct gp_session *session)
 	session->has_message = false;
 	session->rate_is_noted = false;
 	memset(&session->facts, 0, sizeof(session->facts));
+	memset(&session->headers, 0, sizeof(session->headers));
 	gp_pool_reset(session->message_pool);
 	gp_snapshot_release(&session->snapshot);
 	(void)atomic_fetch_sub(&open_messages, 1);
@@ -74,8 +76,19 @@ void gp_session_free(struct gp_session **session)
 		return;
 	gp_session_end_message(*session);
 	gp_pool_free(&(*session)->message_pool);
+	gp_pool_free(&(*session)->connection_pool);
 	free(*session);
 	*session = NULL;
+}
+
+const char *gp_session_authserv_id(const struct gp_session *session)
+{
+	const struct gp_settings *settings =
+		gp_snapshot_settings(session->snapshot);
+
+	if (settings->headers.authserv_id[0] != '\0')
+		return settings->headers.authserv_id;
+	return session->authserv_id != NULL ? session->authserv_id : "localhost";
 }
 
 unsigned int gp_session_open_messages(void)

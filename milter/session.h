@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "facts.h"
+#include "headers.h"
 #include "pool.h"
 #include "snapshot.h"
 
@@ -19,6 +20,10 @@ struct gp_session {
 	bool replies_to_connect;        /* as negotiated with the MTA */
 	bool replies_to_helo;
 
+	bool has_headers;               /* the MTA was asked for them */
+	bool replies_to_header;
+	const char *authserv_id;        /* in connection_pool */
+	struct gp_pool *connection_pool;
 	struct gp_ip peer;              /* who connected, before any XCLIENT */
 
 	/* of the connection */
@@ -33,6 +38,7 @@ struct gp_session {
 	struct gp_snapshot *snapshot;
 	struct gp_submit_facts facts;
 	bool rate_is_noted;             /* an observed rate is in the journal */
+	struct gp_headers headers;
 };
 
 struct gp_session *gp_session_create(void);
@@ -46,6 +52,10 @@ void gp_session_begin_message(struct gp_session *session);
 
 /* The message is done, refused or aborted. */
 void gp_session_end_message(struct gp_session *session);
+
+/* The name that Authentication-Results of this message bear: of the settings,
+   else of the MTA. */
+const char *gp_session_authserv_id(const struct gp_session *session);
 
 /* Accepts NULL, leaves NULL. */
 void gp_session_free(struct gp_session **session);

@@ -10,7 +10,8 @@ gp_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # The Debian packages, by what needs them.
 gp_packages_build=(gcc libc6-dev make autoconf automake libtool pkg-config
 	libmilter-dev libhiredis-dev libconfuse-dev libcmocka-dev
-	libsmartcols-dev libjansson-dev libssl-dev dovecot-dev mandoc)
+	libsmartcols-dev libjansson-dev libssl-dev libgmime-3.0-dev
+	libidn2-dev dovecot-dev mandoc)
 gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 	openssl)
 # Mail programs that the demo and the tests drive.

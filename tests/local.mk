@@ -1,6 +1,8 @@
 # Unit tests: one program per module.
 unit_tests = \
 	tests/unit/test-address \
+	tests/unit/test-author \
+	tests/unit/test-authres \
 	tests/unit/test-decision \
 	tests/unit/test-journal \
 	tests/unit/test-network \
@@ -29,6 +31,8 @@ integration_tests = \
 	tests/integration/11-relay.sh \
 	tests/integration/12-milter-life.sh \
 	tests/integration/13-milter-start.sh \
+	tests/integration/15-rate.sh \
+	tests/integration/16-rate-store.sh \
 	tests/integration/19-milter-threads.sh \
 	tests/integration/20-ctl.sh \
 	tests/integration/30-poll-absorb.sh \
@@ -52,6 +56,8 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
 tests_unit_test_address_LDADD = $(unit_ldadd)
+tests_unit_test_author_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
+tests_unit_test_authres_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
 tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)
 tests_unit_test_network_LDADD = $(unit_ldadd)
@@ -100,7 +106,8 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
-	tests/integration/poll.sh tests/integration/smtp.py \
+	tests/integration/poll.sh tests/integration/rate.py \
+	tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-settings \
@@ -128,6 +135,8 @@ print-sanitizer-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) \
 		tests/integration/10-submission.sh \
 		tests/integration/12-milter-life.sh \
+		tests/integration/15-rate.sh \
+		tests/integration/16-rate-store.sh \
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \

@@ -62,8 +62,6 @@ class Client:
                 self.command('EHLO client.test')
         self.sender = '<someone@foreign.test>'
         if login:
-            self.sender = '<%s@%s>' % (login.partition('@')[0],
-                                       env['LAB_DOMAIN'])
             expect(self.auth(login)[:3], '235', 'login of ' + login)
 
     def wrap(self):
@@ -87,8 +85,12 @@ class Client:
     def auth(self, user, password=None):
         password = password or 'secret-' + user.partition('@')[0]
         text = '\0%s\0%s' % (user, password)
-        return self.command('AUTH PLAIN ' +
-                            base64.b64encode(text.encode()).decode())
+        answer = self.command('AUTH PLAIN ' +
+                              base64.b64encode(text.encode()).decode())
+        if answer.startswith('235'):
+            self.sender = '<%s@%s>' % (user.partition('@')[0],
+                                       env['LAB_DOMAIN'])
+        return answer
 
     def mail(self, sender=None):
         """Without a sender: somebody's, or the address of who logged in."""

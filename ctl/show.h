@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* This module shows times and names in tables and in JSON. */
+#ifndef GP_SHOW_H
+#define GP_SHOW_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* "45s", "5m00s", "1h30m": short enough for a column; "-" for 0 and below. */
+void gp_show_time(int64_t msecs, char *text, size_t size);
+
+/* JSON is UTF-8; a name that is not is shown with its odd bytes as %XX. */
+json_t *gp_show_json_name(const char *name);
+
+#endif
