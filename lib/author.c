@@ -76,8 +76,13 @@ static char *unfold(struct gp_pool *pool, const char *value)
 	return text;
 }
 
+/* A copy without the blanks around it. */
 static const char *keep(struct gp_pool *pool, struct gp_slice slice)
 {
+	while (slice.at < slice.end && strchr(" \t", *slice.at) != NULL)
+		slice.at++;
+	while (slice.at < slice.end && strchr(" \t", slice.end[-1]) != NULL)
+		slice.end--;
 	return gp_pool_strndup(pool, slice.at, (size_t)(slice.end - slice.at));
 }
 

@@ -129,6 +129,7 @@ static sfsistat on_rcpt(SMFICTX *context, char **arguments)
 	answer = gp_answer(context, journal, session, &decision);
 	if (answer == SMFIS_CONTINUE)
 		answer = gp_sending_at_rcpt(context, journal, session);
+	gp_collect_forget_rcpt(session);
 	return answer;
 }
 

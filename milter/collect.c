@@ -171,3 +171,10 @@ void gp_collect_rcpt(SMFICTX *context, const char *recipient,
 		session->message_pool, macro(context, "{rcpt_addr}"));
 	session->facts.recipient_mailer = macro(context, "{rcpt_mailer}");
 }
+
+void gp_collect_forget_rcpt(struct gp_session *session)
+{
+	session->facts.recipient = NULL;
+	session->facts.recipient_resolved = NULL;
+	session->facts.recipient_mailer = NULL;
+}

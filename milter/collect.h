@@ -23,4 +23,7 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 void gp_collect_rcpt(SMFICTX *context, const char *recipient,
 		     struct gp_session *session);
 
+/* The recipient's strings are libmilter's and end with the callback. */
+void gp_collect_forget_rcpt(struct gp_session *session);
+
 #endif

@@ -51,7 +51,7 @@ static const char *new_from(const struct gp_session *session)
 
 	if (from->fields_count != 1 || from->name == NULL ||
 	    strlen(from->name) > NAME_BYTES_MAX ||
-	    from->name[strspn(from->name, " \t")] == '\0')
+	    from->name[0] == '\0')
 		return session->facts.primary;
 	return gp_pool_printf(session->message_pool, "%s <%s>", from->name,
 			      session->facts.primary);

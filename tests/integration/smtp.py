@@ -136,8 +136,8 @@ def journal_has(what, **fields):
     return wait_until(find, 'a journal line for ' + what, 10)
 
 
-def mailbox_has(user, text, secs=30):
-    """Waits for a message with that text in the user's mailbox."""
+def message_with(user, text, secs=30):
+    """Waits for a message with that text in the user's mailbox; its bytes."""
     def find():
         for folder in ('new', 'cur'):
             path = os.path.join(env['LAB_MAIL'], user, folder)
@@ -146,12 +146,18 @@ def mailbox_has(user, text, secs=30):
             for name in os.listdir(path):
                 try:
                     with open(os.path.join(path, name), 'rb') as file:
-                        if text.encode() in file.read():
-                            return True
+                        message = file.read()
                 except FileNotFoundError:
-                    pass
-        return False
-    wait_until(find, 'mail %r for %s' % (text, user), secs)
+                    continue
+                if text.encode() in message:
+                    return message
+        return None
+    return wait_until(find, 'mail %r for %s' % (text, user), secs)
+
+
+def mailbox_has(user, text, secs=30):
+    """Waits for a message with that text in the user's mailbox."""
+    message_with(user, text, secs)
 
 
 class Sink:
