@@ -77,7 +77,7 @@ const struct gp_setting gp_settings_table[] = {
 	    "no mail in the name of another login (AUTH= with MAIL)"),
 	ROW("login", "xclient_networks", NETWORK_LIST, login.xclient_networks,
 	    "{}", 0, 0,
-	    "proxies whose word about a login is taken (XCLIENT)"),
+	    "clients for whom a proxy's word about a login is taken (XCLIENT)"),
 	ROW("login", "certificates", CERTIFICATE_LIST, login.certificates,
 	    "{}", 0, TEXT_BYTES_MAX,
 	    "client certificates that stand for a login"),

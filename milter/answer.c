@@ -28,7 +28,7 @@ void gp_answer_note(struct gp_journal *journal,
 	entry.action = gp_decision_word(decision);
 	entry.mode = gp_mode_word(decision->mode);
 	entry.reason = gp_reason_word(decision->reason);
-	entry.user = facts->login;
+	entry.user = facts->identity != NULL ? facts->identity : facts->login;
 	entry.program = gp_program_name("smtp", &session->client, NULL, program);
 	entry.ip = session->client.is_known
 		? gp_ip_format(&session->client, ip) : NULL;

@@ -45,8 +45,10 @@ class Client:
     """One SMTP session.  role: SMTP, SUBMISSION or SUBMISSIONS."""
 
     def __init__(self, role, source='127.0.0.5', starttls=False, login=None,
-                 second_ehlo=True):
+                 second_ehlo=True, prepare=None):
         self.context = ssl.create_default_context(cafile=env['LAB_CA'])
+        if prepare:
+            prepare(self.context)
         self.socket = socket.create_connection(
             (env['LAB_HOST'], port(role)), 60, (source, 0))
         if role == 'SUBMISSIONS':
@@ -87,6 +89,17 @@ class Client:
         text = '\0%s\0%s' % (user, password)
         answer = self.command('AUTH PLAIN ' +
                               base64.b64encode(text.encode()).decode())
+        return self.note_login(user, answer)
+
+    def auth_login(self, user, password=None):
+        """By the mechanism LOGIN."""
+        password = password or 'secret-' + user.partition('@')[0]
+        self.command('AUTH LOGIN')
+        self.command(base64.b64encode(user.encode()))
+        return self.note_login(user, self.command(
+            base64.b64encode(password.encode())))
+
+    def note_login(self, user, answer):
         if answer.startswith('235'):
             self.sender = '<%s@%s>' % (user.partition('@')[0],
                                        env['LAB_DOMAIN'])
