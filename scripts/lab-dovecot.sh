@@ -24,7 +24,7 @@ dovecot_version() {
 	esac
 }
 
-# The lines of conf/, but old programs without TLS may be tried here.
+# The lines of conf/; who needs TLS is said above them.
 add_gatepost_to_dovecot() {
 	local lines
 	lines=$gp_source/conf/dovecot-$(dovecot_version | tr _ .).conf
@@ -46,11 +46,10 @@ listen = $(listen_addresses ', ')
 log_path = $DIR/log/dovecot.log
 log_timestamp = "%Y-%m-%d %H:%M:%S "
 auth_verbose = yes
-ssl = yes
+ssl = required
 ssl_cert = <$DIR/tls/server.pem
 ssl_key = <$DIR/tls/server.key
 ssl_min_protocol = TLSv1.2
-disable_plaintext_auth = no
 auth_mechanisms = plain login
 mail_location = maildir:~
 mail_privileged_group =
@@ -95,6 +94,11 @@ service lmtp {
     address = 127.0.0.1
     port = $LMTP
   }
+}
+# Old programs without TLS may be tried, from this machine alone.
+remote 127.0.0.0/8 {
+  ssl = yes
+  disable_plaintext_auth = no
 }
 # wrong passwords are tried on purpose here, all from one machine
 auth_failure_delay = 0
