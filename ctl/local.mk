@@ -1,12 +1,29 @@
+# What "check-site" is made of; tests/unit/test-site.c is linked with it too.
+site_sources = \
+	ctl/site-abi.c ctl/site-abi.h \
+	ctl/site-dovecot.c ctl/site-dovecot.h ctl/site-dovecot-plugin.c \
+	ctl/site-finding.c ctl/site-finding.h \
+	ctl/site-gatepost.c ctl/site-gatepost.h \
+	ctl/site-network.c ctl/site-network.h \
+	ctl/site-postfix.c ctl/site-postfix.h \
+	ctl/site-postfix-milter.c ctl/site-postfix-relay.c \
+	ctl/site-postfix-tls.c \
+	ctl/site-restriction.c ctl/site-restriction.h \
+	ctl/site-run.c ctl/site-run.h \
+	ctl/site-sendmail.c ctl/site-sendmail.h ctl/site-sendmail-parse.c \
+	ctl/site-tls-versions.c ctl/site-tls-versions.h
+
 sbin_PROGRAMS += ctl/gatepostctl
 ctl_gatepostctl_SOURCES = \
 	ctl/command.h \
 	ctl/cmd-check.c \
+	ctl/cmd-check-site.c \
 	ctl/cmd-explain.c \
 	ctl/cmd-who.c \
 	ctl/explain-facts.c ctl/explain-facts.h \
 	ctl/main.c \
 	ctl/show.c ctl/show.h \
-	ctl/who-sending.c ctl/who-sending.h
+	ctl/who-sending.c ctl/who-sending.h \
+	$(site_sources)
 ctl_gatepostctl_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS)
 ctl_gatepostctl_LDADD = lib/libgatepost-mail.la $(SMARTCOLS_LIBS) $(JANSSON_LIBS)

@@ -35,6 +35,7 @@ integration_tests = \
 	tests/integration/16-rate-store.sh \
 	tests/integration/19-milter-threads.sh \
 	tests/integration/20-ctl.sh \
+	tests/integration/21-check-site.sh \
 	tests/integration/30-poll-absorb.sh \
 	tests/integration/31-poll-delay.sh \
 	tests/integration/32-poll-observe.sh \
