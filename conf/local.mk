@@ -1,6 +1,8 @@
 EXTRA_DIST += \
 	conf/dovecot-2.3.conf \
+	conf/dovecot-2.3-authpolicy.conf \
 	conf/dovecot-2.4.conf \
+	conf/dovecot-2.4-authpolicy.conf \
 	conf/gatepost.conf \
 	conf/postfix-main.cf \
 	conf/postfix-master.cf

@@ -411,6 +411,12 @@ static int set_delayed(struct gp_typed_facts *facts, const char *value,
 	return parse_bool(value, &facts->poll.was_delayed, err);
 }
 
+static int set_full(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	return parse_bool(value, &facts->poll.is_full, err);
+}
+
 static const struct fact facts_table[] = {
 	{ "part", EITHER, set_part },
 	{ "stage", SUBMIT, set_stage },
@@ -449,6 +455,7 @@ static const struct fact facts_table[] = {
 	{ "wait", POLL, set_wait },
 	{ "remembered", POLL, set_remembered },
 	{ "delayed", POLL, set_delayed },
+	{ "full", POLL, set_full },
 };
 
 static const struct fact *find_fact(const char *word, size_t length)

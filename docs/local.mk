@@ -1,4 +1,5 @@
 dist_man_MANS += \
+	docs/gatepost-authpolicy.8 \
 	docs/gatepost-journal.5 \
 	docs/gatepost-milter.8 \
 	docs/gatepost.conf.5 \

@@ -34,3 +34,18 @@ imapd_hooks_lib95_pop3_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_lib95_pop3_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^pop3_gatepost_plugin_'
 imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = lib/libgatepost.la
+
+# Asked by Dovecot's auth process; knows nothing of Dovecot's headers.
+if BUILD_AUTHPOLICY
+sbin_PROGRAMS += imapd-hooks/gatepost-authpolicy
+imapd_hooks_gatepost_authpolicy_SOURCES = \
+	imapd-hooks/authpolicy-http.c imapd-hooks/authpolicy-http.h \
+	imapd-hooks/authpolicy-judge.c imapd-hooks/authpolicy-judge.h \
+	imapd-hooks/authpolicy-request.c imapd-hooks/authpolicy-request.h \
+	imapd-hooks/gatepost-authpolicy.c \
+	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
+imapd_hooks_gatepost_authpolicy_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) \
+	$(JANSSON_CFLAGS)
+imapd_hooks_gatepost_authpolicy_LDADD = lib/libgatepost.la $(MICROHTTPD_LIBS) \
+	$(JANSSON_LIBS) -lpthread
+endif

@@ -132,6 +132,7 @@ struct gp_poll_facts {
 	struct gp_poll_history history; /* only if known */
 	bool can_absorb;                /* the session remembers a fresh answer */
 	bool was_delayed;               /* this very check has waited already */
+	bool is_full;                   /* so many wait that no more may */
 };
 
 #endif

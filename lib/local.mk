@@ -35,7 +35,8 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/socket-text.c lib/socket-text.h \
 	lib/store.c lib/store.h lib/store-redis.c \
 	lib/store-record.c lib/store-record.h \
-	lib/store-redis-link.c lib/store-redis-link.h
+	lib/store-redis-link.c lib/store-redis-link.h \
+	lib/store-redis-login.c lib/store-redis-login.h
 nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h \
 	lib/store-submit.lua.h
 lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS)

@@ -52,6 +52,11 @@ static void decide_hold(const struct gp_poll_facts *facts,
 		       "poll.login_ladder");
 		return;
 	}
+	if (facts->is_full) {
+		decide(decision, GP_ACTION_PASS, GP_REASON_HELD_MAX,
+		       "authpolicy.held_max");
+		return;
+	}
 	decide(decision, GP_ACTION_HOLD, GP_REASON_EARLY, "poll.login_ladder");
 	if (hold_msecs < decision->wait_msecs)
 		decision->wait_msecs = hold_msecs;

@@ -215,6 +215,21 @@ static int parse_facility(const char *text, int *facility_r,
 			    "daemon or local0 to local7", gp_shown(text, shown));
 }
 
+/* Dovecot's HTTP client knows no unix sockets, and asks a server near by. */
+static int check_listen(const char *text, struct gp_error *err)
+{
+	struct gp_socket server;
+	char shown[GP_SHOWN_BYTES];
+
+	if (gp_server_parse(text, &server, err) < 0)
+		return -1;
+	if (server.kind == GP_SOCKET_UNIX || !server.host_is_literal)
+		return gp_error_set(err, "'%s' is not ADDRESS:PORT; allowed is "
+				    "127.0.0.1:10045 or [::1]:10045",
+				    gp_shown(text, shown));
+	return 0;
+}
+
 static int check_text(const struct gp_setting *row, const char *text,
 		      struct gp_error *err)
 {
@@ -239,6 +254,8 @@ static int check_text(const struct gp_setting *row, const char *text,
 	if (row->offset == offsetof(struct gp_settings, redis.server) &&
 	    length > 0)
 		return gp_server_parse(text, &unused, err);
+	if (row->offset == offsetof(struct gp_settings, authpolicy.listen))
+		return check_listen(text, err);
 	return 0;
 }
 

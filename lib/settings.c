@@ -174,6 +174,18 @@ const struct gp_setting gp_settings_table[] = {
 	    "{\"after 2: hold 10s\", \"after 6: hold 30s\"}", 0, 100000,
 	    "what early logins get, by how many early rounds came lately"),
 
+	ROW("authpolicy", "listen", TEXT, authpolicy.listen,
+	    "127.0.0.1:10045", 1, SOCKET_BYTES_MAX,
+	    "where gatepost-authpolicy waits for Dovecot's questions"),
+	ROW("authpolicy", "key_file", PATH, authpolicy.key_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file whose first line is the key that Dovecot shows"),
+	ROW("authpolicy", "user", TEXT, authpolicy.user,
+	    "gatepost", 1, NAME_BYTES_MAX,
+	    "user as whom gatepost-authpolicy runs once it has started"),
+	ROW("authpolicy", "held_max", UINT, authpolicy.held_max, "200", 0, 100000,
+	    "most logins that are held at once"),
+
 	ROW("redis", "server", TEXT, redis.server,
 	    "unix:/run/redis/redis-server.sock", 0, SOCKET_BYTES_MAX,
 	    "where Redis is; empty for none"),

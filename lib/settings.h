@@ -174,6 +174,12 @@ struct gp_settings {
 		struct gp_ladder login_ladder;    /* note, hold and refuse */
 	} poll;
 	struct {
+		char *listen;                     /* "address:port" */
+		char *key_file;
+		char *user;
+		unsigned int held_max;
+	} authpolicy;
+	struct {
 		char *server;                     /* "unix:/path", "host:port", "" */
 		unsigned int database;
 		char *user;

@@ -8,7 +8,11 @@
 --          interval tolerance round window journal retention
 --          is_report checks bursts early_rounds early_age journal_age
 -- Returns  verdict (0 admitted, 1 in round, 2 early), wait, round_left,
---          early rounds lately, checks, every, journal_due
+--          early rounds lately, checks, every, flags (1 a journal line is due,
+--          2 this login was held before it began)
+--
+-- Beside a program's record the hash may have "held PROGRAM": until when a login of
+-- the program was held (ms since 1970), while no check has seen it.
 --
 -- The rate is kept as GCRA keeps it: a theoretical arrival time that each
 -- admitted round moves on by one interval.  The record is packed, since Redis
@@ -41,7 +45,15 @@ local function least(value, top)
   return math.max(0, math.min(math.floor(value), top))
 end
 
-local packed = redis.call('HGET', key, program)
+local HELD = 'held ' .. program
+local HELD_SLACK, HELD_VALID = 1000, 30000
+local found = redis.call('HMGET', key, program, HELD)
+local packed, held_until = found[1], tonumber(found[2])
+local has_waited = false
+if held_until and not is_report and now >= held_until - HELD_SLACK then
+  has_waited = now < held_until + HELD_VALID
+  redis.call('HDEL', key, HELD)
+end
 local is_new = not packed or #packed ~= 30
 local at, ahead, last, early_start, journal_due = 0, 0, 0, 0, 0
 local every, checks, early, early_before, window_number = 0, 0, 0, 0, 0
@@ -148,4 +160,4 @@ end
 local share = 1 - (now % window) / window
 return { verdict, math.max(0, tat - tolerance - now),
   math.max(0, at + round - now), early + math.floor(early_before * share),
-  checks, math.floor(every), journal_is_due and 1 or 0 }
+  checks, math.floor(every), (journal_is_due and 1 or 0) + (has_waited and 2 or 0) }

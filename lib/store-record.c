@@ -96,6 +96,7 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 	number = take(&packed, 2);
 
 	record_r->wait_msecs = at + ahead - now_msecs;
+	record_r->round_age_msecs = now_msecs - at;
 	age = now_msecs - at - last;
 	record_r->last_age_msecs = age > 0 ? age : 0;
 	distance = (now_msecs / window_msecs - number) & 0xffff;

@@ -31,6 +31,7 @@ enum {
 	NUMBERS_MAX = SUBMIT_NUMBERS + 2 * WINDOWS_MAX,
 	NUMBER_BYTES = 24
 };
+enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2 };
 enum { LIST_DEADLINE_MSECS = 10000 };
 
 struct store_redis {
@@ -137,7 +138,8 @@ static int read_history(const redisReply *reply,
 		.early_count = (unsigned int)values[3],
 		.checks_count = (unsigned int)values[4],
 		.every_msecs = values[5],
-		.journal_due = values[6] == 1,
+		.journal_due = (values[6] & FLAG_JOURNAL_DUE) != 0,
+		.has_waited = (values[6] & FLAG_HAS_WAITED) != 0,
 	};
 	return 0;
 }

@@ -42,6 +42,8 @@ struct gp_poll_record {
 	const char *program;
 	int64_t wait_msecs;             /* until a new round; <= 0: at once */
 	int64_t last_age_msecs;         /* since it was last heard of */
+	int64_t round_age_msecs;        /* since a round was admitted; below 0: the
+	                                   clock went back */
 	int64_t every_msecs;
 	unsigned int checks_count;
 	unsigned int early_count;

@@ -31,6 +31,9 @@ add_gatepost_to_dovecot() {
 	sed -e "s|/etc/gatepost/gatepost.conf|$DIR/etc/gatepost.conf|" \
 		-e 's/extra_groups = redis/extra_groups = nogroup/' \
 		-e '/^ssl/d' "$lines" >> "$DIR/etc/dovecot.conf"
+	sed -e "s|127.0.0.1:10045|127.0.0.1:$AUTHPOLICY|" \
+		-e "s|THE-KEY|$(cat "$DIR/etc/authpolicy.key")|" \
+		"${lines%.conf}-authpolicy.conf" >> "$DIR/etc/dovecot.conf"
 	install -m 755 -t "$DIR/modules" \
 		"$BUILD"/imapd-hooks/.libs/lib95_*_gatepost_plugin.so
 	preload_sanitizer >> "$DIR/etc/dovecot.conf"
@@ -126,6 +129,21 @@ preload_sanitizer() {
 	printf 'default_vsz_limit = 0\n'
 	printf 'import_environment = $import_environment LD_PRELOAD=%s %s\n' \
 		"$library" "ASAN_OPTIONS=detect_leaks=0:log_path=$DIR/log/sanitizer/asan"
+}
+
+start_authpolicy() {
+	setsid "$BUILD/imapd-hooks/gatepost-authpolicy" -f \
+		-c "$DIR/etc/gatepost.conf" >> "$DIR/log/authpolicy.log" 2>&1 \
+		< /dev/null 9>&- &
+	remember_pid authpolicy $! ||
+		fail "gatepost-authpolicy does not start" "$DIR/log/authpolicy.log"
+	gp_wait_until 5 authpolicy_decided
+	grep -q 'listens on' "$DIR/log/authpolicy.log" ||
+		fail "gatepost-authpolicy does not start" "$DIR/log/authpolicy.log"
+}
+
+authpolicy_decided() {
+	grep -q 'listens on' "$DIR/log/authpolicy.log" || ! is_ours authpolicy
 }
 
 start_dovecot() {

@@ -78,7 +78,7 @@ reserve_ports() {
 	exec 9>&-
 	SMTP=$base SUBMISSION=$((base + 1)) SUBMISSIONS=$((base + 2))
 	IMAP=$((base + 3)) IMAPS=$((base + 4)) POP3=$((base + 5))
-	POP3S=$((base + 6)) LMTP=$((base + 7)) SINK=$((base + 8))
+	POP3S=$((base + 6)) LMTP=$((base + 7)) SINK=$((base + 8)) AUTHPOLICY=$((base + 9))
 }
 
 release_ports_locked() {

@@ -11,11 +11,11 @@ gp_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 gp_packages_build=(gcc libc6-dev make autoconf automake libtool pkg-config
 	libmilter-dev libhiredis-dev libconfuse-dev libcmocka-dev
 	libsmartcols-dev libjansson-dev libssl-dev libgmime-3.0-dev
-	libidn2-dev dovecot-dev mandoc)
+	libidn2-dev libmicrohttpd-dev dovecot-dev mandoc)
 gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 	openssl)
 # Mail programs that the demo and the tests drive.
-gp_packages_programs=(fetchmail isync mutt curl netcat-openbsd python3)
+gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3)
 # The second compiler, with its sanitizers, and the second Debian, for scripts/test.
 gp_packages_check=(clang debootstrap)
 

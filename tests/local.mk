@@ -22,6 +22,9 @@ unit_tests = \
 if BUILD_IMAPD_HOOKS
 unit_tests += tests/unit/test-poll-session
 endif
+if BUILD_AUTHPOLICY
+unit_tests += tests/unit/test-authpolicy-request
+endif
 
 # Tests against real servers; they need root and skip without it.
 integration_tests = \
@@ -45,7 +48,8 @@ integration_tests = \
 	tests/integration/36-poll-redis-calls.sh \
 	tests/integration/37-poll-same-words.sh \
 	tests/integration/38-poll-refuse.sh \
-	tests/integration/40-pop3.sh
+	tests/integration/40-pop3.sh \
+	tests/integration/41-authpolicy.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -78,6 +82,11 @@ tests_unit_test_store_redis_LDADD = $(unit_ldadd)
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
 	$(own_redis)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)
+tests_unit_test_authpolicy_request_SOURCES = \
+	tests/unit/test-authpolicy-request.c imapd-hooks/authpolicy-request.c
+tests_unit_test_authpolicy_request_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/imapd-hooks
+tests_unit_test_authpolicy_request_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
 	imapd-hooks/poll-session.c
 tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \
@@ -142,7 +151,8 @@ print-sanitizer-tests:
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
 		tests/integration/37-poll-same-words.sh \
-		tests/integration/40-pop3.sh
+		tests/integration/40-pop3.sh \
+		tests/integration/41-authpolicy.sh
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \

@@ -179,6 +179,14 @@ static const struct refusal refusals[] = {
 	{ "poll", "ladder", "{'after 1: absorb 3s'}", "'after 1: absorb 3s' " STEP },
 	{ "poll", "ladder", "{'after 1: refuse 3s'}", "'after 1: refuse 3s' " STEP },
 	{ "poll", "ladder", "{'after 1: hold 3s'}", "'after 1: hold 3s' " STEP },
+	{ "authpolicy", "listen", "'unix:/run/x'", "'unix:/run/x' is not ADDRESS:PORT; "
+	  "allowed is 127.0.0.1:10045 or [::1]:10045" },
+	{ "authpolicy", "listen", "'localhost:10045'", "'localhost:10045' is not "
+	  "ADDRESS:PORT; allowed is 127.0.0.1:10045 or [::1]:10045" },
+	{ "authpolicy", "user", "''", "a value is needed, '' is not enough" },
+	{ "authpolicy", "key_file", "key", "'key' is not a path that begins with '/'" },
+	{ "authpolicy", "held_max", "100001", "100001 is out of range; allowed is 0 to "
+	  "100000" },
 	{ "poll", "login_ladder", "{'after 1: absorb'}", "'after 1: absorb' " LOGIN_STEP },
 	{ "poll", "login_ladder", "{'after 1: delay 3s'}", "'after 1: delay 3s' " LOGIN_STEP },
 	{ "poll", "login_ladder", "{'after 1: hold'}", "'after 1: hold' " LOGIN_STEP },

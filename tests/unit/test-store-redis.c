@@ -18,6 +18,7 @@
 #include "log.h"
 #include "own-redis.h"
 #include "store-record.h"
+#include "store-redis-login.h"
 #include "store.h"
 
 static struct gp_poll_query query_of(const char *user)
@@ -359,6 +360,96 @@ static void an_absent_redis_is_an_error_that_names_it(void **state)
 	gp_store_close(&store);
 }
 
+static int peek(const char *user, const char *better, const char *other,
+		const char **program_r, struct gp_poll_history *history_r)
+{
+	const char *const programs[2] = { better, other };
+	struct gp_login_store *store;
+	struct gp_error err;
+	int result;
+
+	own_redis_settings.poll.interval_secs = 300;
+	own_redis_settings.poll.tolerance_percent = 5;
+	own_redis_settings.poll.round_secs = 30;
+	own_redis_settings.poll.ladder_window_secs = 3600;
+	store = gp_login_store_open(&own_redis_settings, &err);
+	assert_non_null(store);
+	result = gp_login_store_peek(store, user, programs,
+				     gp_clock_monotonic_msecs(), program_r,
+				     history_r, &err);
+	gp_login_store_close(&store);
+	return result;
+}
+
+static void a_peek_knows_what_a_login_would_get(void **state)
+{
+	const struct gp_poll_query query = query_of("alice");
+	const char *program = NULL;
+	struct gp_poll_history history;
+
+	(void)state;
+	assert_int_equal(peek("alice", "imap/192.0.2.7", NULL, &program,
+			      &history), 0);
+	assert_null(program);
+	(void)ask(&query);
+	assert_int_equal(peek("alice", "imap/192.0.2.7/mutt", "imap/192.0.2.7",
+			      &program, &history), 1);
+	assert_string_equal(program, "imap/192.0.2.7");
+	assert_int_equal(history.verdict, GP_VERDICT_IN_ROUND);
+	let_pass("alice", 40 * SECS);
+	for (int i = 0; i < 3; i++)     /* looking counts nothing */
+		assert_int_equal(peek("alice", "imap/192.0.2.7", NULL, &program,
+				      &history), 1);
+	assert_int_equal(history.verdict, GP_VERDICT_EARLY);
+	assert_int_equal(history.early_count, 1);
+	assert_in_range(history.wait_msecs, 243 * SECS, 245 * SECS);
+	let_pass("alice", 246 * SECS);
+	assert_int_equal(peek("alice", "imap/192.0.2.7", NULL, &program,
+			      &history), 1);
+	assert_int_equal(history.verdict, GP_VERDICT_ADMITTED);
+	assert_int_equal(peek("bob", "imap/192.0.2.7", NULL, &program,
+			      &history), 0);
+}
+
+static void hold(const char *user, int64_t msecs)
+{
+	struct gp_login_store *store;
+	struct gp_error err;
+
+	store = gp_login_store_open(&own_redis_settings, &err);
+	assert_non_null(store);
+	if (gp_login_store_hold(store, user, "imap/192.0.2.7", msecs,
+				gp_clock_monotonic_msecs(), &err) < 0)
+		fail_msg("%s", err.text);
+	gp_login_store_close(&store);
+}
+
+static void who_was_held_is_known_once(void **state)
+{
+	const struct gp_poll_query query = query_of("alice");
+
+	(void)state;
+	assert_false(ask(&query).has_waited);
+	hold("alice", 0);
+	assert_true(ask(&query).has_waited);
+	assert_false(ask(&query).has_waited);
+	/* another login, while the one that is held still waits */
+	hold("alice", 20 * SECS);
+	assert_false(ask(&query).has_waited);
+}
+
+static void holding_makes_up_nobody(void **state)
+{
+	redisReply *reply;
+
+	(void)state;
+	hold("mallory", 0);
+	reply = own_redis_command(1, (const char *[]){ "DBSIZE" });
+	assert_non_null(reply);
+	assert_int_equal(reply->integer, 0);
+	freeReplyObject(reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +477,9 @@ int main(void)
 				       own_redis_empty),
 		cmocka_unit_test_setup(every_key_expires, own_redis_empty),
 		cmocka_unit_test_setup(all_users_are_listed_once, own_redis_empty),
+		cmocka_unit_test_setup(a_peek_knows_what_a_login_would_get, own_redis_empty),
+		cmocka_unit_test_setup(who_was_held_is_known_once, own_redis_empty),
+		cmocka_unit_test_setup(holding_makes_up_nobody, own_redis_empty),
 		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, own_redis_empty),
 		cmocka_unit_test_setup(an_absent_redis_is_an_error_that_names_it,
 				       own_redis_empty),

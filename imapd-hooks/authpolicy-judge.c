@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in authpolicy-judge.h. */
+#include "authpolicy-judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal.h"
+#include "log.h"
+#include "network-text.h"
+#include "policy-poll.h"
+#include "poll-session.h"
+#include "pool.h"
+#include "program.h"
+#include "store-redis-login.h"
+#include "store.h"
+
+/* Longer than any step of the ladder can hold (60 s). */
+enum { HOLD_SECS_MAX = 60, SECONDS = 64, MSECS = 1000 };
+enum { LINES = 4096 };
+
+/* When a program's last line was written, by the hash of its name.  Programs that
+   share a place cost each other lines, and nothing else. */
+struct line {
+	uint64_t program;
+	int64_t at_msecs;
+	unsigned int count;             /* decisions since then */
+};
+
+struct gp_auth_judge {
+	struct gp_settings *settings;
+	struct gp_login_store *logins;
+	struct gp_store *store;         /* for reports */
+	struct gp_journal *journal;
+	bool store_is_silent;           /* one outage is one line */
+
+	/* how many holds end in which second */
+	struct {
+		int64_t second;
+		unsigned int count;
+	} ends[SECONDS];
+
+	struct line lines[LINES];
+};
+
+/* --- birth and death --- */
+
+static bool has_history(const struct gp_settings *settings)
+{
+	return settings->poll.mode != GP_MODE_OFF &&
+		settings->redis.server[0] != '\0';
+}
+
+int gp_auth_judge_replace(struct gp_auth_judge *judge,
+			  struct gp_settings *settings, struct gp_error *err)
+{
+	struct gp_journal *journal = gp_journal_open(settings, err);
+	struct gp_login_store *logins = NULL;
+	struct gp_store *store = NULL;
+
+	if (journal == NULL)
+		return -1;
+	if (has_history(settings)) {
+		logins = gp_login_store_open(settings, err);
+		store = gp_store_redis_open(settings, err);
+		if (logins == NULL || store == NULL) {
+			gp_login_store_close(&logins);
+			gp_store_close(&store);
+			gp_journal_close(&journal);
+			return -1;
+		}
+	}
+	gp_login_store_close(&judge->logins);
+	gp_store_close(&judge->store);
+	gp_journal_close(&judge->journal);
+	gp_settings_free(&judge->settings);
+	judge->settings = settings;
+	judge->logins = logins;
+	judge->store = store;
+	judge->journal = journal;
+	return 0;
+}
+
+struct gp_auth_judge *gp_auth_judge_create(struct gp_settings *settings,
+					   struct gp_error *err)
+{
+	struct gp_auth_judge *judge = gp_alloc(sizeof(*judge));
+
+	if (gp_auth_judge_replace(judge, settings, err) < 0)
+		gp_auth_judge_free(&judge);
+	return judge;
+}
+
+void gp_auth_judge_free(struct gp_auth_judge **judge)
+{
+	if (*judge == NULL)
+		return;
+	gp_login_store_close(&(*judge)->logins);
+	gp_store_close(&(*judge)->store);
+	gp_journal_close(&(*judge)->journal);
+	gp_settings_free(&(*judge)->settings);
+	free(*judge);
+	*judge = NULL;
+}
+
+/* --- who is held --- */
+
+static unsigned int count_held(const struct gp_auth_judge *judge,
+			       int64_t now_secs)
+{
+	unsigned int count = 0;
+
+	for (int i = 0; i < SECONDS; i++)
+		if (judge->ends[i].second > now_secs)
+			count += judge->ends[i].count;
+	return count;
+}
+
+static void add_held(struct gp_auth_judge *judge, int64_t end_secs)
+{
+	const int64_t i = end_secs % SECONDS;
+
+	if (judge->ends[i].second != end_secs)
+		judge->ends[i].count = 0;
+	judge->ends[i].second = end_secs;
+	judge->ends[i].count++;
+}
+
+/* --- journal --- */
+
+/* FNV-1a over the parts, with a byte between them. */
+static uint64_t hash_of(const char *const *texts, size_t count)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < count; i++) {
+		for (const char *byte = texts[i]; *byte != '\0'; byte++)
+			hash = (hash ^ (unsigned char)*byte) * 1099511628211u;
+		hash *= 1099511628211u;
+	}
+	return hash;
+}
+
+/* The number of decisions that a line now stands for; 0: no line is due. */
+static unsigned int count_for_line(struct gp_auth_judge *judge, uint64_t hash,
+				   int64_t now_msecs)
+{
+	const int64_t interval =
+		(int64_t)judge->settings->journal.interval_secs * MSECS;
+	struct line *line = &judge->lines[hash % LINES];
+	unsigned int count;
+
+	if (line->program != hash)
+		*line = (struct line){ .program = hash,
+				       .at_msecs = now_msecs - interval };
+	line->count++;
+	if (now_msecs - line->at_msecs < interval)
+		return 0;
+	count = line->count;
+	line->count = 0;
+	line->at_msecs = now_msecs;
+	return count;
+}
+
+static void write_line(struct gp_auth_judge *judge,
+		       const struct gp_auth_request *request,
+		       const char *program, struct gp_journal_entry *entry)
+{
+	char ip_text[GP_IP_TEXT_BYTES];
+
+	entry->part = "auth";
+	entry->session = request->session[0] != '\0' ? request->session : NULL;
+	entry->user = request->login;
+	entry->program = program;
+	entry->ip = gp_ip_format(&request->ip, ip_text);
+	entry->port = request->port > 0 ? (int64_t)request->port : -1;
+	entry->mode = gp_mode_word(judge->settings->poll.mode);
+	entry->check = gp_check_word(GP_CHECK_LOGIN);
+	entry->policy_secs = judge->settings->poll.interval_secs;
+	gp_journal_write(judge->journal, entry);
+}
+
+static void note_decision(struct gp_auth_judge *judge,
+			  const struct gp_auth_request *request,
+			  const char *program,
+			  const struct gp_poll_history *history,
+			  const struct gp_decision *decision, int64_t now_msecs)
+{
+	const bool is_full = decision->reason == GP_REASON_HELD_MAX;
+	/* An overload is one line, not one for each program. */
+	const char *const whose[] = {
+		is_full ? "held-max" : gp_action_word(decision->action),
+		is_full ? "" : request->login, is_full ? "" : program,
+	};
+	struct gp_journal_entry entry;
+	unsigned int count;
+
+	if (decision->action != GP_ACTION_HOLD &&
+	    decision->action != GP_ACTION_NOTE && !is_full)
+		return;
+	count = count_for_line(judge, hash_of(whose, 3), now_msecs);
+	if (count == 0)
+		return;
+	gp_journal_entry_init(&entry);
+	entry.action = gp_decision_word(decision);
+	entry.reason = gp_reason_word(decision->reason);
+	entry.why = decision->why;
+	if (history->every_msecs > 0)
+		entry.every_secs = (history->every_msecs + MSECS - 1) / MSECS;
+	entry.early = history->early_count;
+	entry.wait_secs = (decision->wait_msecs + MSECS - 1) / MSECS;
+	entry.count = count;
+	write_line(judge, request, program, &entry);
+}
+
+static void note_store(struct gp_auth_judge *judge,
+		       const struct gp_auth_request *request,
+		       const char *program, const struct gp_error *err)
+{
+	const bool is_silent = err != NULL;
+	struct gp_journal_entry entry;
+
+	if (is_silent == judge->store_is_silent)
+		return;
+	judge->store_is_silent = is_silent;
+	if (is_silent)
+		gp_log(GP_LOG_WARNING, "%s", err->text);
+	gp_journal_entry_init(&entry);
+	entry.action = gp_action_word(GP_ACTION_PASS);
+	entry.reason = gp_reason_word(is_silent ? GP_REASON_STORE_UNAVAILABLE
+						: GP_REASON_STORE_BACK);
+	entry.why = "redis.server";
+	write_line(judge, request, program, &entry);
+}
+
+/* --- questions --- */
+
+/* Dovecot asks for every service, also for those that send mail. */
+static bool is_ours(const struct gp_auth_judge *judge,
+		    const struct gp_auth_request *request)
+{
+	return judge->logins != NULL && request->login[0] != '\0' &&
+		request->ip.is_known &&
+		(strcmp(request->protocol, "imap") == 0 ||
+		 strcmp(request->protocol, "pop3") == 0);
+}
+
+static unsigned int hold(struct gp_auth_judge *judge,
+			 const struct gp_auth_request *request,
+			 const char *program, int64_t msecs, int64_t now_msecs)
+{
+	const int64_t secs = (msecs + MSECS - 1) / MSECS;
+	struct gp_error err;
+
+	if (secs <= 0 || secs > HOLD_SECS_MAX)
+		return 0;
+	/* Who cannot be told from one that has not waited would wait twice. */
+	if (gp_login_store_hold(judge->logins, request->login, program,
+				secs * MSECS, now_msecs, &err) < 0) {
+		note_store(judge, request, program, &err);
+		return 0;
+	}
+	add_held(judge, now_msecs / MSECS + secs);
+	return (unsigned int)secs;
+}
+
+unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
+			       const struct gp_auth_request *request,
+			       int64_t now_msecs)
+{
+	struct gp_poll_facts facts = {
+		.place = GP_PLACE_BEFORE_LOGIN,
+		.check = GP_CHECK_LOGIN,
+		.history_known = true,
+	};
+	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
+	const char *const programs[2] = { named, bare };
+	const char *program = bare;
+	struct gp_decision decision;
+	unsigned int wait_secs = 0;
+	struct gp_error err;
+	int result;
+
+	if (!is_ours(judge, request))
+		return 0;
+	(void)gp_program_name(request->protocol, &request->ip, request->name,
+			      named);
+	(void)gp_program_name(request->protocol, &request->ip, NULL, bare);
+	result = gp_login_store_peek(judge->logins, request->login, programs,
+				     now_msecs, &program, &facts.history, &err);
+	note_store(judge, request, program, result < 0 ? &err : NULL);
+	if (result <= 0)
+		return 0;
+	facts.is_full = count_held(judge, now_msecs / MSECS) >=
+		judge->settings->authpolicy.held_max;
+	gp_policy_poll(judge->settings, &facts, &decision);
+	if (gp_decision_effect(&decision) == GP_ACTION_HOLD) {
+		wait_secs = hold(judge, request, program, decision.wait_msecs,
+				 now_msecs);
+		if (wait_secs == 0)
+			return 0;
+	}
+	note_decision(judge, request, program, &facts.history, &decision,
+		      now_msecs);
+	return wait_secs;
+}
+
+void gp_auth_judge_report(struct gp_auth_judge *judge,
+			  const struct gp_auth_request *request,
+			  int64_t now_msecs)
+{
+	struct gp_poll_session *session;
+	struct gp_decision ignored;
+
+	if (!is_ours(judge, request) || !request->is_success)
+		return;
+	session = gp_poll_session_create(judge->settings, judge->store, NULL,
+					 request->protocol, request->login,
+					 NULL, &request->ip, request->port);
+	if (request->name[0] != '\0')
+		gp_poll_session_name_program(session, request->name, now_msecs);
+	gp_poll_session_login(session, now_msecs, &ignored);
+	gp_poll_session_end(&session, now_msecs);
+}

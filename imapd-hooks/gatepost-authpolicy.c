@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is the program gatepost-authpolicy: options, settings, the step down
+ * from root, and signals.  One thread answers Dovecot, the main thread waits for
+ * signals; they share the judge, one at a time.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "authpolicy-http.h"
+#include "authpolicy-judge.h"
+#include "gatepost-config.h"
+#include "log.h"
+#include "settings-parse.h"
+
+struct options {
+	const char *conf_path;
+	bool is_foreground;
+	bool only_test;
+	bool is_verbose;
+};
+
+enum { KEY_BYTES = 256, KEY_BYTES_MIN = 16 };
+
+static pthread_mutex_t judge_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct gp_auth_judge *judge;
+
+static const char help[] =
+"Usage: gatepost-authpolicy [-c FILE] [-f] [-t] [-v]\n"
+"Tells Dovecot how long a login waits that comes too early, before its password\n"
+"is looked at.\n"
+"\n"
+"  -c, --config FILE   settings (%s)\n"
+"  -f, --foreground    stay in the foreground and log to standard error\n"
+"  -t, --test          check the settings and exit\n"
+"  -v, --verbose       log more\n"
+"  -V, --version       show the version\n"
+"  -h, --help          show this help\n"
+"\n"
+"SIGHUP reads the settings again, SIGTERM stops.\n"
+"See gatepost-authpolicy(8) and gatepost.conf(5).\n";
+
+/* Returns -1 to go on, or the exit code. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "test", no_argument, NULL, 't' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	options->conf_path = gp_settings_default_path();
+	while ((option = getopt_long(argc, argv, "c:ftvVh", names, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options->conf_path = optarg;
+			break;
+		case 'f':
+			options->is_foreground = true;
+			break;
+		case 't':
+			options->only_test = true;
+			break;
+		case 'v':
+			options->is_verbose = true;
+			break;
+		case 'V':
+			(void)printf("gatepost-authpolicy %s\n", PACKAGE_VERSION);
+			return EX_OK;
+		case 'h':
+			(void)printf(help, gp_settings_default_path());
+			return EX_OK;
+		default:
+			(void)fprintf(stderr, "Try: gatepost-authpolicy --help\n");
+			return EX_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	(void)fprintf(stderr, "gatepost-authpolicy: unexpected argument '%s'\n"
+		      "Try: gatepost-authpolicy --help\n", argv[optind]);
+	return EX_USAGE;
+}
+
+/* --- questions --- */
+
+static unsigned int answer(const char *command, const char *body, size_t length)
+{
+	const int64_t now_msecs = gp_clock_monotonic_msecs();
+	struct gp_auth_request request;
+	unsigned int wait_secs = 0;
+	struct gp_error err;
+
+	if (gp_auth_request_parse(body, length, &request, &err) < 0) {
+		gp_log(GP_LOG_WARNING, "a question of Dovecot: %s", err.text);
+		return 0;
+	}
+	(void)pthread_mutex_lock(&judge_lock);
+	if (strcmp(command, "allow") == 0)
+		wait_secs = gp_auth_judge_ask(judge, &request, now_msecs);
+	else if (strcmp(command, "report") == 0)
+		gp_auth_judge_report(judge, &request, now_msecs);
+	(void)pthread_mutex_unlock(&judge_lock);
+	return wait_secs;
+}
+
+/* --- start --- */
+
+static int read_key(const char *path, char key[KEY_BYTES], struct gp_error *err)
+{
+	struct stat status;
+	FILE *file;
+
+	if (path[0] == '\0')
+		return gp_error_set(err, "authpolicy.key_file: a key is needed, or "
+				    "anybody on this host could ask");
+	file = fopen(path, "re");
+	if (file == NULL)
+		return gp_error_set(err, "authpolicy.key_file %s: %s", path,
+				    strerror(errno));
+	if (fstat(fileno(file), &status) < 0 || (status.st_mode & S_IRWXO) != 0) {
+		(void)fclose(file);
+		return gp_error_set(err, "authpolicy.key_file %s: others can read "
+				    "it; run: chmod o= %s", path, path);
+	}
+	if (fgets(key, KEY_BYTES, file) == NULL)
+		key[0] = '\0';
+	(void)fclose(file);
+	key[strcspn(key, "\r\n")] = '\0';
+	if (strlen(key) < KEY_BYTES_MIN || strchr(key, ':') != NULL)
+		return gp_error_set(err, "authpolicy.key_file %s: its first line "
+				    "must have at least %d bytes, and no colon",
+				    path, KEY_BYTES_MIN);
+	return 0;
+}
+
+static int drop_privileges(const char *name, struct gp_error *err)
+{
+	const struct passwd *user;
+
+	if (geteuid() != 0)
+		return 0;
+	user = getpwnam(name);
+	if (user == NULL)
+		return gp_error_set(err, "authpolicy.user '%s': no such user; make "
+				    "it with: useradd --system %s", name, name);
+	if (user->pw_uid == 0)
+		return gp_error_set(err, "authpolicy.user '%s': this does not run "
+				    "as root", name);
+	if (initgroups(user->pw_name, user->pw_gid) < 0 ||
+	    setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
+		return gp_error_set(err, "authpolicy.user '%s': %s", name,
+				    strerror(errno));
+	if (setuid(0) == 0)
+		return gp_error_set(err, "authpolicy.user '%s': root privileges did "
+				    "not go away", name);
+	return 0;
+}
+
+/* What needs root first.  From then on questions wait in the socket's queue, so the
+   caller of a daemon need not wait.  The socket, or -1 with *err filled. */
+static int start(const struct options *options, struct gp_settings *settings,
+		 char key[KEY_BYTES], struct gp_error *err)
+{
+	int fd;
+
+	if (read_key(settings->authpolicy.key_file, key, err) < 0)
+		return -1;
+	fd = gp_auth_http_listen(settings->authpolicy.listen, err);
+	if (fd < 0)
+		return -1;
+	if (drop_privileges(settings->authpolicy.user, err) < 0)
+		goto out;
+	judge = gp_auth_judge_create(settings, err);
+	if (judge == NULL)
+		goto out;
+	gp_log(GP_LOG_INFO, "version %s listens on %s", PACKAGE_VERSION,
+	       settings->authpolicy.listen);
+	if (!options->is_foreground && daemon(0, 0) < 0) {
+		(void)gp_error_set(err, "fork: %s", strerror(errno));
+		goto out;
+	}
+	gp_log_open("gatepost-authpolicy", options->is_foreground,
+		    settings->journal.facility);
+	return fd;
+out:
+	(void)close(fd);
+	return -1;
+}
+
+/* --- signals --- */
+
+static void reload(const char *conf_path)
+{
+	struct gp_settings *settings;
+	struct gp_error err;
+	int result = gp_settings_load(conf_path, &settings, &err);
+
+	if (result == 0) {
+		(void)pthread_mutex_lock(&judge_lock);
+		result = gp_auth_judge_replace(judge, settings, &err);
+		(void)pthread_mutex_unlock(&judge_lock);
+		if (result < 0)
+			gp_settings_free(&settings);
+	}
+	if (result < 0)
+		gp_log(GP_LOG_ERROR, "settings not changed: %s", err.text);
+	else
+		gp_log(GP_LOG_INFO, "settings read again from %s", conf_path);
+}
+
+static void wait_for_end(const sigset_t *signals, const char *conf_path)
+{
+	int number;
+
+	while (sigwait(signals, &number) == 0 && number == SIGHUP)
+		reload(conf_path);
+}
+
+static void block_signals(sigset_t *signals)
+{
+	(void)sigemptyset(signals);
+	(void)sigaddset(signals, SIGHUP);
+	(void)sigaddset(signals, SIGTERM);
+	(void)sigaddset(signals, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(const struct options *options, const char *conf_path,
+	       struct gp_settings *settings)
+{
+	struct gp_auth_http *http;
+	char key[KEY_BYTES];
+	struct gp_error err;
+	sigset_t signals;
+	int fd;
+
+	block_signals(&signals);
+	fd = start(options, settings, key, &err);
+	http = fd < 0 ? NULL : gp_auth_http_start(fd, key, answer, &err);
+	if (http == NULL) {
+		gp_log(GP_LOG_ERROR, "%s", err.text);
+		if (judge == NULL)
+			gp_settings_free(&settings);
+		gp_auth_judge_free(&judge);
+		return EX_CONFIG;
+	}
+	wait_for_end(&signals, conf_path);
+	gp_auth_http_stop(&http);
+	gp_auth_judge_free(&judge);
+	explicit_bzero(key, sizeof(key));
+	return EX_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct gp_settings *settings;
+	struct gp_error err;
+	char *conf_path;
+	int code = parse_options(argc, argv, &options);
+
+	if (code >= 0)
+		return code;
+	gp_log_open("gatepost-authpolicy", true, LOG_MAIL);
+	if (options.is_verbose)
+		gp_log_set_level(GP_LOG_DEBUG);
+	if (gp_settings_load(options.conf_path, &settings, &err) < 0) {
+		gp_log(GP_LOG_ERROR, "%s", err.text);
+		return EX_CONFIG;
+	}
+	if (options.only_test) {
+		(void)printf("%s: settings are good\n", options.conf_path);
+		gp_settings_free(&settings);
+		return EX_OK;
+	}
+	conf_path = realpath(options.conf_path, NULL);
+	code = run(&options, conf_path != NULL ? conf_path : options.conf_path,
+		   settings);
+	free(conf_path);
+	return code;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in store-redis-login.h; the records stand at the head
+   of store-poll.lua. */
+#include "store-redis-login.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "pool.h"
+#include "store-record.h"
+#include "store-redis-link.h"
+#include "store.h"
+
+enum { NUMBER_BYTES = 24 };
+
+struct gp_login_store {
+	const struct gp_settings *settings;
+	struct gp_redis_link *link;
+	int64_t closed_until_msecs;     /* breaker; monotonic */
+	struct gp_error last_error;
+};
+
+/* A key that is not there stays so: no user is made up here, and no key lives
+   longer for it. */
+static const char hold_script[] =
+	"if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end\n"
+	"local t = redis.call('TIME')\n"
+	"redis.call('HSET', KEYS[1], 'held ' .. ARGV[1], string.format('%d',\n"
+	"  t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[2]))\n"
+	"return 1\n";
+
+struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
+					   struct gp_error *err)
+{
+	struct gp_redis_link *link = gp_redis_link_create(settings, err);
+	struct gp_login_store *store;
+
+	if (link == NULL)
+		return NULL;
+	store = gp_alloc(sizeof(*store));
+	store->settings = settings;
+	store->link = link;
+	return store;
+}
+
+void gp_login_store_close(struct gp_login_store **store)
+{
+	if (*store == NULL)
+		return;
+	gp_redis_link_free(&(*store)->link);
+	free(*store);
+	*store = NULL;
+}
+
+/* One exchange within the deadline; after a failure none until redis.retry has
+   passed, so that nobody waits again. */
+static int exchange(struct gp_login_store *store,
+		    const struct gp_redis_command *commands, int count,
+		    int64_t now_msecs, redisReply **replies_r,
+		    struct gp_error *err)
+{
+	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
+		store->settings->redis.deadline_msecs;
+	int result;
+
+	if (now_msecs < store->closed_until_msecs) {
+		*err = store->last_error;
+		return -1;
+	}
+	result = gp_redis_link_exchange(store->link, commands, count,
+					deadline_msecs, replies_r, err);
+	if (result < 0) {
+		store->closed_until_msecs = now_msecs +
+			(int64_t)store->settings->redis.retry_secs * 1000;
+		store->last_error = *err;
+	}
+	gp_redis_link_disconnect(store->link);
+	return result;
+}
+
+/* The same sums as in store-poll.lua, but nothing is counted. */
+static void judge(const struct gp_settings *settings,
+		  const struct gp_poll_record *record,
+		  struct gp_poll_history *history_r)
+{
+	const int64_t interval = (int64_t)settings->poll.interval_secs * 1000;
+	const int64_t tolerance =
+		interval * settings->poll.tolerance_percent / 100;
+	const int64_t round_left = (int64_t)settings->poll.round_secs * 1000 -
+		record->round_age_msecs;
+	int64_t wait = record->wait_msecs;
+
+	/* The interval may have been shortened since. */
+	if (wait > interval + tolerance - record->round_age_msecs)
+		wait = interval + tolerance - record->round_age_msecs;
+	wait -= tolerance;
+	*history_r = (struct gp_poll_history){
+		.verdict = GP_VERDICT_EARLY,
+		.wait_msecs = wait > 0 ? wait : 0,
+		.early_count = record->early_count,
+		.checks_count = record->checks_count,
+		.every_msecs = record->every_msecs,
+	};
+	if (wait <= 0 || record->round_age_msecs < 0) {
+		history_r->verdict = GP_VERDICT_ADMITTED;
+	} else if (round_left > 0) {
+		history_r->verdict = GP_VERDICT_IN_ROUND;
+		history_r->round_left_msecs = round_left;
+	} else {
+		history_r->early_count++;
+	}
+}
+
+static int64_t read_time(const redisReply *reply)
+{
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	    reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_STRING)
+		return -1;
+	return strtoll(reply->element[0]->str, NULL, 10) * 1000 +
+		strtoll(reply->element[1]->str, NULL, 10) / 1000;
+}
+
+/* 1 with *index_r and *record_r, 0 if none of the records is there. */
+static int read_records(const struct gp_settings *settings,
+			redisReply *const replies[2], size_t *index_r,
+			struct gp_poll_record *record_r, struct gp_error *err)
+{
+	const int64_t now_msecs = read_time(replies[0]);
+	const redisReply *records = replies[1];
+
+	if (now_msecs < 0 || records->type != REDIS_REPLY_ARRAY ||
+	    records->elements != 2)
+		return gp_error_set(err, "redis: %s",
+			replies[0]->type == REDIS_REPLY_ERROR ? replies[0]->str :
+			records->type == REDIS_REPLY_ERROR ? records->str
+			: "unexpected reply to HMGET");
+	for (size_t i = 0; i < records->elements; i++) {
+		const redisReply *value = records->element[i];
+
+		if (value->type != REDIS_REPLY_STRING ||
+		    !gp_store_record_unpack((const unsigned char *)value->str,
+			value->len, now_msecs,
+			(int64_t)settings->poll.ladder_window_secs * 1000,
+			record_r))
+			continue;
+		*index_r = i;
+		return 1;
+	}
+	return 0;
+}
+
+int gp_login_store_peek(struct gp_login_store *store, const char *user,
+			const char *const programs[2], int64_t now_msecs,
+			const char **program_r,
+			struct gp_poll_history *history_r, struct gp_error *err)
+{
+	char *key = gp_store_key(user);
+	const char *time_argv[] = { "TIME" };
+	const char *hash_argv[] = {
+		"HMGET", key, programs[0],
+		programs[1] != NULL ? programs[1] : programs[0],
+	};
+	const struct gp_redis_command commands[] = {
+		{ .argc = 1, .argv = time_argv }, { .argc = 4, .argv = hash_argv },
+	};
+	struct gp_poll_record record;
+	redisReply *replies[2];
+	size_t index = 0;
+	int result = exchange(store, commands, 2, now_msecs, replies, err);
+
+	free(key);
+	if (result < 0)
+		return -1;
+	result = read_records(store->settings, replies, &index, &record, err);
+	freeReplyObject(replies[0]);
+	freeReplyObject(replies[1]);
+	if (result > 0) {
+		*program_r = hash_argv[2 + index];
+		judge(store->settings, &record, history_r);
+	}
+	return result;
+}
+
+int gp_login_store_hold(struct gp_login_store *store, const char *user,
+			const char *program, int64_t msecs, int64_t now_msecs,
+			struct gp_error *err)
+{
+	char *key = gp_store_key(user), number[NUMBER_BYTES];
+	const char *argv[] = { "EVAL", hold_script, "1", key, program, number };
+	const struct gp_redis_command command = { .argc = 6, .argv = argv };
+	redisReply *reply;
+	int result;
+
+	(void)snprintf(number, sizeof(number), "%" PRId64, msecs);
+	result = exchange(store, &command, 1, now_msecs, &reply, err);
+	free(key);
+	if (result < 0)
+		return -1;
+	if (reply->type == REDIS_REPLY_ERROR)
+		result = gp_error_set(err, "redis: %s", reply->str);
+	freeReplyObject(reply);
+	return result;
+}
