@@ -12,6 +12,7 @@ poll {
 	interval = 20s
 	round = 0
 	ladder = {"after 0: absorb", "after 4: delay 1s"}
+	login_ladder = {"after 0: note"}
 }
 CONF
 python <<'PYTHON'

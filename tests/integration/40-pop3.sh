@@ -12,6 +12,8 @@ poll {
 	login_ladder = {"after 0: note", "after 1: hold 2s", "after 3: refuse"}
 }
 journal { interval = 1s }
+# the plugin alone: nobody is held before the login
+authpolicy { held_max = 0 }
 CONF
 cat > "$work/pop3.py" <<'PYTHON'
 from poll import *
@@ -145,6 +147,8 @@ poll {
 	login_ladder = {"after 0: hold 3s", "after 2: hold 40s"}
 }
 journal { interval = 1s }
+# the plugin alone: nobody is held before the login
+authpolicy { held_max = 0 }
 CONF
 PYTHONPATH=$work python <<'PYTHON'
 from pop3 import *
