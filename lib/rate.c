@@ -15,7 +15,7 @@ static int64_t unit_ticks(const struct gp_rate_window *window)
 	return (int64_t)window->secs * GP_RATE_TICKS_PER_SEC / window->count;
 }
 
-static int64_t whole_ticks(const struct gp_rate_window *window)
+int64_t gp_rate_whole(const struct gp_rate_window *window)
 {
 	return unit_ticks(window) * window->count;
 }
@@ -49,21 +49,22 @@ int64_t gp_rate_tat(const struct gp_rate_state *state, enum gp_rate_kind kind,
 	return 0;
 }
 
-static unsigned int cost_of(enum gp_rate_kind kind, unsigned int recipients)
+int64_t gp_rate_cost(const struct gp_rate_window *window, enum gp_rate_kind kind,
+		     unsigned int recipients)
 {
-	return kind == GP_RATE_MESSAGES ? 1 : recipients;
+	return unit_ticks(window) * (kind == GP_RATE_MESSAGES ? 1 : recipients);
 }
 
 /* One window's word, which counts if it is worse than what was found so far;
    the first of equals stays. */
 static void judge_window(const struct gp_rate_window *window,
 			 enum gp_rate_kind kind, int64_t tat_ticks,
-			 unsigned int cost, int64_t now_ticks,
+			 int64_t cost_ticks, int64_t now_ticks,
 			 struct gp_rate_verdict *verdict)
 {
-	const bool is_never = cost > window->count;
+	const bool is_never = cost_ticks > gp_rate_whole(window);
 	int64_t wait_ticks = tat_in_force(window, tat_ticks, now_ticks) +
-		cost * unit_ticks(window) - now_ticks - whole_ticks(window);
+		cost_ticks - now_ticks - gp_rate_whole(window);
 
 	if (verdict->is_never || (!is_never && wait_ticks <= verdict->wait_ticks))
 		return;
@@ -86,7 +87,9 @@ void gp_rate_look(const struct gp_rate_terms *terms,
 			judge_window(&limits->windows[i], (enum gp_rate_kind)kind,
 				     gp_rate_tat(state, (enum gp_rate_kind)kind,
 						 &limits->windows[i]),
-				     cost_of((enum gp_rate_kind)kind, recipients),
+				     gp_rate_cost(&limits->windows[i],
+						  (enum gp_rate_kind)kind,
+						  recipients),
 				     now_ticks, &verdict);
 	}
 	*verdict_r = verdict;
@@ -113,8 +116,8 @@ void gp_rate_charge(const struct gp_rate_terms *terms,
 			slot->tat_ticks = tat_in_force(window,
 				gp_rate_tat(state, (enum gp_rate_kind)kind,
 					    window), now_ticks) +
-				unit_ticks(window) *
-				cost_of((enum gp_rate_kind)kind, recipients);
+				gp_rate_cost(window, (enum gp_rate_kind)kind,
+					     recipients);
 		}
 	}
 	*state = after;

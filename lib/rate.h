@@ -79,6 +79,12 @@ void gp_rate_charge(const struct gp_rate_terms *terms,
 		    struct gp_rate_state *state, unsigned int recipients,
 		    int64_t now_ticks, struct gp_rate_verdict *verdict_r);
 
+/* What one message takes of a window, and what the window holds; the message can
+   never pass when it takes more. */
+int64_t gp_rate_cost(const struct gp_rate_window *window, enum gp_rate_kind kind,
+		     unsigned int recipients);
+int64_t gp_rate_whole(const struct gp_rate_window *window);
+
 /* How many of the window's count are in use, counted up; 0 to window->count. */
 unsigned int gp_rate_used(const struct gp_rate_window *window,
 			  int64_t tat_ticks, int64_t now_ticks);

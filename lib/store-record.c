@@ -111,43 +111,140 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 	return true;
 }
 
-enum { LAST_BYTES = 4, SLOT_BYTES = 9 };
+/* --- sending: store-submit.lua --- */
 
-static bool take_slots(const unsigned char *bytes, size_t length,
-		       int64_t now_ticks, struct gp_rate_slot *slots)
-{
-	const size_t count = length / SLOT_BYTES;
+enum {
+	LAST_BYTES = 4,
+	SLOT_BYTES = 9,
+	TICKS_BYTES = 6,
+	RECIPIENTS_BIT = 1 << 23        /* of a window's name */
+};
 
-	if (length % SLOT_BYTES != 0 || count > GP_RATE_WINDOWS_MAX)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		slots[i].secs = (unsigned int)take(&bytes, 3);
-		slots[i].tat_ticks = take(&bytes, 6) - now_ticks;
-	}
-	return true;
-}
-
-bool gp_store_sender_unpack(const struct gp_packed *messages,
-			    const struct gp_packed *recipients,
+bool gp_store_sender_unpack(const unsigned char *packed, size_t length,
 			    int64_t now_ticks,
 			    struct gp_sender_record *record_r)
 {
-	const unsigned char *bytes = messages->bytes;
+	const size_t count = (length - LAST_BYTES) / SLOT_BYTES;
+	size_t used[GP_RATE_KINDS] = { 0 };
 	struct gp_rate_state state;
 	int64_t age_msecs;
 
+	if (length < LAST_BYTES || (length - LAST_BYTES) % SLOT_BYTES != 0)
+		return false;
 	memset(&state, 0, sizeof(state));
-	if (bytes == NULL || messages->length < LAST_BYTES)
-		return false;
 	age_msecs = now_ticks / GP_RATE_TICKS_PER_MSEC -
-		take(&bytes, LAST_BYTES) * 1000;
-	if (!take_slots(bytes, messages->length - LAST_BYTES, now_ticks,
-			state.slots[GP_RATE_MESSAGES]) ||
-	    (recipients->bytes != NULL &&
-	     !take_slots(recipients->bytes, recipients->length, now_ticks,
-			 state.slots[GP_RATE_RECIPIENTS])))
-		return false;
+		take(&packed, LAST_BYTES) * 1000;
+	for (size_t i = 0; i < count; i++) {
+		const unsigned int name = (unsigned int)take(&packed, 3);
+		const enum gp_rate_kind kind = (name & RECIPIENTS_BIT) != 0
+			? GP_RATE_RECIPIENTS : GP_RATE_MESSAGES;
+
+		if (used[kind] == GP_RATE_WINDOWS_MAX)
+			return false;
+		state.slots[kind][used[kind]++] = (struct gp_rate_slot){
+			.secs = name & ~(unsigned int)RECIPIENTS_BIT,
+			.tat_ticks = take(&packed, TICKS_BYTES) - now_ticks,
+		};
+	}
 	record_r->last_age_msecs = age_msecs > 0 ? age_msecs : 0;
 	record_r->state = state;
+	return true;
+}
+
+static void put(unsigned char **bytes, int64_t value, int count)
+{
+	for (int shift = 8 * (count - 1); shift >= 0; shift -= 8)
+		*(*bytes)++ = (unsigned char)(value >> shift);
+}
+
+static int64_t name_of(const struct gp_rate_window *window, int kind)
+{
+	return (int64_t)window->secs +
+		(kind == GP_RATE_RECIPIENTS ? RECIPIENTS_BIT : 0);
+}
+
+size_t gp_store_submission_pack(const struct gp_submit_query *query,
+				unsigned char packed_r[GP_STORE_SUBMISSION_BYTES])
+{
+	unsigned char *end = packed_r;
+
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const struct gp_rate_limits *limits = &query->terms->limits[kind];
+
+		for (size_t i = 0; i < limits->count; i++) {
+			const struct gp_rate_window *window = &limits->windows[i];
+
+			put(&end, name_of(window, kind), 3);
+			put(&end, gp_rate_cost(window, (enum gp_rate_kind)kind,
+					       query->recipients), TICKS_BYTES);
+			put(&end, gp_rate_whole(window), TICKS_BYTES);
+		}
+	}
+	return (size_t)(end - packed_r);
+}
+
+/* Nothing is further ahead than this; see rate.c. */
+static int64_t longest_ticks(const struct gp_rate_window *window)
+{
+	return ((int64_t)window->secs + GP_RATE_CLOCK_SLACK_SECS) *
+		GP_RATE_TICKS_PER_SEC;
+}
+
+/* Windows are counted from 1, those of messages first. */
+static bool read_verdict(const struct gp_rate_terms *terms, int64_t refused_by,
+			 int64_t wait_ticks, struct gp_rate_verdict *verdict_r)
+{
+	*verdict_r = (struct gp_rate_verdict){ .is_admitted = refused_by == 0 };
+	if (refused_by <= 0)
+		return refused_by == 0 && wait_ticks == 0;
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const int64_t count = (int64_t)terms->limits[kind].count;
+
+		if (refused_by <= count) {
+			verdict_r->kind = (enum gp_rate_kind)kind;
+			verdict_r->window =
+				terms->limits[kind].windows[refused_by - 1];
+			verdict_r->wait_ticks = wait_ticks;
+			return wait_ticks > 0 &&
+				wait_ticks <= longest_ticks(&verdict_r->window);
+		}
+		refused_by -= count;
+	}
+	return false;
+}
+
+bool gp_store_submission_read(const struct gp_rate_terms *terms,
+			      const struct gp_submission_reply *reply,
+			      int64_t now_ticks,
+			      struct gp_submit_history *history_r)
+{
+	const unsigned char *bytes = reply->slots;
+	struct gp_submit_history history;
+
+	memset(&history, 0, sizeof(history));
+	if (reply->length != SLOT_BYTES * (
+	    terms->limits[GP_RATE_MESSAGES].count +
+	    terms->limits[GP_RATE_RECIPIENTS].count) ||
+	    !read_verdict(terms, reply->refused_by, reply->wait_ticks,
+			  &history.verdict))
+		return false;
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		for (size_t i = 0; i < terms->limits[kind].count; i++) {
+			const struct gp_rate_window *window =
+				&terms->limits[kind].windows[i];
+			const int64_t name = take(&bytes, 3);
+			const int64_t ahead_ticks = take(&bytes, TICKS_BYTES) -
+				reply->now_ticks;
+
+			if (name != name_of(window, kind) || ahead_ticks < 0 ||
+			    ahead_ticks > longest_ticks(window))
+				return false;
+			history.state.slots[kind][i] = (struct gp_rate_slot){
+				.secs = window->secs,
+				.tat_ticks = now_ticks + ahead_ticks,
+			};
+		}
+	}
+	*history_r = history;
 	return true;
 }

@@ -26,15 +26,32 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 			    int64_t now_msecs, int64_t window_msecs,
 			    struct gp_poll_record *record_r);
 
-/* Reads what store-submit.lua packs of a sender, its fields "m" and "r" (NULL: not
-   there); false if it is not that.  user of *record_r is untouched. */
-struct gp_packed {
-	const unsigned char *bytes;
-	size_t length;
-};
-bool gp_store_sender_unpack(const struct gp_packed *messages,
-			    const struct gp_packed *recipients,
+/* Reads what store-submit.lua packs of a sender; false if it is not that.  user of
+   *record_r is untouched. */
+bool gp_store_sender_unpack(const unsigned char *packed, size_t length,
 			    int64_t now_ticks,
 			    struct gp_sender_record *record_r);
+
+/* The third argument of store-submit.lua. */
+enum {
+	GP_STORE_WINDOWS_MAX = GP_RATE_KINDS * GP_RATE_WINDOWS_MAX,
+	GP_STORE_SUBMISSION_BYTES = GP_STORE_WINDOWS_MAX * 15
+};
+size_t gp_store_submission_pack(const struct gp_submit_query *query,
+				unsigned char packed_r[GP_STORE_SUBMISSION_BYTES]);
+
+/* What it returns. */
+struct gp_submission_reply {
+	int64_t refused_by, wait_ticks, now_ticks;
+	const unsigned char *slots;
+	size_t length;
+};
+
+/* now_ticks is of the clock of the answer.  False, with *history_r untouched, if
+   the reply is none to a question about these terms. */
+bool gp_store_submission_read(const struct gp_rate_terms *terms,
+			      const struct gp_submission_reply *reply,
+			      int64_t now_ticks,
+			      struct gp_submit_history *history_r);
 
 #endif

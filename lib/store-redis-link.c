@@ -3,12 +3,15 @@
 #include "store-redis-link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "log.h"
 #include "pool.h"
@@ -22,6 +25,7 @@ struct gp_redis_link {
 	struct gp_socket server;
 	char *password;         /* or NULL */
 	redisContext *context;  /* NULL when not connected */
+	bool was_used;          /* an exchange has gone well on it */
 	const redisReplyObjectFunctions *standard;  /* hiredis's own */
 	redisReplyObjectFunctions bounded;
 };
@@ -99,6 +103,7 @@ void gp_redis_link_disconnect(struct gp_redis_link *link)
 	if (link->context != NULL)
 		redisFree(link->context);
 	link->context = NULL;
+	link->was_used = false;
 }
 
 void gp_redis_link_free(struct gp_redis_link **link)
@@ -223,9 +228,13 @@ static int flush(redisContext *context, int64_t deadline_msecs,
 	}
 }
 
-static int read_reply(redisContext *context, int64_t deadline_msecs,
+/* On a connection that was used before, the first read itself waits, with the
+   socket's timeout: one system call less for each message. */
+static int read_reply(struct gp_redis_link *link, int64_t deadline_msecs,
 		      redisReply **reply_r, struct gp_error *err)
 {
+	redisContext *context = link->context;
+	bool read_waits = link->was_used;
 	void *reply = NULL;
 
 	for (;;) {
@@ -233,8 +242,10 @@ static int read_reply(redisContext *context, int64_t deadline_msecs,
 			return context_error(context, err);
 		if (reply != NULL)
 			break;
-		if (wait_for(context->fd, POLLIN, deadline_msecs, err) < 0)
+		if (!read_waits &&
+		    wait_for(context->fd, POLLIN, deadline_msecs, err) < 0)
 			return -1;
+		read_waits = false;
 		if (redisBufferRead(context) != REDIS_OK)
 			return context_error(context, err);
 	}
@@ -249,7 +260,7 @@ static int read_handshake(struct gp_redis_link *link, int count,
 	int result = 0;
 
 	while (count-- > 0 && result == 0) {
-		result = read_reply(link->context, deadline_msecs, &reply, err);
+		result = read_reply(link, deadline_msecs, &reply, err);
 		if (result == 0) {
 			if (reply->type == REDIS_REPLY_ERROR)
 				result = gp_error_set(err, "redis: %s", reply->str);
@@ -269,30 +280,67 @@ static bool is_stale(const redisContext *context)
 	return poll(&poll_fd, 1, 0) != 0;
 }
 
-static int exchange(struct gp_redis_link *link,
-		    const struct gp_redis_command *commands, int count,
-		    int64_t deadline_msecs, redisReply **replies,
-		    struct gp_error *err)
+static int send_commands(struct gp_redis_link *link,
+			 const struct gp_redis_command *commands, int count,
+			 int64_t deadline_msecs, int *handshake_r,
+			 struct gp_error *err)
 {
-	int handshake = 0;
-
-	if (link->context != NULL && is_stale(link->context))
-		gp_redis_link_disconnect(link);
+	*handshake_r = 0;
 	if (link->context == NULL) {
 		if (start_connection(link, deadline_msecs, err) < 0)
 			return -1;
-		handshake = append_handshake(link, err);
-		if (handshake < 0)
+		*handshake_r = append_handshake(link, err);
+		if (*handshake_r < 0)
 			return -1;
 	}
 	for (int i = 0; i < count; i++)
 		if (append(link, &commands[i], err) < 0)
 			return -1;
-	if (flush(link->context, deadline_msecs, err) < 0 ||
+	return flush(link->context, deadline_msecs, err);
+}
+
+/* The deadline of all exchanges is that of the settings; a reply that drips in is
+   waited for by poll(). */
+static void let_reads_wait(const struct gp_redis_link *link)
+{
+	const unsigned int msecs = link->settings->redis.deadline_msecs;
+	const struct timeval timeout = {
+		.tv_sec = msecs / 1000,
+		.tv_usec = (suseconds_t)(msecs % 1000) * 1000,
+	};
+	const int fd = link->context->fd;
+	const int flags = fcntl(fd, F_GETFL);
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	(void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+static int exchange(struct gp_redis_link *link,
+		    const struct gp_redis_command *commands, int count,
+		    int64_t deadline_msecs, redisReply **replies,
+		    struct gp_error *err)
+{
+	int handshake, result;
+
+	if (link->context != NULL && is_stale(link->context))
+		gp_redis_link_disconnect(link);
+	if (link->context != NULL && !link->was_used)
+		let_reads_wait(link);
+	link->was_used = link->context != NULL;
+	result = send_commands(link, commands, count, deadline_msecs, &handshake,
+			       err);
+	/* What was not sent whole was not done. */
+	if (result < 0 && link->was_used && count == 1) {
+		gp_redis_link_disconnect(link);
+		result = send_commands(link, commands, count, deadline_msecs,
+				       &handshake, err);
+	}
+	if (result < 0 ||
 	    read_handshake(link, handshake, deadline_msecs, err) < 0)
 		return -1;
 	for (int i = 0; i < count; i++)
-		if (read_reply(link->context, deadline_msecs, &replies[i], err) < 0)
+		if (read_reply(link, deadline_msecs, &replies[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -22,15 +22,7 @@
 #include "store-poll.lua.h"
 #include "store-submit.lua.h"
 
-enum {
-	POLL_NUMBERS = 12,
-	POLL_REPLIES = 7,
-	SUBMIT_NUMBERS = 4,             /* before the windows, two each */
-	SUBMIT_REPLIES = 2,             /* before the windows, one each */
-	WINDOWS_MAX = GP_RATE_KINDS * GP_RATE_WINDOWS_MAX,
-	NUMBERS_MAX = SUBMIT_NUMBERS + 2 * WINDOWS_MAX,
-	NUMBER_BYTES = 24
-};
+enum { POLL_NUMBERS = 12, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
 enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2 };
 enum { LIST_DEADLINE_MSECS = 10000 };
 
@@ -59,55 +51,37 @@ static int fail(struct store_redis *store, int64_t now_msecs,
 	return -1;
 }
 
-/* One script with one key and its arguments. */
-struct script {
-	const char *sha1, *text;
-	const char *key, *program;      /* program: the first argument, or NULL */
-	const int64_t *numbers;
-	int numbers_count;
-};
-
-static int call_script(struct store_redis *store, const char *verb,
-		       const char *name, const struct script *script,
-		       int64_t deadline_msecs, redisReply **reply_r,
-		       struct gp_error *err)
-{
-	char texts[NUMBERS_MAX][NUMBER_BYTES];
-	const char *argv[5 + NUMBERS_MAX] = { verb, name, "1", script->key };
-	struct gp_redis_command command = { .argc = 4, .argv = argv };
-
-	if (script->program != NULL)
-		argv[command.argc++] = script->program;
-	for (int i = 0; i < script->numbers_count; i++) {
-		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64,
-			       script->numbers[i]);
-		argv[command.argc++] = texts[i];
-	}
-	return gp_redis_link_exchange(store->link, &command, 1, deadline_msecs,
-				      reply_r, err);
-}
-
 static bool is_noscript(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_ERROR &&
 		strncmp(reply->str, "NOSCRIPT", 8) == 0;
 }
 
-/* By its SHA1, and once in full where Redis does not know it yet. */
-static int run_script(struct store_redis *store, const struct script *script,
-		      int64_t deadline_msecs, redisReply **reply_r,
+/* By its SHA1, and once in full where Redis does not know it yet.  argv has room
+   for the two words before the number of keys; lengths may be NULL. */
+static int run_script(struct store_redis *store, const char *sha1,
+		      const char *text, const char **argv, size_t *lengths,
+		      int argc, int64_t deadline_msecs, redisReply **reply_r,
 		      struct gp_error *err)
 {
-	redisReply *reply;
+	const struct gp_redis_command command = { .argc = argc, .argv = argv,
+						  .lengths = lengths };
+	const char *const tries[][2] = { { "EVALSHA", sha1 }, { "EVAL", text } };
+	redisReply *reply = NULL;
 
-	if (call_script(store, "EVALSHA", script->sha1, script, deadline_msecs,
-			&reply, err) < 0)
-		return -1;
-	if (is_noscript(reply)) {
-		freeReplyObject(reply);
-		if (call_script(store, "EVAL", script->text, script,
-				deadline_msecs, &reply, err) < 0)
+	for (int i = 0; i < 2; i++) {
+		if (reply != NULL)
+			freeReplyObject(reply);
+		for (int word = 0; word < 2; word++) {
+			argv[word] = tries[i][word];
+			if (lengths != NULL)
+				lengths[word] = strlen(argv[word]);
+		}
+		if (gp_redis_link_exchange(store->link, &command, 1,
+					   deadline_msecs, &reply, err) < 0)
 			return -1;
+		if (!is_noscript(reply))
+			break;
 	}
 	*reply_r = reply;
 	return 0;
@@ -156,15 +130,18 @@ static int ask(struct store_redis *store, const struct gp_poll_query *query,
 		query->early_rounds, query->early_age_msecs,
 		query->journal_age_msecs,
 	};
-	const struct script script = {
-		.sha1 = STORE_POLL_SHA1, .text = store_poll_script, .key = key,
-		.program = query->program, .numbers = numbers,
-		.numbers_count = POLL_NUMBERS,
-	};
+	char texts[POLL_NUMBERS][NUMBER_BYTES];
+	const char *argv[5 + POLL_NUMBERS] = { NULL, NULL, "1", key,
+					       query->program };
 	redisReply *reply;
 	int result;
 
-	if (run_script(store, &script, deadline_msecs, &reply, err) < 0)
+	for (int i = 0; i < POLL_NUMBERS; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
+		argv[5 + i] = texts[i];
+	}
+	if (run_script(store, STORE_POLL_SHA1, store_poll_script, argv, NULL,
+		       5 + POLL_NUMBERS, deadline_msecs, &reply, err) < 0)
 		return -1;
 	result = read_history(reply, history_r, err);
 	freeReplyObject(reply);
@@ -207,103 +184,52 @@ static int store_redis_poll(struct gp_store *generic,
 
 /* --- sending --- */
 
-static int fill_numbers(const struct store_redis *store,
-			const struct gp_submit_query *query,
-			int64_t numbers[NUMBERS_MAX])
-{
-	int count = 0;
-
-	numbers[count++] = (int64_t)store->settings->redis.retention_secs * 1000;
-	numbers[count++] = query->passes_anyway;
-	numbers[count++] = query->recipients;
-	numbers[count++] = (int64_t)query->terms->limits[GP_RATE_MESSAGES].count;
-	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
-		const struct gp_rate_limits *limits = &query->terms->limits[kind];
-
-		for (size_t i = 0; i < limits->count; i++) {
-			numbers[count++] = limits->windows[i].count;
-			numbers[count++] = limits->windows[i].secs;
-		}
-	}
-	return count;
-}
-
-static int64_t longest_ticks(unsigned int secs)
-{
-	return ((int64_t)secs + GP_RATE_CLOCK_SLACK_SECS) *
-		GP_RATE_TICKS_PER_SEC;
-}
-
-/* refused_by counts the windows from 1; wait -1: never. */
-static bool read_verdict(const struct gp_rate_terms *terms, int64_t refused_by,
-			 int64_t wait, struct gp_rate_verdict *verdict_r)
-{
-	int64_t index = refused_by - 1;
-
-	*verdict_r = (struct gp_rate_verdict){ .is_admitted = refused_by == 0 };
-	if (refused_by == 0)
-		return wait == 0;
-	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
-		const int64_t count = (int64_t)terms->limits[kind].count;
-
-		if (index >= 0 && index < count) {
-			verdict_r->kind = (enum gp_rate_kind)kind;
-			verdict_r->window = terms->limits[kind].windows[index];
-			verdict_r->is_never = wait == -1;
-			verdict_r->wait_ticks = wait == -1 ? 0 : wait;
-			return wait == -1 || (wait > 0 && wait <=
-				longest_ticks(verdict_r->window.secs));
-		}
-		index -= count;
-	}
-	return false;
-}
-
-static bool read_slots(const struct gp_rate_terms *terms, int64_t now_ticks,
-		       redisReply *const *ahead, struct gp_rate_state *state_r)
-{
-	memset(state_r, 0, sizeof(*state_r));
-	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
-		for (size_t i = 0; i < terms->limits[kind].count; i++, ahead++) {
-			const unsigned int secs =
-				terms->limits[kind].windows[i].secs;
-
-			if ((*ahead)->integer < 0 ||
-			    (*ahead)->integer > longest_ticks(secs))
-				return false;
-			state_r->slots[kind][i] = (struct gp_rate_slot){
-				.secs = secs,
-				.tat_ticks = now_ticks + (*ahead)->integer,
-			};
-		}
-	}
-	return true;
-}
-
 static int read_submission(const redisReply *reply,
 			   const struct gp_rate_terms *terms, int64_t now_msecs,
 			   struct gp_submit_history *history_r,
 			   struct gp_error *err)
 {
-	const size_t count = SUBMIT_REPLIES +
-		terms->limits[GP_RATE_MESSAGES].count +
-		terms->limits[GP_RATE_RECIPIENTS].count;
-	struct gp_submit_history history;
-	bool is_good;
+	struct gp_submission_reply fields;
+	redisReply *const *element = reply->element;
 
 	if (reply->type == REDIS_REPLY_ERROR)
 		return gp_error_set(err, "redis: %s", reply->str);
-	is_good = reply->type == REDIS_REPLY_ARRAY && reply->elements == count;
-	for (size_t i = 0; is_good && i < count; i++)
-		is_good = reply->element[i]->type == REDIS_REPLY_INTEGER;
-	if (!is_good ||
-	    !read_verdict(terms, reply->element[0]->integer,
-			  reply->element[1]->integer, &history.verdict) ||
-	    !read_slots(terms, now_msecs * GP_RATE_TICKS_PER_MSEC,
-			reply->element + SUBMIT_REPLIES, &history.state))
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 ||
+	    element[0]->type != REDIS_REPLY_INTEGER ||
+	    element[1]->type != REDIS_REPLY_INTEGER ||
+	    element[2]->type != REDIS_REPLY_INTEGER ||
+	    element[3]->type != REDIS_REPLY_STRING)
 		return gp_error_set(err, "redis: unexpected reply to the script");
-	*history_r = history;
+	fields = (struct gp_submission_reply){
+		.refused_by = element[0]->integer,
+		.wait_ticks = element[1]->integer,
+		.now_ticks = element[2]->integer,
+		.slots = (const unsigned char *)element[3]->str,
+		.length = element[3]->len,
+	};
+	if (!gp_store_submission_read(terms, &fields, now_msecs *
+				      GP_RATE_TICKS_PER_MSEC, history_r))
+		return gp_error_set(err, "redis: unexpected reply to the script");
 	return 0;
+}
+
+static int charge(struct store_redis *store, const struct gp_submit_query *query,
+		  const char *key, int64_t deadline_msecs, redisReply **reply_r,
+		  struct gp_error *err)
+{
+	unsigned char windows[GP_STORE_SUBMISSION_BYTES];
+	char retention[NUMBER_BYTES];
+	const char *argv[] = { NULL, NULL, "1", key, retention,
+			       query->passes_anyway ? "1" : "0",
+			       (const char *)windows };
+	size_t lengths[] = { 0, 0, 1, strlen(key), 0, 1,
+			     gp_store_submission_pack(query, windows) };
+
+	lengths[4] = (size_t)snprintf(retention, sizeof(retention), "%" PRId64,
+		(int64_t)store->settings->redis.retention_secs * 1000);
+	return run_script(store, STORE_SUBMIT_SHA1, store_submit_script, argv,
+			  lengths, sizeof(argv) / sizeof(argv[0]),
+			  deadline_msecs, reply_r, err);
 }
 
 static int store_redis_submit(struct gp_store *generic,
@@ -315,20 +241,14 @@ static int store_redis_submit(struct gp_store *generic,
 	struct store_redis *store = (struct store_redis *)generic;
 	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
 		store->settings->redis.deadline_msecs;
-	int64_t numbers[NUMBERS_MAX];
-	struct script script = {
-		.sha1 = STORE_SUBMIT_SHA1, .text = store_submit_script,
-		.numbers = numbers,
-	};
 	redisReply *reply;
 	char *key;
 	int result;
 
 	if (is_left_alone(store, now_msecs, err))
 		return -1;
-	script.numbers_count = fill_numbers(store, query, numbers);
-	script.key = key = gp_store_key(query->user);
-	result = run_script(store, &script, deadline_msecs, &reply, err);
+	key = gp_store_key(query->user);
+	result = charge(store, query, key, deadline_msecs, &reply, err);
 	free(key);
 	if (result == 0) {
 		result = read_submission(reply, query->terms, now_msecs,
@@ -401,24 +321,17 @@ static void visit_sender(const char *user, const redisReply *hash,
 			 int64_t now_ticks, const struct review *review)
 {
 	struct gp_sender_record record = { .user = user };
-	struct gp_packed messages = { 0 }, recipients = { 0 };
 
 	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
 		const redisReply *field = hash->element[i];
 		const redisReply *value = hash->element[i + 1];
-		const struct gp_packed packed = {
-			(const unsigned char *)value->str, value->len };
 
-		if (field->type != REDIS_REPLY_STRING || field->len != 1 ||
-		    value->type != REDIS_REPLY_STRING)
-			continue;
-		if (field->str[0] == 'm')
-			messages = packed;
-		else if (field->str[0] == 'r')
-			recipients = packed;
+		if (field->type == REDIS_REPLY_STRING && field->len == 1 &&
+		    field->str[0] == 's' && value->type == REDIS_REPLY_STRING &&
+		    gp_store_sender_unpack((const unsigned char *)value->str,
+					   value->len, now_ticks, &record))
+			review->visit_sender(review->context, &record);
 	}
-	if (gp_store_sender_unpack(&messages, &recipients, now_ticks, &record))
-		review->visit_sender(review->context, &record);
 }
 
 static void visit_user(const char *user, const redisReply *hash,

@@ -1,100 +1,89 @@
 -- SPDX-License-Identifier: MIT
 --
 -- One message of one user: judged by all windows and charged to all of them or
--- to none, in one step, on Redis's clock.  The sums are those of rate.c.
+-- to none, in one step, on Redis's clock.  The sums are those of rate.c, which
+-- also knows what a message costs; a tick is 0.1 ms.
 --
 -- KEYS[1]  gp:{user}:p   hash; beside the programs of store-poll.lua it has
 --          h  human activity: when the user last did what only a person does,
 --             4 bytes, seconds since 1970
---          m  4 bytes: when the last message was taken, seconds since 1970;
---             then 9 bytes for each window of messages: its seconds (3), its
---             theoretical arrival time (6), in ticks of 0.1 ms since 1970
---          r  the windows of recipients, 9 bytes each
--- ARGV     retention (ms), passes_anyway (1: a refusal is only observed),
---          recipients, number of windows of messages, then COUNT SECONDS of each
---          window, those of messages first
+--          s  sending: 4 bytes, when the last message was taken, seconds since
+--             1970; then 9 bytes for each window: its name (3) and theoretical
+--             arrival time (6, ticks since 1970).  The name is the time of the
+--             window in seconds, 2^23 more for a window of recipients.
+-- ARGV     retention (ms); passes_anyway ("1": a refusal is only observed); and
+--          for each window 15 bytes: name (3), cost of the message (6), what the
+--          window holds (6), in ticks
 -- Returns  number of the window that refused (0: none did; the longest wait
---          counts), wait (ticks; -1: this can never pass), then for each window
---          how far its theoretical arrival time is ahead of now
+--          counts), wait, now (ticks), and s as it is now, without its first
+--          4 bytes
 local TICKS_PER_SECOND, CLOCK_SLACK = 10000, 1
+local RECIPIENTS = 8388608
+local WINDOW, SLOT = 'I3I6I6', 'I3I6'
 
 local time = redis.call('TIME')
 local seconds = tonumber(time[1])
 local now = seconds * TICKS_PER_SECOND + math.floor(tonumber(time[2]) / 100)
 
 local key = KEYS[1]
-local n = {}
-for i = 1, #ARGV do n[i] = tonumber(ARGV[i]) end
-local retention, passes_anyway, recipients, messages_count =
-  n[1], n[2] == 1, n[3], n[4]
+local count = #ARGV[3] / 15
+local windows, slots, packed_slots = {}, {}, ''
+local last, refused_by, wait = 0, 0, 0
 
--- What is remembered: seconds of a window -> its theoretical arrival time.
-local function read_slots(packed, first)
-  local slots = {}
-  if packed and #packed >= first - 1 and (#packed - first + 1) % 9 == 0 then
-    for i = first, #packed, 9 do
-      local window_seconds, tat = struct.unpack('>I3I6', packed, i)
-      slots[window_seconds] = tat
-    end
+-- Where a window's slot is among the old ones: mostly where it was.
+local function find(old, old_count, i, name)
+  if i <= old_count and old[2 * i] == name then return 2 * i end
+  for j = 2, 2 * old_count, 2 do
+    if old[j] == name then return j end
   end
-  return slots
 end
 
-local windows, has_old_recipients = {}, false
-if #n > 4 then
-  local packed = redis.call('HMGET', key, 'm', 'r')
-  local of_messages, of_recipients =
-    read_slots(packed[1], 5), read_slots(packed[2], 1)
-  has_old_recipients = packed[2]
-  for i = 5, #n, 2 do
-    local w = { count = n[i], seconds = n[i + 1] }
-    w.is_messages = #windows < messages_count
-    w.cost = w.is_messages and 1 or recipients
-    w.unit = math.floor(w.seconds * TICKS_PER_SECOND / w.count)
-    w.whole = w.unit * w.count
-    local slots = w.is_messages and of_messages or of_recipients
+local function pack_slots()
+  return struct.pack('>' .. string.rep(SLOT, count), unpack(slots))
+end
+
+if count > 0 then
+  windows = { struct.unpack('>' .. string.rep(WINDOW, count), ARGV[3]) }
+  local packed, old, old_count = redis.call('HGET', key, 's'), {}, 0
+  if packed and (#packed - 4) % 9 == 0 then
+    old_count = (#packed - 4) / 9
+    old = { struct.unpack('>I4' .. string.rep(SLOT, old_count), packed) }
+    last = old[1]
+  end
+  for i = 1, count do
+    local name, cost, whole =
+      windows[3 * i - 2], windows[3 * i - 1], windows[3 * i]
+    local tat, place = now, find(old, old_count, i, name)
     -- No message can move it further ahead than the window's own time: if it
     -- is, the clock went back, and the window starts empty.
-    w.tat = math.max(now, slots[w.seconds] or 0)
-    if w.tat > now + (w.seconds + CLOCK_SLACK) * TICKS_PER_SECOND then
-      w.tat = now
+    if place and old[place + 1] > now and old[place + 1] - now <=
+       (name % RECIPIENTS + CLOCK_SLACK) * TICKS_PER_SECOND then
+      tat = old[place + 1]
     end
-    windows[#windows + 1] = w
+    slots[2 * i - 1], slots[2 * i] = name, tat
+    if tat + cost - now - whole > wait then
+      refused_by, wait = i, tat + cost - now - whole
+    end
   end
 end
 
-local refused_by, wait = 0, 0
-for i, w in ipairs(windows) do
-  local w_wait = w.tat + w.cost * w.unit - now - w.whole
-  if wait >= 0 and w.cost > w.count then
-    refused_by, wait = i, -1
-  elseif wait >= 0 and w_wait > wait then
-    refused_by, wait = i, w_wait
+if refused_by == 0 then
+  local stamp = struct.pack('>I4', seconds)
+  if count > 0 then
+    for i = 1, count do slots[2 * i] = slots[2 * i] + windows[3 * i - 1] end
+    packed_slots = pack_slots()
+    redis.call('HSET', key, 'h', stamp, 's', stamp .. packed_slots)
+  else
+    redis.call('HSET', key, 'h', stamp)
+  end
+else
+  packed_slots = pack_slots()
+  if ARGV[2] == '1' then
+    redis.call('HSET', key, 'h', struct.pack('>I4', seconds))
   end
 end
-
-local changed = {}
-if refused_by == 0 and #windows > 0 then
-  local m, r = struct.pack('>I4', seconds), ''
-  for _, w in ipairs(windows) do
-    w.tat = w.tat + w.cost * w.unit
-    local slot = struct.pack('>I3I6', w.seconds, w.tat)
-    if w.is_messages then m = m .. slot else r = r .. slot end
-  end
-  changed = { 'm', m }
-  if r ~= '' then
-    changed[3], changed[4] = 'r', r
-  elseif has_old_recipients then
-    redis.call('HDEL', key, 'r')
-  end
+-- A minute more or less does not matter for days.
+if (refused_by == 0 or ARGV[2] == '1') and math.abs(seconds - last) > 60 then
+  redis.call('PEXPIRE', key, ARGV[1])
 end
-if refused_by == 0 or passes_anyway then
-  changed[#changed + 1] = 'h'
-  changed[#changed + 1] = struct.pack('>I4', seconds)
-  redis.call('HSET', key, unpack(changed))
-  redis.call('PEXPIRE', key, retention)
-end
-
-local reply = { refused_by, wait }
-for i, w in ipairs(windows) do reply[i + 2] = w.tat - now end
-return reply
+return { refused_by, wait, now, packed_slots }

@@ -80,9 +80,9 @@ struct gp_store_ops {
 	int (*poll)(struct gp_store *store, const struct gp_poll_query *query,
 		    int64_t now_msecs, struct gp_poll_history *history_r,
 		    struct gp_error *err);
-	/* Judges a message and, if all windows admit it, charges it to all of
-	   them; records that the user was active.  As poll(); but keeps its
-	   connection, for the next message. */
+	/* Judges a message that no window is too small for and, if all admit
+	   it, charges it to all of them; records that the user was active.  As
+	   poll(); but keeps its connection, for the next message. */
 	int (*submit)(struct gp_store *store,
 		      const struct gp_submit_query *query, int64_t now_msecs,
 		      struct gp_submit_history *history_r, struct gp_error *err);

@@ -154,6 +154,19 @@ static void charge_here(struct sending *sending)
 			      &sending->facts.verdict);
 }
 
+/* No history lets it pass: nobody need be asked. */
+static bool is_too_large(struct sending *sending)
+{
+	static const struct gp_rate_state empty;
+	struct gp_rate_verdict verdict;
+
+	gp_rate_look(&sending->policy.terms, &empty, sending->facts.recipients, 0,
+		     &verdict);
+	if (verdict.is_never)
+		sending->facts.verdict = verdict;
+	return verdict.is_never;
+}
+
 /* The one question to Redis. */
 static void charge(struct sending *sending, struct gp_journal *journal,
 		   const struct gp_session *session)
@@ -169,6 +182,8 @@ static void charge(struct sending *sending, struct gp_journal *journal,
 	enum gp_store_news news;
 	struct gp_error err;
 
+	if (is_too_large(sending))
+		return;
 	if (gp_store_pool_submit(settings, &query, sending->now_msecs, &history,
 				 &news, &err) < 0) {
 		charge_here(sending);

@@ -19,7 +19,7 @@ alice = user('alice')
 expect_accepted(send(alice, 'alice'), 'without limits')
 expect(len(redis('HGET', 'gp:{alice}:p', 'h').encode('latin-1')), 4,
        'a message is human activity, also without limits')
-expect(redis('HEXISTS', 'gp:{alice}:p', 'm'), '0', 'nothing else is recorded')
+expect(redis('HEXISTS', 'gp:{alice}:p', 's'), '0', 'nothing else is recorded')
 say('without limits mail passes, and polling policy learns of the person')
 
 site.use('rate { messages = 3/1h }')
@@ -149,6 +149,11 @@ for number in range(3):
     expect(carol.mail('<carol@example.test>')[:3], '250', 'MAIL')
     expect(carol.rcpt('<friend@foreign.test>')[:3], '250', 'RCPT')
     expect(carol.command('RSET')[:3], '250', 'RSET')
+    carol.mail('<carol@example.test>')
+    carol.rcpt('<friend@foreign.test>')
+    expect(carol.command('DATA')[:3], '354', 'DATA')
+    expect(carol.command('From: bob@example.test\r\n\r\ntext\r\n.')[:9],
+           '550 5.7.1', 'From is not hers')
     gone = user('carol')
     expect(gone.mail('<carol@example.test>')[:3], '250', 'MAIL')
     expect(gone.rcpt('<friend@foreign.test>')[:3], '250', 'RCPT')

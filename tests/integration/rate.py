@@ -45,16 +45,10 @@ def send(client, name, recipients=1, subject='x'):
     for number in range(recipients):
         replies.append(client.rcpt('<r%d@foreign.test>' % number))
     if any(reply.startswith('250') for reply in replies[1:]):
-        replies.append(data(client, name, subject))
+        replies.append(client.data(subject))
     else:
         client.command('RSET')
     return replies
-
-
-def data(client, name, subject):
-    expect(client.command('DATA')[:3], '354', 'DATA')
-    return client.command('From: %s@example.test\r\nSubject: %s\r\n\r\ntext\r\n.'
-                          % (name, subject))
 
 
 def accepted(replies):

@@ -98,6 +98,99 @@ static void early_rounds_fade_with_time(void **state)
 	assert_int_equal(record.early_count, 0);
 }
 
+/* --- sending --- */
+
+static const struct gp_rate_terms hour_and_recipients = { .limits = {
+	[GP_RATE_MESSAGES] = { .windows = { { 4, 3600 } }, .count = 1 },
+	[GP_RATE_RECIPIENTS] = { .windows = { { 2, 60 } }, .count = 1 } } };
+
+static void a_question_is_packed(void **state)
+{
+	const struct gp_submit_query query = { .terms = &hour_and_recipients,
+					       .recipients = 2 };
+	/* 900 s of 3,600 in ticks; both units of the minute */
+	static const unsigned char wanted[] = {
+		0, 0x0e, 0x10, 0, 0, 0, 0x89, 0x54, 0x40, 0, 0, 0x02, 0x25, 0x51,
+		0, 0x80, 0, 60, 0, 0, 0, 0x09, 0x27, 0xc0, 0, 0, 0, 0x09, 0x27,
+		0xc0,
+	};
+	unsigned char packed_now[GP_STORE_SUBMISSION_BYTES];
+
+	(void)state;
+	assert_int_equal(gp_store_submission_pack(&query, packed_now),
+			 sizeof(wanted));
+	assert_memory_equal(packed_now, wanted, sizeof(wanted));
+}
+
+/* now 1,000,000; the hour is 9,000,000 ahead, the minute 600,000 */
+static const unsigned char slots[18] = {
+	0, 0x0e, 0x10, 0, 0, 0, 0x98, 0x96, 0x80,
+	0x80, 0, 60, 0, 0, 0, 0x18, 0x6a, 0,
+};
+
+static void an_answer_is_read(void **state)
+{
+	const struct gp_submission_reply reply = { .refused_by = 2,
+		.wait_ticks = 300000, .now_ticks = 1000000, .slots = slots,
+		.length = sizeof(slots) };
+	struct gp_submit_history history;
+
+	(void)state;
+	assert_true(gp_store_submission_read(&hour_and_recipients, &reply, 50,
+					     &history));
+	assert_false(history.verdict.is_admitted);
+	assert_int_equal(history.verdict.kind, GP_RATE_RECIPIENTS);
+	assert_int_equal(history.verdict.window.count, 2);
+	assert_int_equal(history.verdict.wait_ticks, 300000);
+	assert_int_equal(history.state.slots[GP_RATE_MESSAGES][0].tat_ticks,
+			 9000050);
+	assert_int_equal(history.state.slots[GP_RATE_RECIPIENTS][0].secs, 60);
+}
+
+static void a_strange_answer_is_none(void **state)
+{
+	const struct gp_submission_reply good = { .now_ticks = 1000000,
+		.slots = slots, .length = sizeof(slots) };
+	struct gp_submission_reply replies[] = { good, good, good, good, good,
+						 good, good, good };
+	struct gp_submit_history history = { .verdict = { .wait_ticks = 4711 } };
+
+	(void)state;
+	replies[0].length = 17;
+	replies[1].length = 9;
+	replies[2].refused_by = 3;
+	replies[2].wait_ticks = 1;
+	replies[3].refused_by = -1;
+	replies[4].wait_ticks = 1;                      /* but not refused */
+	replies[5].refused_by = 2;
+	replies[5].wait_ticks = 61 * GP_RATE_TICKS_PER_SEC + 1;
+	replies[6].now_ticks = 1600001;                 /* behind now */
+	replies[7].now_ticks = -4000000000;             /* further than it can be */
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		assert_false(gp_store_submission_read(&hour_and_recipients,
+						      &replies[i], 0, &history));
+		assert_int_equal(history.verdict.wait_ticks, 4711);
+	}
+	assert_true(gp_store_submission_read(&hour_and_recipients, &good, 0,
+					     &history));
+	assert_true(history.verdict.is_admitted);
+}
+
+static void a_sender_of_wrong_form_is_none(void **state)
+{
+	static const unsigned char bytes[4 + 9 * 9];
+	struct gp_sender_record record = { .last_age_msecs = 4711 };
+
+	(void)state;
+	assert_false(gp_store_sender_unpack(bytes, 0, 0, &record));
+	assert_false(gp_store_sender_unpack(bytes, 3, 0, &record));
+	assert_false(gp_store_sender_unpack(bytes, 12, 0, &record));
+	assert_false(gp_store_sender_unpack(bytes, 4 + 5 * 9, 0, &record));
+	assert_int_equal(record.last_age_msecs, 4711);
+	assert_true(gp_store_sender_unpack(bytes, 4, 70000, &record));
+	assert_int_equal(record.last_age_msecs, 7000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +200,10 @@ int main(void)
 		cmocka_unit_test(a_record_of_wrong_length_is_none),
 		cmocka_unit_test(a_record_is_read),
 		cmocka_unit_test(early_rounds_fade_with_time),
+		cmocka_unit_test(a_question_is_packed),
+		cmocka_unit_test(an_answer_is_read),
+		cmocka_unit_test(a_strange_answer_is_none),
+		cmocka_unit_test(a_sender_of_wrong_form_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
