@@ -35,32 +35,41 @@ enum {
 struct scene {
 	const char *name;
 	const char *port, *tls, *mechanism, *login;
+	const char *sender;                     /* also in From */
 	const char *recipient, *resolved;
 	const char *mail_answer, *rcpt_answer;  /* NULL: go on */
 };
 
 static const struct scene scenes[] = {
-	{ "from outside", "25", NULL, NULL, NULL, "<bob@example.test>",
-	  "bob@example.test", NULL, NULL },
 	{ "a user's own", "587", "TLSv1.3", "PLAIN", "alice@example.test",
-	  "<friend@foreign.test>", "friend@foreign.test", NULL, NULL },
-	{ "to a plus address", "25", "TLSv1.3", NULL, NULL,
-	  "<carol+list@alias.test>", "carol+list@alias.test", NULL, NULL },
+	  "alice@example.test", "<friend@foreign.test>", "friend@foreign.test",
+	  NULL, NULL },
 	{ "a user's own on 465", "465", "TLSv1.2", "LOGIN", "dave",
-	  "<erin@example.test>", "erin@example.test", NULL, NULL },
+	  "dave@example.test", "<erin@example.test>", "erin@example.test", NULL,
+	  NULL },
+	/* from here on nobody has logged in */
+	{ "from outside", "25", NULL, NULL, NULL, "friend@foreign.test",
+	  "<bob@example.test>", "bob@example.test", NULL, NULL },
+	{ "to a plus address", "25", "TLSv1.3", NULL, NULL,
+	  "friend@foreign.test", "<carol+list@alias.test>",
+	  "carol+list@alias.test", NULL, NULL },
 	/* from here on gatepost refuses */
-	{ "no TLS", "587", NULL, NULL, NULL, "<bob@example.test>",
-	  "bob@example.test", "530", NULL },
-	{ "no login", "587", "TLSv1.3", NULL, NULL, "<bob@example.test>",
-	  "bob@example.test", "530", NULL },
-	{ "relaying", "25", NULL, NULL, NULL, "<victim@foreign.test>",
-	  "victim@foreign.test", NULL, "550" },
+	{ "no TLS", "587", NULL, NULL, NULL, "alice@example.test",
+	  "<bob@example.test>", "bob@example.test", "530", NULL },
+	{ "no login", "587", "TLSv1.3", NULL, NULL, "alice@example.test",
+	  "<bob@example.test>", "bob@example.test", "530", NULL },
+	{ "relaying", "25", NULL, NULL, NULL, "friend@foreign.test",
+	  "<victim@foreign.test>", "victim@foreign.test", NULL, "550" },
 	{ "relaying by percent", "25", "TLSv1.3", NULL, NULL,
-	  "<victim%foreign.test@example.test>", "victim@foreign.test", NULL,
-	  "550" },
+	  "friend@foreign.test", "<victim%foreign.test@example.test>",
+	  "victim@foreign.test", NULL, "550" },
 };
 
-enum { SCENES_PASSING = 4, SCENES_ALL = sizeof(scenes) / sizeof(scenes[0]) };
+enum {
+	SCENES_LOGGED_IN = 2,
+	SCENES_PASSING = 4,
+	SCENES_ALL = sizeof(scenes) / sizeof(scenes[0])
+};
 
 static struct {
 	const char *socket;
@@ -268,9 +277,10 @@ static const char *macro_value(const struct link *link, int stage,
 		{ "{cipher_bits}", link->tls_is_on ? "256" : NULL },
 		{ "{auth_type}", stage >= SMFIM_ENVFROM ? scene->mechanism : NULL },
 		{ "{auth_authen}", stage >= SMFIM_ENVFROM ? scene->login : NULL },
-		{ "{mail_addr}", "alice@example.test" },
-		{ "{mail_host}", "example.test" },
-		{ "{mail_mailer}", "local" },
+		{ "{mail_addr}", scene->sender },
+		{ "{mail_host}", strchr(scene->sender, '@') + 1 },
+		{ "{mail_mailer}", strstr(scene->sender, "foreign") != NULL
+				   ? "smtp" : "local" },
 		{ "{rcpt_addr}", scene->resolved },
 		{ "{rcpt_host}", strchr(scene->resolved, '@') + 1 },
 		{ "{rcpt_mailer}", strstr(scene->resolved, "foreign") != NULL
@@ -365,12 +375,16 @@ static bool play(struct link *link, const struct event *event, const char *data,
 static void play_content(struct link *link)
 {
 	static const char headers[][48] = {
-		"From\0alice@example.test", "To\0bob@example.test",
+		"To\0bob@example.test",
 		"Subject\0a message", "Message-ID\0<1@example.test>",
 	};
 	static const char body[] = "Hello,\r\nthis is a short message.\r\n";
 
+	char from[64];
+
 	(void)play(link, &event_data, "", 0, NULL);
+	(void)play(link, &event_header, from, (size_t)snprintf(from, sizeof(from),
+		"From%c%s", '\0', link->scene->sender) + 1, NULL);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
 		size_t name = strlen(headers[i]) + 1;
 
@@ -384,10 +398,12 @@ static void play_content(struct link *link)
 
 static void play_message(struct link *link)
 {
-	static const char sender[] = "<alice@example.test>";
 	const struct scene *scene = link->scene;
+	char sender[64];
 
-	if (!play(link, &event_mail, sender, sizeof(sender), scene->mail_answer))
+	if (!play(link, &event_mail, sender, (size_t)snprintf(sender,
+		  sizeof(sender), "<%s>", scene->sender) + 1,
+		  scene->mail_answer))
 		return;
 	if (play(link, &event_rcpt, scene->recipient,
 		 strlen(scene->recipient) + 1, scene->rcpt_answer))
@@ -534,7 +550,7 @@ static int usage(void)
 "Usage: milter-load [OPTIONS] unix:PATH|inet:PORT@HOST\n"
 "  -n N   messages in all (4000)      -m N   messages in one session (1)\n"
 "  -c N   connections at once (4)     -p N   process whose CPU is measured\n"
-"  -r     also sessions that gatepost refuses\n"
+"  -l     only sessions with a login  -r     also those that gatepost refuses\n"
 "  -N     only print what the milter negotiates, as options of null-milter\n",
 		    stderr);
 	return 2;
@@ -544,12 +560,13 @@ int main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "n:m:c:p:rN")) != -1) {
+	while ((option = getopt(argc, argv, "n:m:c:p:lrN")) != -1) {
 		switch (option) {
 		case 'n': options.messages = positive(optarg); break;
 		case 'm': options.per_session = positive(optarg); break;
 		case 'c': options.connections = positive(optarg); break;
 		case 'p': options.pid = positive(optarg); break;
+		case 'l': options.scene_count = SCENES_LOGGED_IN; break;
 		case 'r': options.scene_count = SCENES_ALL; break;
 		case 'N': options.only_negotiation = true; break;
 		default: return usage();
