@@ -49,3 +49,13 @@ imapd_hooks_gatepost_authpolicy_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) \
 imapd_hooks_gatepost_authpolicy_LDADD = lib/libgatepost.la $(MICROHTTPD_LIBS) \
 	$(JANSSON_LIBS) -lpthread
 endif
+
+# Run by Dovecot's script-login; knows nothing of Dovecot's headers either.
+libexec_PROGRAMS += imapd-hooks/gatepost-postlogin
+imapd_hooks_gatepost_postlogin_SOURCES = \
+	imapd-hooks/gatepost-postlogin.c \
+	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
+	imapd-hooks/poll-session.c imapd-hooks/poll-session.h \
+	imapd-hooks/refusal.c imapd-hooks/refusal.h
+imapd_hooks_gatepost_postlogin_CFLAGS = $(AM_CFLAGS)
+imapd_hooks_gatepost_postlogin_LDADD = lib/libgatepost.la

@@ -49,7 +49,8 @@ integration_tests = \
 	tests/integration/37-poll-same-words.sh \
 	tests/integration/38-poll-refuse.sh \
 	tests/integration/40-pop3.sh \
-	tests/integration/41-authpolicy.sh
+	tests/integration/41-authpolicy.sh \
+	tests/integration/42-postlogin.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh

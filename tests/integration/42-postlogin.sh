@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Without a plugin: logins are counted, held and ended between login and mail
+# process; on any doubt they go on.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+program=$GATEPOST_BUILD/imapd-hooks/gatepost-postlogin
+[ ! -x "$GATEPOST_BUILD/imapd-hooks/.libs/gatepost-postlogin" ] ||
+	program=$GATEPOST_BUILD/imapd-hooks/.libs/gatepost-postlogin
+poll_site site <<CONF
+poll {
+	interval = 20s
+	round = 1s
+	login_ladder = {"after 0: note", "after 1: hold 2s", "after 3: refuse"}
+}
+journal { interval = 1s }
+authpolicy { held_max = 0 }
+redis { retry = 1s }
+CONF
+
+# The site without the plugins, with the post-login program in their place.
+user='$default_internal_user'
+! dovecot --version | grep -q '^2\.[4-9]' || user='$SET:default_internal_user'
+sed -i -e '/_gatepost = yes$/d' -e '/mail_plugins = .*_gatepost$/d' \
+	"$LAB_DOVECOT_CONF"
+for protocol in imap pop3; do
+	cat >> "$LAB_DOVECOT_CONF" <<X
+service $protocol {
+  executable = $protocol $protocol-postlogin
+}
+service $protocol-postlogin {
+  executable = script-login $program -c $LAB_CONF $protocol
+  user = $user
+  extra_groups = nogroup
+  unix_listener $protocol-postlogin {
+  }
+}
+X
+done
+doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
+# The journal belongs to those who wrote it so far.
+chmod 666 "$LAB_JOURNAL"
+python <<'PYTHON'
+from poll import *
+
+WORDS = ('You may look for new mail once every 20 seconds, try again in ')
+
+
+class Login:
+    def __init__(self, protocol, source):
+        port = env['LAB_IMAPS_PORT' if protocol == 'imap' else 'LAB_POP3S_PORT']
+        raw = socket.create_connection((env['LAB_HOST'], int(port)), 30,
+                                       (source, 0))
+        self.protocol = protocol
+        self.socket = ssl.create_default_context(
+            cafile=env['LAB_CA']).wrap_socket(raw, server_hostname='localhost')
+        self.file = self.socket.makefile('rb')
+        self.line()
+
+    def line(self):
+        return self.file.readline().decode().rstrip('\r\n')
+
+    def send(self, text):
+        self.socket.sendall((text + '\r\n').encode())
+
+    def login(self, user):
+        began = now()
+        if self.protocol == 'imap':
+            self.send('a LOGIN %s secret-%s' % (user, user))
+        else:
+            self.send('USER ' + user)
+            self.line()
+            self.send('PASS secret-' + user)
+        line = self.line()
+        while line.startswith('* CAPABILITY'):
+            line = self.line()
+        self.waited = now() - began
+        return line
+
+    def end(self):
+        self.send('b LOGOUT' if self.protocol == 'imap' else 'QUIT')
+        while self.line():
+            pass
+        self.file.close()
+        self.socket.close()
+
+
+def log():
+    with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
+        return file.read()
+
+
+deliver('alice', 'one')
+for protocol, good, bad in (('imap', 'a OK ', '* BYE [LIMIT] '),
+                            ('pop3', '+OK Logged in', '-ERR [LOGIN-DELAY] ')):
+    source, end, was_held = '127.0.0.2', now() + 60, False
+    while True:
+        login = Login(protocol, source)
+        line = login.login('alice')
+        if not line.startswith(good):
+            break
+        was_held = was_held or login.waited > 1.5
+        login.end()
+        expect_true(now() < end, 'not refused within 60 s')
+        time.sleep(0.3)
+    expect_true(line.startswith(bad + WORDS), protocol + ': %r' % line)
+    expect(login.line(), '', 'and the connection ends')
+    expect_true(was_held, 'held before')
+    actions = [row['action'] for row in journal(part=protocol, user='alice')]
+    expect([a for i, a in enumerate(actions) if a not in actions[:i]],
+           ['note', 'hold', 'refuse'], 'the steps of the ladder in order')
+    row = journal(part=protocol, action='refuse')[0]
+    expect(row['program'], protocol + '/127.0.0.2', 'program')
+    bob = Login(protocol, source)
+    expect_true(bob.login('bob').startswith(good), 'another user')
+    bob.end()
+    left = int(line[len(bad + WORDS):].split()[0])
+    end = now() + left
+    wait_until(lambda: now() >= end, 30, 'the time that was named')
+    login = Login(protocol, source)
+    line = login.login('alice')
+    expect_true(line.startswith(good), 'served then: %r' % line)
+    login.end()
+    say('%s: counted, held, ended in plain words, and served in time' % protocol)
+
+# On any doubt the login goes on.
+redis('SHUTDOWN', 'NOSAVE')
+for number in range(5):
+    login = Login('imap', '127.0.0.2')
+    expect_true(login.login('alice').startswith('a OK '), 'without Redis')
+    login.end()
+say('without Redis logins go on')
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('poll { mode = nonsense }\n')
+login = Login('imap', '127.0.0.2')
+expect_true(login.login('alice').startswith('a OK '), 'with wrong settings')
+login.end()
+say('with settings that are not good logins go on')
+expect_true(not re.search('Panic|Fatal|killed with signal', log()),
+            'log of Dovecot:\n' + log())
+PYTHON
+[ $? = 0 ] || failures=1
+program=$GATEPOST_BUILD/imapd-hooks/gatepost-postlogin
+refuses() { ! "$program" "$@" 2> usage.log && grep -q 'are needed' usage.log; }
+check "a protocol is needed" refuses /bin/true
+check "a program is needed" refuses imap
+check "help" eval '"$program" --help | grep -q Usage:'
+check "it runs what it is given" \
+	[ "$(env -i USER=x "$program" -c /dev/null imap /bin/echo a b)" = "a b" ]
+finish
