@@ -5,7 +5,8 @@ EXTRA_DIST += \
 	conf/dovecot-2.4-authpolicy.conf \
 	conf/gatepost.conf \
 	conf/postfix-main.cf \
-	conf/postfix-master.cf
+	conf/postfix-master.cf \
+	conf/sendmail.mc
 gatepostconfdir = $(sysconfdir)/gatepost
 
 # The settings of a running site are never written over.

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "address.h"
 #include "authres.h"
 
 enum { NAME_BYTES_MAX = 500 };  /* a line has 998: RFC 5322 section 2.1.1 */
@@ -22,11 +23,11 @@ static char *unconst(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
-static int remove_header(SMFICTX *context, const char *name,
-			 unsigned int number)
+static int change_header(SMFICTX *context, const char *name,
+			 unsigned int number, const char *value)
 {
-	return smfi_chgheader(context, unconst(name), (int)number, NULL) ==
-		MI_SUCCESS ? 0 : -1;
+	return smfi_chgheader(context, unconst(name), (int)number,
+			      unconst(value)) == MI_SUCCESS ? 0 : -1;
 }
 
 static int insert_header(SMFICTX *context, const char *name, const char *value)
@@ -35,10 +36,12 @@ static int insert_header(SMFICTX *context, const char *name, const char *value)
 		MI_SUCCESS ? 0 : -1;
 }
 
-static int remove_all(SMFICTX *context, const char *name, unsigned int count)
+/* Removes those from the last to the one with this number. */
+static int remove_headers(SMFICTX *context, const char *name,
+			  unsigned int count, unsigned int first)
 {
-	for (; count > 0; count--)
-		if (remove_header(context, name, count) < 0)
+	for (; count >= first; count--)
+		if (change_header(context, name, count, NULL) < 0)
 			return -1;
 	return 0;
 }
@@ -72,10 +75,10 @@ int gp_edit_author(SMFICTX *context, const struct gp_session *session)
 	const struct gp_submit_facts *facts = &session->facts;
 	const struct gp_author_facts *authors = facts->authors;
 
-	if (remove_all(context, "From",
-		       authors[GP_AUTHOR_FROM].fields_count) < 0 ||
-	    remove_all(context, "Sender",
-		       authors[GP_AUTHOR_SENDER].fields_count) < 0)
+	if (remove_headers(context, "From",
+			   authors[GP_AUTHOR_FROM].fields_count, 2) < 0 ||
+	    remove_headers(context, "Sender",
+			   authors[GP_AUTHOR_SENDER].fields_count, 1) < 0)
 		return -1;
 	if (session->headers.raw_sender != NULL &&
 	    insert_header(context, "X-Gatepost-Original-Sender",
@@ -89,7 +92,23 @@ int gp_edit_author(SMFICTX *context, const struct gp_session *session)
 	    insert_header(context, "Reply-To",
 			  authors[GP_AUTHOR_FROM].addresses[0]) < 0)
 		return -1;
-	return insert_header(context, "From", new_from(session));
+	/* Changed and not made anew: Sendmail puts a From of its own where there
+	   is none, which it shows to no milter but which this changes; Postfix
+	   adds one where there is none to change. */
+	return change_header(context, "From", 1, new_from(session));
+}
+
+/* The envelope sender without its brackets; NULL for the null sender. */
+static const char *mailfrom(const struct gp_session *session)
+{
+	struct gp_address sender;
+
+	gp_address_parse(session->facts.sender, &sender);
+	if (sender.kind != GP_ADDRESS_MAILBOX)
+		return NULL;
+	return gp_pool_printf(session->message_pool, "%.*s@%.*s",
+			      (int)sender.local_part_length, sender.local_part,
+			      (int)sender.domain_length, sender.domain);
 }
 
 int gp_edit_authres(SMFICTX *context, const struct gp_session *session)
@@ -97,13 +116,13 @@ int gp_edit_authres(SMFICTX *context, const struct gp_session *session)
 	const struct gp_headers *headers = &session->headers;
 
 	for (size_t i = headers->forged_count; i > 0; i--)
-		if (remove_header(context, "Authentication-Results",
-				  headers->forged[i - 1]) < 0)
+		if (change_header(context, "Authentication-Results",
+				  headers->forged[i - 1], NULL) < 0)
 			return -1;
 	if (session->facts.identity == NULL)
 		return 0;
 	return insert_header(context, "Authentication-Results",
 			     gp_authres_of_login(session->message_pool,
 				gp_session_authserv_id(session), session->facts.identity,
-				session->facts.sender_resolved));
+				mailfrom(session)));
 }

@@ -14,6 +14,10 @@ gp_packages_build=(gcc libc6-dev make autoconf automake libtool pkg-config
 	libidn2-dev libmicrohttpd-dev dovecot-dev mandoc)
 gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 	openssl)
+# Sendmail, which is unpacked beside the system; and what that needs.
+gp_packages_sendmail=(sendmail-bin sendmail-base sendmail-cf sasl2-bin)
+gp_packages_sendmail_needs=(m4 libsasl2-modules libsasl2-modules-db libwrap0
+	libnsl2 libldap-2.5-0)
 # Mail programs that the demo and the tests drive.
 gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3)
 # The second compiler, with its sanitizers, and the second Debian, for scripts/test.

@@ -8,5 +8,6 @@ EXTRA_DIST += \
 	scripts/lab-dovecot.sh \
 	scripts/lab-postfix.sh \
 	scripts/lab-process.sh \
+	scripts/lab-sendmail.sh \
 	scripts/lib.sh \
 	scripts/test

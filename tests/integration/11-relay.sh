@@ -153,8 +153,11 @@ say('%d foreign and disguised forms refused for good' % count)
 expect(ask(b'<victim@foreign.test>')[:9], '550 5.7.1', 'code of a refusal')
 journal_has('foreign', reason='relay-denied', to='<victim@foreign.test>',
             why='relay.local_domains')
-expect(ask(b'<victim@foreign.test@example.test>')[:9], '550 5.7.1', 'two @')
-journal_has('two @', reason='recipient-syntax')
+# Which mixture the MTA takes for an address, so that it comes to the milter
+MIXED = {'postfix': b'<victim@foreign.test@example.test>',
+         'sendmail': b'<foreign.test!victim%x.test@example.test>'}
+expect(ask(MIXED[env['LAB_MTA']])[:9], '550 5.7.1', 'more than one way to read')
+journal_has('more than one way to read', reason='recipient-syntax')
 
 for form in forms(FOREIGN):
     if ask(form)[:1] == '2':

@@ -54,8 +54,7 @@ FORGED = [
     'From: "\u202etset.elpmaxe@bob" <alice@example.test>'.encode(),
     'From: "bob@\u200bexample.test" <alice@example.test>'.encode(),
     b'From: "B\xf6b" <alice@example.test>',
-    b'From: alice@example.test\x01', b'From: al\x00ice@example.test',
-    b'From: alice@example.test\r bob@example.test',
+    b'From: alice@example.test\x01',
     b'From\r\n : alice@example.test',
     # who else the message names
     b'From: alice@example.test\r\nSender: bob@example.test',
@@ -71,6 +70,9 @@ FORGED = [
     b'Subject: x\r\nTo: y@foreign.test\r\nFrom: bob@example.test',
     b'X: y\r\n z\r\nFROM:bob@example.test\r\nX: z',
 ]
+if env['LAB_MTA'] == 'postfix':         # Sendmail takes NUL out and hangs up at CR
+    FORGED += [b'From: al\x00ice@example.test',
+               b'From: alice@example.test\r bob@example.test']
 GOOD = [
     b'From: alice@example.test', b'From: <alice@example.test>',
     b'From: Alice <alice@example.test>', b'From:Alice<alice@example.test>',

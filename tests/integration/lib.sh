@@ -73,12 +73,13 @@ gone() { # PID; a zombie is gone
 }
 
 # site NAME [OPTION of lab up...]: brings up a mail site in $work/NAME and reads
-# its environment.
+# its environment.  With $GATEPOST_MTA it has that MTA.
 site() {
 	need_root
 	_name=$1
 	shift
-	"$GATEPOST_SOURCE/scripts/lab" up "$work/$_name" "$@" || exit $?
+	"$GATEPOST_SOURCE/scripts/lab" up "$work/$_name" \
+		${GATEPOST_MTA:+--mta "$GATEPOST_MTA"} "$@" || exit $?
 	set -a
 	. "$work/$_name/env"
 	set +a

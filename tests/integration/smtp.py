@@ -202,7 +202,8 @@ class Sink:
                 return
             verb = line[:4].upper()
             if verb == b'RCPT':
-                self.recipients.append(line.strip().decode())
+                self.recipients.append('RCPT TO:' +
+                                       line.strip().decode()[8:])
             if verb == b'DATA':
                 answer(b'354 go on')
                 while file.readline() not in (b'.\r\n', b''):
