@@ -50,7 +50,18 @@ integration_tests = \
 	tests/integration/38-poll-refuse.sh \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
-	tests/integration/42-postlogin.sh
+	tests/integration/42-postlogin.sh \
+	tests/integration/50-identity.sh \
+	tests/integration/51-headers.sh \
+	tests/integration/52-strength-and-login.sh \
+	tests/integration/53-ciphers-and-names.sh \
+	tests/integration/60-sendmail-submission.sh \
+	tests/integration/61-sendmail-relay.sh \
+	tests/integration/62-sendmail-rate.sh \
+	tests/integration/63-sendmail-identity.sh \
+	tests/integration/64-sendmail-headers.sh \
+	tests/integration/65-sendmail-strength.sh \
+	tests/integration/66-sendmail-life.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -157,5 +168,7 @@ print-sanitizer-tests:
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \
-		$(integration_tests) | grep -E '/(01|10|11|[3-9][0-9])-'`
+		$(integration_tests) | grep -E '/(01|10|11|[3-9][0-9])-'` \
+		tests/integration/50-identity.sh \
+		tests/integration/51-headers.sh
 .PHONY: print-unit-tests print-sanitizer-tests print-debian13-tests

@@ -97,11 +97,12 @@ for name, data in (
          b'From: alice@example.test'),
         ('NUL, CR and 8-bit', b'X\x00Y: a\rb\xff\r\nFrom: al\x00ice'),
         ('no header at all', b'\xff\xfe')):
-    answer = hand_in(client, data + b'\r\n', 'strange')
-    if answer[:3] not in ('250', '550', '552', '554', '500'):
+    strange = Client('SUBMISSION', starttls=True, login='alice')
+    answer = hand_in(strange, data + b'\r\n', 'strange')
+    # 421: Sendmail hangs up at a bare CR
+    if answer[:3] not in ('250', '550', '552', '554', '500', '421'):
         fail('%s: %s' % (name, answer))
-    if answer[:3] != '250':
-        client.command('RSET')
+    strange.close()
 expect(hand_in(client, b'From: alice@example.test\r\n', 'subject-after')[:3],
        '250', 'the message after all that')
 mail = received('subject-after')

@@ -62,6 +62,8 @@ def expect_accepted(replies, what):
 
 def expect_refused(reply, wanted, what):
     """wanted ends before the seconds, which are returned."""
+    # Sendmail repeats the address: "450 4.7.1 <a@b>... Too many"
+    reply = re.sub(r'^([0-9. ]+)<[^>]*>\.\.\. ', r'\1', reply)
     match = re.fullmatch(re.escape(wanted) +
                          r', try again in (\d+) seconds?', reply)
     if not match:
