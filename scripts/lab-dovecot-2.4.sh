@@ -14,11 +14,10 @@ listen = $(listen_addresses ', ')
 log_path = $DIR/log/dovecot.log
 log_timestamp = "%Y-%m-%d %H:%M:%S "
 auth_verbose = yes
-ssl = yes
+ssl = required
 ssl_server_cert_file = $DIR/tls/server.pem
 ssl_server_key_file = $DIR/tls/server.key
 ssl_min_protocol = TLSv1.2
-auth_allow_cleartext = yes
 auth_mechanisms = plain login
 mail_driver = maildir
 mail_path = ~
@@ -63,6 +62,11 @@ service lmtp {
     listen = 127.0.0.1
     port = $LMTP
   }
+}
+# Old programs without TLS may be tried, from this machine alone.
+remote 127.0.0.0/8 {
+  ssl = yes
+  auth_allow_cleartext = yes
 }
 # wrong passwords are tried on purpose here, all from one machine
 auth_failure_delay = 0
