@@ -73,6 +73,24 @@ static void report(struct gp_site *site, const struct gp_dovecot *dovecot,
 	gp_site_report(site, &copy);
 }
 
+/* 2.4 has blocks where 2.3 has lists. */
+static bool is_23(const struct gp_dovecot *dovecot)
+{
+	return dovecot->version == NULL ||
+	       strncmp(dovecot->version, "2.3.", 4) == 0;
+}
+
+/* The lines that load it, in the words of this Dovecot's version. */
+static const char *loading_lines(struct gp_pool *pool,
+				 const struct gp_dovecot *dovecot,
+				 const struct plugin *plugin)
+{
+	return gp_pool_printf(pool, is_23(dovecot)
+		? "protocol %s {\n  mail_plugins = $mail_plugins %s\n}"
+		: "protocol %s {\n  mail_plugins {\n    %s = yes\n  }\n}",
+		plugin->protocol, plugin->name);
+}
+
 static void report_elsewhere(struct gp_site *site,
 			     const struct gp_dovecot *dovecot,
 			     const struct plugin *plugin, const char *block)
@@ -85,9 +103,9 @@ static void report_elsewhere(struct gp_site *site,
 		.why = gp_pool_printf(site->pool, "%s is for %s alone: other "
 			"programs (POP3, LMTP, doveadm) cannot load it and then "
 			"cannot start.", plugin->name, plugin->protocol),
-		.remedy = gp_pool_printf(site->pool, "take %s out here, and write:\n"
-			"protocol %s {\n  mail_plugins = $mail_plugins %s\n}",
-			plugin->name, plugin->protocol, plugin->name),
+		.remedy = gp_pool_printf(site->pool,
+			"take %s out here, and write:\n%s", plugin->name,
+			loading_lines(site->pool, dovecot, plugin)),
 	};
 
 	report(site, dovecot, &finding);
@@ -107,9 +125,7 @@ static void report_not_loaded(struct gp_site *site,
 		.why = gp_pool_printf(site->pool, "%s is not loaded: nothing "
 			"limits how often mail programs check by %s.",
 			plugin->name, plugin->protocol),
-		.remedy = gp_pool_printf(site->pool, "protocol %s {\n"
-			"  mail_plugins = $mail_plugins %s\n}", plugin->protocol,
-			plugin->name),
+		.remedy = loading_lines(site->pool, dovecot, plugin),
 	};
 
 	report(site, dovecot, &finding);
@@ -251,8 +267,11 @@ static void check_conf(struct gp_site *site, const struct gp_dovecot *dovecot)
 		.value = get(dovecot, "", "import_environment"),
 		.why = gp_pool_printf(site->pool, "The plugin reads %s, not %s.",
 				      used, site->conf_path),
-		.remedy = gp_pool_printf(site->pool, "import_environment = "
-			"$import_environment GATEPOST_CONF=%s", site->conf_path),
+		.remedy = gp_pool_printf(site->pool, is_23(dovecot)
+			? "import_environment = $import_environment "
+			  "GATEPOST_CONF=%s"
+			: "import_environment {\n  GATEPOST_CONF = %s\n}",
+			site->conf_path),
 	};
 
 	if (!is_same_file(used, site->conf_path))

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "show.h"
 #include "site-finding.h"
 
 struct gp_site_row {
@@ -72,6 +73,51 @@ void gp_site_report(struct gp_site *site, const struct gp_site_finding *finding)
 	row->finding.why = gp_pool_strdup(site->pool, finding->why);
 	row->finding.remedy = gp_pool_strdup(site->pool, finding->remedy);
 	add_place(site, row, finding->place);
+}
+
+static bool is_listed(const struct gp_uint_list *ports, unsigned int port)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->items[i] == port)
+			return true;
+	return false;
+}
+
+void gp_site_check_port(struct gp_site *site, const char *mta,
+			const char *place, unsigned int port)
+{
+	const struct gp_site_finding finding = {
+		.level = GP_SITE_DANGER, .name = "port-not-listed",
+		.file = site->conf_path, .place = place,
+		.setting = "submission.ports",
+		.value = gp_pool_printf(site->pool, "without %u", port),
+		.why = gp_pool_printf(site->pool, "%s takes mail of users on port "
+			"%u, but gatepost's rules about TLS and login hold only on "
+			"the ports that are listed.", mta, port),
+		.remedy = gp_pool_printf(site->pool,
+			"submission { ports = { ..., %u } }", port),
+	};
+
+	if (port > 0 && !is_listed(&site->settings->submission.ports, port))
+		gp_site_report(site, &finding);
+}
+
+void gp_site_report_unserved_port(struct gp_site *site, const char *mta,
+				  unsigned int port)
+{
+	const struct gp_site_finding finding = {
+		.level = GP_SITE_ADVICE, .name = "port-not-served",
+		.file = site->conf_path, .setting = "submission.ports",
+		.value = gp_pool_printf(site->pool, "with %u", port),
+		.why = gp_pool_printf(site->pool, port == 25
+			? "%s has port %u for other servers, which never log in: "
+			  "their mail would be refused."
+			: "%s takes no mail of users on port %u.", mta, port),
+		.remedy = gp_pool_printf(site->pool,
+			"submission { ports = { ... } } without %u", port),
+	};
+
+	gp_site_report(site, &finding);
 }
 
 size_t gp_site_count(const struct gp_site *site, enum gp_site_level level)
@@ -241,21 +287,7 @@ void gp_site_print(const struct gp_site *site)
 
 static json_t *json_text(const char *text)
 {
-	json_t *json;
-	char *copy;
-
-	if (text == NULL)
-		return json_null();
-	json = json_string(text);
-	if (json != NULL)
-		return json;
-	copy = gp_strdup(text);
-	for (char *byte = copy; *byte != '\0'; byte++)
-		if ((unsigned char)*byte >= 0x80)
-			*byte = '?';
-	json = json_string(copy);
-	free(copy);
-	return json;
+	return text == NULL ? json_null() : gp_show_json_name(text);
 }
 
 static json_t *json_row(const struct gp_site_row *row)

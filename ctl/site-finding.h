@@ -44,6 +44,14 @@ struct gp_site {
    joins it: 30 services with one mistake are one finding. */
 void gp_site_report(struct gp_site *site, const struct gp_site_finding *finding);
 
+/* Ports on which users hand in mail must be those of submission.ports.  mta is
+   its name; place may be NULL. */
+void gp_site_check_port(struct gp_site *site, const char *mta,
+			const char *place, unsigned int port);
+/* The reverse: advice about a port that is listed but not served. */
+void gp_site_report_unserved_port(struct gp_site *site, const char *mta,
+				  unsigned int port);
+
 /* How many findings of a level there are. */
 size_t gp_site_count(const struct gp_site *site, enum gp_site_level level);
 

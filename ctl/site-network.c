@@ -19,8 +19,8 @@ static const struct block loopback[] = {
 	{ "::ffff:127.0.0.0", V4_BITS + 8 }, { "::1", 128 }, { NULL, 0 },
 };
 
-/* RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291, and the blocks for
-   documentation (RFC 5737, RFC 3849), which nobody has. */
+/* RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291, and the block for
+   documentation of RFC 3849, which nobody has. */
 static const struct block private_use[] = {
 	{ "::ffff:10.0.0.0", V4_BITS + 8 }, { "::ffff:172.16.0.0", V4_BITS + 12 },
 	{ "::ffff:192.168.0.0", V4_BITS + 16 },

@@ -117,22 +117,22 @@ static void check_routing(const struct place *place)
 		report(place, &finding, "no");
 }
 
+static const char *const domain_settings[] = {
+	"mydestination", "relay_domains", "virtual_alias_domains",
+	"virtual_mailbox_domains", NULL
+};
+
 /* A domain table that knows every domain makes all mail "ours". */
 static void check_domains(const struct place *place)
 {
-	static const char *const settings[] = {
-		"mydestination", "relay_domains", "virtual_alias_domains",
-		"virtual_mailbox_domains", NULL
-	};
-
-	for (int i = 0; settings[i] != NULL; i++) {
+	for (int i = 0; domain_settings[i] != NULL; i++) {
 		const struct gp_site_finding finding = {
 			.level = GP_SITE_DANGER, .name = "domains-all",
-			.setting = settings[i],
+			.setting = domain_settings[i],
 			.why = "static: answers for every domain, so no recipient "
 			       "is foreign and everybody may relay.",
 		};
-		const char *list = get(place, settings[i]), *word;
+		const char *list = get(place, domain_settings[i]), *word;
 
 		while ((word = gp_site_next_word(place->site->pool, &list)) != NULL)
 			if (strncmp(word, "static:", 7) == 0)
@@ -218,4 +218,46 @@ void gp_site_check_postfix_relay(struct gp_site *site,
 	check_domains(&place);
 	check_xclient(&place);
 	check_bare_newlines(&place);
+}
+
+/* Tables cannot be looked into, and nobody outside writes to localhost. */
+static bool is_domain(const char *word)
+{
+	return strpbrk(word, ":/$") == NULL && strchr(word, '.') != NULL &&
+	       strncasecmp(word, "localhost", 9) != 0;
+}
+
+void gp_site_check_postfix_domains(struct gp_site *site,
+				   const struct gp_postfix *postfix)
+{
+	if (site->settings->relay.mode == GP_MODE_OFF)
+		return;
+	for (int i = 0; domain_settings[i] != NULL; i++) {
+		const char *list = gp_site_map_get(&postfix->settings,
+						   domain_settings[i]);
+		const char *word;
+
+		while (list != NULL &&
+		       (word = gp_site_next_word(site->pool, &list)) != NULL) {
+			const struct gp_site_finding finding = {
+				.level = GP_SITE_ADVICE,
+				.name = "domain-not-listed",
+				.file = postfix->main_cf,
+				.setting = domain_settings[i], .value = word,
+				.why = gp_pool_printf(site->pool, "gatepost does "
+					"not know this domain as one of yours (%s) "
+					"and refuses mail to it from outside.",
+					site->conf_path),
+				.remedy = gp_pool_printf(site->pool,
+					"relay { local_domains = { ..., %s } }",
+					word),
+			};
+
+			if (is_domain(word) &&
+			    !gp_domain_list_contains(
+					&site->settings->relay.local_domains,
+					word, strlen(word)))
+				gp_site_report(site, &finding);
+		}
+	}
 }

@@ -176,36 +176,6 @@ static void check_versions(const struct place *place)
 		report(place, &finding, ">=TLSv1.2");
 }
 
-static bool is_listed(const struct gp_uint_list *ports, unsigned int port)
-{
-	for (size_t i = 0; i < ports->count; i++)
-		if (ports->items[i] == port)
-			return true;
-	return false;
-}
-
-static void check_port(const struct place *place)
-{
-	const struct gp_postfix_service *service = place->service;
-	struct gp_pool *pool = place->site->pool;
-	const struct gp_site_finding finding = {
-		.level = GP_SITE_DANGER, .name = "port-not-listed",
-		.file = place->site->conf_path,
-		.setting = "submission.ports",
-		.value = gp_pool_printf(pool, "without %u", service->port),
-		.place = service->place,
-		.why = gp_pool_printf(pool, "Postfix takes mail of users on port "
-			"%u, but gatepost's rules about TLS and login hold only on "
-			"the ports that are listed.", service->port),
-		.remedy = gp_pool_printf(pool,
-			"submission { ports = { ..., %u } }", service->port),
-	};
-
-	if (gp_postfix_takes_users(service) && service->port > 0 &&
-	    !is_listed(&place->site->settings->submission.ports, service->port))
-		gp_site_report(place->site, &finding);
-}
-
 void gp_site_check_postfix_tls(struct gp_site *site,
 			       const struct gp_postfix *postfix,
 			       const struct gp_postfix_service *service)
@@ -222,5 +192,7 @@ void gp_site_check_postfix_tls(struct gp_site *site,
 	check_level(&place);
 	check_certificate(&place);
 	check_versions(&place);
-	check_port(&place);
+	if (gp_postfix_takes_users(service))
+		gp_site_check_port(site, "Postfix", service->place,
+				   service->port);
 }

@@ -359,6 +359,15 @@ void gp_postfix_report(struct gp_site *site, const struct gp_postfix *postfix,
 	gp_site_report(site, &copy);
 }
 
+static bool serves(const struct gp_postfix *postfix, unsigned int port)
+{
+	for (size_t i = 0; i < postfix->count; i++)
+		if (postfix->services[i].port == port)
+			return port != 25 ||
+			       gp_postfix_takes_users(&postfix->services[i]);
+	return false;
+}
+
 void gp_site_check_postfix(struct gp_site *site,
 			   const struct gp_postfix *postfix)
 {
@@ -373,5 +382,12 @@ void gp_site_check_postfix(struct gp_site *site,
 			continue;
 		gp_site_check_postfix_tls(site, postfix, service);
 		gp_site_check_postfix_relay(site, postfix, service);
+	}
+	gp_site_check_postfix_domains(site, postfix);
+	for (size_t i = 0; i < site->settings->submission.ports.count; i++) {
+		unsigned int port = site->settings->submission.ports.items[i];
+
+		if (!serves(postfix, port))
+			gp_site_report_unserved_port(site, "Postfix", port);
 	}
 }

@@ -76,7 +76,8 @@ static void report_no_filter(const struct place *place)
 	const char *address = wanted_address(place->site);
 	const struct gp_site_finding finding = {
 		.level = GP_SITE_DANGER, .name = "milter-missing",
-		.setting = "X",
+		.setting = "InputMailFilters",
+		.value = option(place, "InputMailFilters"),
 		.why = gp_pool_printf(place->site->pool, "No mail filter has the "
 			"address where gatepost listens (milter.socket in %s): no "
 			"mail is shown to it.", place->site->conf_path),
@@ -202,37 +203,38 @@ static void check_filter(const struct place *place)
 
 /* --- ports, logins and TLS */
 
-static bool is_listed(const struct gp_uint_list *ports, unsigned int port)
+/* "a": a login is demanded; "s": TLS from the start. */
+static bool takes_users(const struct gp_sendmail_daemon *daemon)
 {
-	for (size_t i = 0; i < ports->count; i++)
-		if (ports->items[i] == port)
-			return true;
+	return daemon->port == 587 || daemon->port == 465 ||
+	       strpbrk(daemon->modifiers, "as") != NULL ||
+	       strncasecmp(daemon->name, "MSA", 3) == 0;
+}
+
+static bool serves(const struct gp_sendmail *sendmail, unsigned int port)
+{
+	for (size_t i = 0; i < sendmail->daemon_count; i++)
+		if (sendmail->daemons[i].port == port)
+			return port != 25 || takes_users(&sendmail->daemons[i]);
 	return false;
 }
 
-/* "a": a login is demanded; "s": TLS from the start. */
-static void check_port(const struct place *place,
-		       const struct gp_sendmail_daemon *daemon)
+static void check_ports(const struct place *place)
 {
-	struct gp_pool *pool = place->site->pool;
-	bool takes_users = daemon->port == 587 || daemon->port == 465 ||
-		strpbrk(daemon->modifiers, "as") != NULL ||
-		strncasecmp(daemon->name, "MSA", 3) == 0;
-	const struct gp_site_finding finding = {
-		.level = GP_SITE_DANGER, .name = "port-not-listed",
-		.file = place->site->conf_path, .setting = "submission.ports",
-		.value = gp_pool_printf(pool, "without %u", daemon->port),
-		.why = gp_pool_printf(pool, "Sendmail takes mail of users on port "
-			"%u (%s), but gatepost's rules about TLS and login hold "
-			"only on the ports that are listed.", daemon->port,
-			daemon->name),
-		.remedy = gp_pool_printf(pool, "submission { ports = { ..., %u } }",
-					 daemon->port),
-	};
+	const struct gp_sendmail *sendmail = place->sendmail;
+	const struct gp_uint_list *ports =
+		&place->site->settings->submission.ports;
 
-	if (takes_users && daemon->port > 0 &&
-	    !is_listed(&place->site->settings->submission.ports, daemon->port))
-		gp_site_report(place->site, &finding);
+	for (size_t i = 0; i < sendmail->daemon_count; i++)
+		if (takes_users(&sendmail->daemons[i]))
+			gp_site_check_port(place->site, "Sendmail",
+				gp_pool_printf(place->site->pool, "daemon %s",
+					       sendmail->daemons[i].name),
+				sendmail->daemons[i].port);
+	for (size_t i = 0; i < ports->count; i++)
+		if (!serves(sendmail, ports->items[i]))
+			gp_site_report_unserved_port(place->site, "Sendmail",
+						     ports->items[i]);
 }
 
 static bool has_letter(const char *options, char letter)
@@ -360,9 +362,9 @@ static void check_relaying(const struct place *place)
 					  place->sendmail->text);
 	struct gp_site_finding finding = {
 		.level = GP_SITE_DANGER, .name = "relay-for-all",
-		.setting = "check_rcpt",
-		.why = "No rule says \"Relaying denied\" (promiscuous_relay): an "
-		       "open relay as soon as the milter is not asked.",
+		.setting = "check_rcpt", .value = "promiscuous_relay",
+		.why = "No rule says \"Relaying denied\": an open relay "
+		       " as soon as the milter is not asked.",
 		.remedy = "take FEATURE(`promiscuous_relay') out of the .mc file",
 	};
 
@@ -417,8 +419,7 @@ void gp_site_check_sendmail(struct gp_site *site,
 	site->seen[site->seen_count++] = gp_pool_printf(site->pool,
 		"Sendmail by %s", sendmail->path);
 	check_filter(&place);
-	for (size_t i = 0; i < sendmail->daemon_count; i++)
-		check_port(&place, &sendmail->daemons[i]);
+	check_ports(&place);
 	check_auth(&place);
 	check_certificate(&place);
 	check_versions(&place);

@@ -12,6 +12,8 @@ cp -a "$LAB_DOVECOT_CONF" saved-dovecot.conf
 cp -a "$LAB_CONF" saved-gatepost.conf
 plugin=$(echo "$work"/site/modules/*_imap_gatepost_plugin.so)
 cp -a "$plugin" saved-plugin.so
+is_23=no
+[ "$(dovecot --version | cut -c 1-4)" != 2.3. ] || is_23=yes
 socket_mode=$(stat -c %a "$LAB_MILTER_SOCKET")
 
 restore() {
@@ -157,6 +159,14 @@ postconf -c "$LAB_POSTFIX_CONF" -M "$reinject=127.0.0.1:10025 inet n - n - - smt
 	-o smtpd_milters="
 danger milter-missing "in $reinject" "the same for everybody on this host"
 
+# --- domains and ports: advice
+printf 'submission { ports = {%s, %s, 1} }\n' "$LAB_SUBMISSION_PORT" \
+	"$LAB_SUBMISSIONS_PORT" >> "$LAB_CONF"
+advice port-not-served "without 1" "a port that nobody serves"
+postconf -c "$LAB_POSTFIX_CONF" -e "relay_domains = other.test"
+advice domain-not-listed "relay { local_domains = { ..., other.test } }" \
+	"a domain that gatepost does not know"
+
 # --- Dovecot
 dovecot_conf "ssl = yes" tls-not-required "Remedy: ssl = required"
 dovecot_conf "ssl = no" tls-not-required "Remedy: ssl = required"
@@ -166,25 +176,40 @@ dovecot_conf "protocol pop3 {
 dovecot_conf "remote 192.0.2.0/24 {
   ssl = no
 }" tls-not-required "in remote 192.0.2.0/24"
-dovecot_conf "disable_plaintext_auth = no" auth-before-tls "Remedy: disable_plaintext_auth = yes"
+if [ "$is_23" = yes ]; then
+	dovecot_conf "disable_plaintext_auth = no" auth-before-tls "Remedy: disable_plaintext_auth = yes"
+	dovecot_conf "auth_debug_passwords = yes" passwords-logged "Remedy: auth_debug_passwords = no"
+	dovecot_conf "import_environment = TZ" plugin-settings "GATEPOST_CONF=$LAB_CONF"
+	global="mail_plugins = imap_gatepost"
+	lines="mail_plugins = \$mail_plugins imap_gatepost"
+else
+	dovecot_conf "auth_allow_cleartext = yes" auth-before-tls "Remedy: auth_allow_cleartext = no"
+	dovecot_conf "import_environment {
+  GATEPOST_CONF = /nowhere
+}" plugin-settings "GATEPOST_CONF = $LAB_CONF"
+	global="mail_plugins {
+  imap_gatepost = yes
+}"
+	lines="imap_gatepost = yes"
+fi
 dovecot_conf "ssl_min_protocol = TLSv1.1" tls-versions "Remedy: ssl_min_protocol = TLSv1.2"
 dovecot_conf "login_trusted_networks = 0.0.0.0/0" login-trusted-networks "Remedy: login_trusted_networks ="
 dovecot_conf "auth_mechanisms = plain login anonymous" auth-anonymous "auth_mechanisms"
-dovecot_conf "auth_debug_passwords = yes" passwords-logged "Remedy: auth_debug_passwords = no"
 dovecot_conf "auth_verbose_passwords = plain" passwords-logged "Remedy: auth_verbose_passwords = no"
-dovecot_conf "import_environment = TZ" plugin-settings "GATEPOST_CONF=$LAB_CONF"
-dovecot_conf "mail_plugin_dir = $work" plugin-file "make install"
-sed -i 's/imap_gatepost$//' "$LAB_DOVECOT_CONF"
-danger plugin-missing "mail_plugins = \$mail_plugins imap_gatepost" "the plugin not loaded"
-{ echo "mail_plugins = imap_gatepost"; cat saved-dovecot.conf; } > "$LAB_DOVECOT_CONF"
+mkdir elsewhere
+cp site/modules/*pop3* elsewhere/
+dovecot_conf "mail_plugin_dir = $work/elsewhere" plugin-file "make install"
+sed -i -e 's/imap_gatepost$//' -e 's/imap_gatepost = yes//' "$LAB_DOVECOT_CONF"
+danger plugin-missing "$lines" "the plugin not loaded"
+printf '%s\n' "$global" >> "$LAB_DOVECOT_CONF"
 check_site
 check "the plugin for all programs: DANGER plugin-elsewhere ($found)" \
 	grep -q '^DANGER .*(plugin-elsewhere)$' out
 restore
 
 # --- the plugin's file
-sed -i 's/ABIv19/ABIv18/' "$plugin"
-danger plugin-abi "2.3.ABIv18" "a plugin for another Dovecot"
+sed -i 's/\.ABIv1/.ABIv8/' "$plugin"
+danger plugin-abi ".ABIv8" "a plugin for another Dovecot"
 sed -i 's/imap_gatepost_plugin_version/imap_gatepost_plugin_versiom/g' "$plugin"
 danger plugin-abi "does not say for which Dovecot" "a plugin without version"
 chmod 700 "$plugin"
@@ -228,6 +253,7 @@ restore
 # what_is_named: the words of the dangers
 what_is_named() { sed -n 's/^DANGER .*  (\(.*\))$/\1/p' out | sort | tr '\n' ' '; }
 (
+	failures=0
 	site open --open-relay
 	check_site
 	check "an open relay gives 1" [ "$found" = 1 ]
