@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test-rate-memory \
 	tests/unit/test-settings \
 	tests/unit/test-settings-rate \
+	tests/unit/test-site \
 	tests/unit/test-store-record \
 	tests/unit/test-store-redis \
 	tests/unit/test-store-submit
@@ -39,6 +40,7 @@ integration_tests = \
 	tests/integration/19-milter-threads.sh \
 	tests/integration/20-ctl.sh \
 	tests/integration/21-check-site.sh \
+	tests/integration/22-check-site-sendmail.sh \
 	tests/integration/30-poll-absorb.sh \
 	tests/integration/31-poll-delay.sh \
 	tests/integration/32-poll-observe.sh \
@@ -88,6 +90,11 @@ tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
 tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
+tests_unit_test_site_SOURCES = tests/unit/test-site.c $(site_sources) \
+	ctl/show.c ctl/show.h
+tests_unit_test_site_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl
+tests_unit_test_site_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_site_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_store_record_LDADD = $(unit_ldadd)
 tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)
