@@ -171,11 +171,11 @@ print-sanitizer-tests:
 		tests/integration/33-poll-store-down.sh \
 		tests/integration/37-poll-same-words.sh \
 		tests/integration/40-pop3.sh \
-		tests/integration/41-authpolicy.sh
+		tests/integration/41-authpolicy.sh \
+		tests/integration/50-identity.sh \
+		tests/integration/51-headers.sh
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \
-		$(integration_tests) | grep -E '/(01|10|11|[3-9][0-9])-'` \
-		tests/integration/50-identity.sh \
-		tests/integration/51-headers.sh
+		$(integration_tests) | grep -E '/(01|10|11|[345][0-9])-'`
 .PHONY: print-unit-tests print-sanitizer-tests print-debian13-tests
