@@ -153,9 +153,35 @@ static bool gmime_agrees(const char *text, const struct reading *reading)
 	return agrees;
 }
 
-/* What people are shown, as it stands there and with its encoded words decoded,
-   within quotes too, as some programs do. */
-static const char *judge_text(const char *text, const struct reading *reading)
+/* As programs show it: without quotes, and perhaps without comments. */
+static const char *unquoted(struct gp_pool *pool, const char *text,
+			    bool drops_comments)
+{
+	char *shown = gp_pool_alloc(pool, strlen(text) + 1), *to = shown;
+	bool is_in_quotes = false;
+	int depth = 0;
+
+	for (; *text != '\0'; text++) {
+		const bool is_pair = *text == '\\' && text[1] != '\0';
+		const int before = depth;
+
+		if (is_pair)
+			text++;
+		else if (*text == '"' && depth == 0)
+			is_in_quotes = !is_in_quotes;
+		else if (!is_in_quotes)
+			depth += (*text == '(') - (*text == ')' && depth > 0);
+		if ((is_pair || *text != '"') &&
+		    (!drops_comments || (before == 0 && depth == 0)))
+			*to++ = *text;
+	}
+	*to = '\0';
+	return shown;
+}
+
+/* As it stands there and with its encoded words decoded, within quotes too, as
+   some programs do. */
+static const char *judge_shown(const char *text, const struct reading *reading)
 {
 	const char *trouble = gp_shown_text_fault(text, reading->addresses,
 						  reading->addresses_count);
@@ -167,6 +193,35 @@ static const char *judge_text(const char *text, const struct reading *reading)
 	trouble = gp_shown_text_fault(decoded, reading->addresses,
 				      reading->addresses_count);
 	g_free(decoded);
+	return trouble;
+}
+
+/* Domains become A-labels.  That makes dots of other scripts' dots too, so what
+   comes out is read once more. */
+static const char *convert(struct gp_pool *pool, struct reading *reading)
+{
+	for (size_t i = 0; i < reading->addresses_count; i++) {
+		const char *address = gp_idn_address(pool, reading->addresses[i]);
+		struct gp_slice rest = { address, address + strlen(address) };
+		struct gp_mailbox mailbox;
+
+		if (gp_mailbox_next(&rest, &mailbox) != NULL)
+			return "syntax";
+		reading->addresses[i] = address;
+	}
+	return NULL;
+}
+
+/* All that people may be shown of a name or comment. */
+static const char *judge_text(struct gp_pool *pool, const char *text,
+			      const struct reading *reading)
+{
+	const char *trouble = judge_shown(text, reading);
+
+	if (trouble == NULL && strpbrk(text, "\"\\(") != NULL)
+		trouble = judge_shown(unquoted(pool, text, false), reading);
+	if (trouble == NULL && strchr(text, '(') != NULL)
+		trouble = judge_shown(unquoted(pool, text, true), reading);
 	return trouble;
 }
 
@@ -189,8 +244,8 @@ static const char *read_value(struct gp_pool *pool, const char *value,
 	if (!gmime_agrees(text, reading))
 		return "disagreement";
 	for (size_t i = 0; i < reading->texts_count && fault == NULL; i++)
-		fault = judge_text(reading->texts[i], reading);
-	return fault;
+		fault = judge_text(pool, reading->texts[i], reading);
+	return fault == NULL ? convert(pool, reading) : fault;
 }
 
 static void append(struct gp_pool *pool, const struct reading *reading,
@@ -202,8 +257,7 @@ static void append(struct gp_pool *pool, const struct reading *reading,
 	for (size_t i = 0; i < author->addresses_count; i++)
 		all[i] = author->addresses[i];
 	for (size_t i = 0; i < reading->addresses_count; i++)
-		all[author->addresses_count + i] =
-			gp_idn_address(pool, reading->addresses[i]);
+		all[author->addresses_count + i] = reading->addresses[i];
 	author->addresses = all;
 	author->addresses_count = count;
 }

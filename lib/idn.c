@@ -15,6 +15,14 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
+/* UTS 46 section 4 makes a plain '@' or '<' of a fullwidth one.  Its own remedy,
+   IDN2_USE_STD3_ASCII_RULES, only leaves such signs out in libidn2 2.3.3. */
+static bool is_domain(const char *ascii)
+{
+	return ascii[strspn(ascii, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
+}
+
 char *gp_idn_domain(const char *domain)
 {
 	char *ascii = NULL, *copy;
@@ -22,7 +30,7 @@ char *gp_idn_domain(const char *domain)
 	if (idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT |
 			     IDN2_NONTRANSITIONAL) != IDN2_OK)
 		return NULL;
-	copy = gp_strdup(ascii);
+	copy = is_domain(ascii) ? gp_strdup(ascii) : NULL;
 	idn2_free(ascii);
 	return copy;
 }

@@ -112,18 +112,33 @@ static bool take_local_part(struct gp_slice *text)
 	return true;
 }
 
+/* RFC 5321 section 4.1.3: addresses and tags are made of these; '@' or letters
+   of other scripts would lead some reader elsewhere. */
+static bool is_literal_byte(char byte)
+{
+	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+		(byte >= 'A' && byte <= 'Z') || byte == '.' || byte == ':' ||
+		byte == '-';
+}
+
+static bool take_literal(struct gp_slice *text)
+{
+	const char *start = text->at;
+
+	while (!at_end(text) && is_literal_byte(*text->at))
+		text->at++;
+	return text->at > start && take(text, ']');
+}
+
 static bool take_domain(struct gp_slice *text)
 {
-	if (!take(text, '[')) {
-		do {
-			if (!take_atom(text))
-				return false;
-		} while (take(text, '.'));
-		return true;
-	}
-	while (!at_end(text) && strchr("[]\\ \t", *text->at) == NULL)
-		text->at++;
-	return take(text, ']');
+	if (take(text, '['))
+		return take_literal(text);
+	do {
+		if (!take_atom(text))
+			return false;
+	} while (take(text, '.'));
+	return true;
 }
 
 static bool take_address(struct gp_slice *text, struct gp_slice *address_r)

@@ -8,6 +8,9 @@
 
 #include "pattern.h"
 
+/* What may close the name in front of '@'. */
+static const char closing[] = ")]}>\"'`\\";
+
 /* Signs that look like '@' and '.', or end a sentence in other scripts. */
 static gunichar look_alike(gunichar sign)
 {
@@ -21,19 +24,22 @@ static gunichar look_alike(gunichar sign)
 	}
 }
 
-/* Joiners are needed by some scripts and by emoji; nobody sees them. */
+/* Joiners, selectors and tags are needed by some scripts and by emoji; nobody
+   sees them, nor blanks as thin as a hair. */
 static bool is_invisible(gunichar sign)
 {
-	return (sign >= 0x200b && sign <= 0x200f) || sign == 0x00ad ||
-		sign == 0x2060 || sign == 0xfeff || sign == 0x034f ||
-		sign == 0x180e || (sign >= 0xfe00 && sign <= 0xfe0f);
+	return g_unichar_type(sign) == G_UNICODE_FORMAT || sign == 0x034f ||
+		(sign >= 0x180b && sign <= 0x180e) ||
+		(sign >= 0x2008 && sign <= 0x200a) || sign == 0x202f ||
+		(sign >= 0xfe00 && sign <= 0xfe0f) ||
+		(sign >= 0xe0000 && sign <= 0xe0fff);
 }
 
-/* RFC 9839 and UAX 9: overrides, embeddings and isolates. */
+/* UAX 9: overrides, embeddings and isolates, and the mark for Arabic. */
 static bool turns_direction(gunichar sign)
 {
 	return (sign >= 0x202a && sign <= 0x202e) ||
-		(sign >= 0x2066 && sign <= 0x2069);
+		(sign >= 0x2066 && sign <= 0x2069) || sign == 0x061c;
 }
 
 /* What people see: without the invisible, with look-alikes replaced.  NULL, with
@@ -66,11 +72,15 @@ static char *as_seen(const char *text, const char **fault_r)
 static bool ends_address(gunichar sign)
 {
 	return sign == 0 || sign == '@' || g_unichar_isspace(sign) ||
-		(sign < 0x80 && strchr("<>()[]\",;:'`|{}", (int)sign) != NULL);
+		(sign < 0x80 && strchr("<>()[]\",;:'`|{}\\", (int)sign) != NULL);
 }
 
+/* Brackets and quotes that are closed right before '@' belong to what stands
+   before it: "'ceo'@y.test". */
 static const char *start_of_local_part(const char *text, const char *at)
 {
+	while (at > text && strchr(closing, at[-1]) != NULL)
+		at--;
 	while (at > text) {
 		const char *before = g_utf8_prev_char(at);
 
@@ -79,6 +89,14 @@ static const char *start_of_local_part(const char *text, const char *at)
 		at = before;
 	}
 	return at;
+}
+
+/* More than brackets and quotes. */
+static bool has_name(const char *start, const char *at)
+{
+	while (start < at && strchr(closing, *start) != NULL)
+		start++;
+	return start < at;
 }
 
 static const char *end_of_domain(const char *domain)
@@ -100,25 +118,32 @@ static bool is_one_of(const char *start, const char *end,
 	return false;
 }
 
+/* Is there anything that looks like an address and is none of these? */
+static bool misleads(const char *seen, const char *const *addresses,
+		     size_t addresses_count)
+{
+	for (const char *at = strchr(seen, '@'); at != NULL;
+	     at = strchr(at + 1, '@')) {
+		const char *domain = at + 1 + strspn(at + 1, "([{<\"'`");
+		const char *start = start_of_local_part(seen, at);
+		const char *end = end_of_domain(domain);
+
+		if (end > domain && has_name(start, at) &&
+		    memchr(domain, '.', (size_t)(end - domain)) != NULL &&
+		    !is_one_of(start, end, addresses, addresses_count))
+			return true;
+	}
+	return false;
+}
+
 const char *gp_shown_text_fault(const char *text, const char *const *addresses,
 				size_t addresses_count)
 {
 	const char *fault;
 	char *seen = as_seen(text, &fault);
 
-	if (seen == NULL)
-		return fault;
-	for (const char *at = strchr(seen, '@'); at != NULL && fault == NULL;
-	     at = strchr(at + 1, '@')) {
-		const char *start = start_of_local_part(seen, at);
-		const char *end = end_of_domain(at + 1);
-		bool looks_so = start < at && end > at + 1 &&
-			memchr(at + 1, '.', (size_t)(end - at - 1)) != NULL;
-
-		if (looks_so && !is_one_of(start, end, addresses,
-					   addresses_count))
-			fault = "address-in-name";
-	}
+	if (seen != NULL && misleads(seen, addresses, addresses_count))
+		fault = "address-in-name";
 	g_free(seen);
 	return fault;
 }
