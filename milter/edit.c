@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "author.h"
 #include "authres.h"
 
 enum { NAME_BYTES_MAX = 500 };  /* a line has 998: RFC 5322 section 2.1.1 */
@@ -46,18 +47,23 @@ static int remove_headers(SMFICTX *context, const char *name,
 	return 0;
 }
 
-/* "Name <address>", the name as it was written if it was good. */
+/* "Name <address>", the name as it was written if it is good in front of this
+   address too: what was the old address must not be shown beside the new one. */
 static const char *new_from(const struct gp_session *session)
 {
 	const struct gp_author_facts *from =
 		&session->facts.authors[GP_AUTHOR_FROM];
+	struct gp_author_facts fresh = { 0 };
+	const char *value;
 
 	if (from->fields_count != 1 || from->name == NULL ||
 	    strlen(from->name) > NAME_BYTES_MAX ||
 	    from->name[0] == '\0')
 		return session->facts.primary;
-	return gp_pool_printf(session->message_pool, "%s <%s>", from->name,
-			      session->facts.primary);
+	value = gp_pool_printf(session->message_pool, "%s <%s>", from->name,
+			       session->facts.primary);
+	gp_author_add(session->message_pool, value, &fresh);
+	return fresh.trouble == NULL ? value : session->facts.primary;
 }
 
 /* Answers go where they would have gone, if that was one plain address. */

@@ -46,6 +46,11 @@ line = journal_has('the rewriting', action='rewrite',
                    reason='from-not-owned', user='alice')
 expect('answer' in line or 'to' in line, False, 'answer or recipient in %r' % line)
 
+expect(hand_in(client, b'From: "boss@foreign.test" <boss@foreign.test>\r\n',
+               'subject-shown')[:3], '250', 'a foreign From shown as its name')
+expect(received('subject-shown').get_all('From'), ['alice@example.test'],
+       'the old address stays no name of the new one')
+
 for number, header in enumerate((
         b'From: a@foreign.test\r\nFrom: alice@example.test\r\n',
         b'FROM: alice@example.test\r\nSubject: y\r\nfrom: b@foreign.test\r\n',
