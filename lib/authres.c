@@ -6,7 +6,7 @@
 
 #include "pattern.h"
 
-static const char blanks[] = " \t\r\n";
+static const char blanks[] = " \t\r\n\v\f";
 
 /* Blanks and comments; NULL if a comment does not end. */
 static const char *skip_between(const char *text)
@@ -51,17 +51,42 @@ static bool quoted_has_id(const char *text, const char *authserv_id)
 		is_id(text + before, length - before, authserv_id);
 }
 
+/* Some programs put a name together around its dots, whatever stands there:
+   "mx . example(x).test".  Other blanks end it. */
+static const char *next_part(const char *text)
+{
+	const char *next = skip_between(text);
+
+	if (next == NULL || next == text)
+		return next;
+	return *next == '.' || text[-1] == '.' ? next : "";
+}
+
+static bool plain_has_id(const char *text, const char *authserv_id)
+{
+	size_t wanted = strlen(authserv_id), matched = 0;
+
+	while (wanted > 0 && authserv_id[wanted - 1] == '.')
+		wanted--;
+	while (text != NULL && *text != '\0' && strchr(";/", *text) == NULL) {
+		if (matched < wanted &&
+		    gp_text_equals(text, 1, authserv_id + matched, 1))
+			matched++;
+		else if (matched < wanted || *text != '.')
+			return false;
+		text = next_part(text + 1);
+	}
+	return text == NULL || matched == wanted;
+}
+
 bool gp_authres_has_id(const char *value, const char *authserv_id)
 {
 	const char *text = skip_between(value);
-	size_t length;
 
 	if (text == NULL || *text == '\0' || *text == ';')
 		return true;
-	if (*text == '"')
-		return quoted_has_id(text + 1, authserv_id);
-	length = strcspn(text, " \t\r\n;(/");
-	return is_id(text, length, authserv_id);
+	return *text == '"' ? quoted_has_id(text + 1, authserv_id)
+			    : plain_has_id(text, authserv_id);
 }
 
 /* RFC 2045 section 5.1, and '@' of an address as RFC 8601 section 2.2 has it. */

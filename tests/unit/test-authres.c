@@ -24,7 +24,10 @@ static void test_ours_in_any_spelling(void **state)
 		"\" mx.example.test \"; none", "(x) mx.example.test; none",
 		"(a (b) \\) c)\r\n mx.example.test (d); none",
 		"\r\n\tmx.example.test; none", "mx.example.test(x); none",
+		"mx.example.test..; none", "mx . example.\r\n test; none",
+		"mx(c).example(d) .test(e) 1; none", "mx.example.test\v; none",
 		/* nobody can say whose */
+		"mx.example(.test",
 		"", " ", "; auth=pass", "(mx.other.test", "\"mx.other.test",
 		"\"mx\\.other.test\"; none", "\"\"; none",
 	};
@@ -41,7 +44,9 @@ static void test_others(void **state)
 		"mx.other.test; none", "x.mx.example.test; none",
 		"mx.example.test.other; none", "mx.example; x=mx.example.test",
 		"(mx.example.test) mx.other.test; none",
-		"\"mx.other.test\"; none", "mx.other.test 1; mx.example.test",
+		"\"mx.other.test\"; none", "mx.other.test 1; mx.example.test", "mx.other.test(",
+		"mx.example test; none", "mx example.test; none",
+		"mx.example.testx.; none", "mx.example.tes; none",
 	};
 
 	(void)state;
