@@ -117,15 +117,21 @@ check_PROGRAMS += tests/unit/print-vocabulary
 tests_unit_print_vocabulary_LDADD = lib/libgatepost.la
 
 # Parsers: each has an entry point for a fuzzer; the seeds run here.
-check_PROGRAMS += tests/fuzz/fuzz-address tests/fuzz/fuzz-settings \
-	tests/fuzz/fuzz-journal
+check_PROGRAMS += tests/fuzz/fuzz-address tests/fuzz/fuzz-author \
+	tests/fuzz/fuzz-authres tests/fuzz/fuzz-journal tests/fuzz/fuzz-settings
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c \
+	tests/fuzz/seed-driver.c
+tests_fuzz_fuzz_author_SOURCES = tests/fuzz/fuzz-author.c \
+	tests/fuzz/seed-driver.c
+tests_fuzz_fuzz_authres_SOURCES = tests/fuzz/fuzz-authres.c \
 	tests/fuzz/seed-driver.c
 tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz-settings.c \
 	tests/fuzz/seed-driver.c
 tests_fuzz_fuzz_journal_SOURCES = tests/fuzz/fuzz-journal.c \
 	tests/fuzz/seed-driver.c
 tests_fuzz_fuzz_address_LDADD = lib/libgatepost.la
+tests_fuzz_fuzz_author_LDADD = lib/libgatepost-mail.la
+tests_fuzz_fuzz_authres_LDADD = lib/libgatepost-mail.la
 tests_fuzz_fuzz_settings_LDADD = lib/libgatepost.la
 tests_fuzz_fuzz_journal_LDADD = lib/libgatepost.la
 
@@ -139,8 +145,9 @@ EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
 	tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
-	tests/fuzz/seeds-address tests/fuzz/seeds-settings \
-	tests/fuzz/seeds-journal
+	tests/fuzz/seeds-address tests/fuzz/seeds-author \
+	tests/fuzz/seeds-authres tests/fuzz/seeds-journal \
+	tests/fuzz/seeds-settings
 
 AM_TESTS_ENVIRONMENT = \
 	GATEPOST_SOURCE='$(abs_top_srcdir)'; \

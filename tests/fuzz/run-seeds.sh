@@ -3,7 +3,7 @@
 set -eu
 source=${GATEPOST_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 build=${GATEPOST_BUILD:-$source}
-for name in address journal settings; do
+for name in address author authres journal settings; do
 	"$build/tests/fuzz/fuzz-$name" "$source/tests/fuzz/seeds-$name"/*
 	echo "fuzz-$name: $(ls "$source/tests/fuzz/seeds-$name" | wc -l) seeds"
 done
