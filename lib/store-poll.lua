@@ -19,15 +19,15 @@
 -- holds one for each program; times are offsets from the last admitted round:
 --
 --   bytes  field
---   6      at           last admitted round, ms since 1970
+--   5      at           last admitted round, 10 ms since 1970
 --   3      ahead        theoretical arrival time - at, 10 ms
 --   3      last         last heard of - at, 100 ms
 --   3      early_start  begin of the last early round - at, 100 ms; 0 none
---   3      journal_due  when a journal line is due again - at, 100 ms; 0 now
+--   2      journal_due  when a journal line is due again - at, s; 0 now
 --   3      every        measured time between bursts, ms; 0 unknown
 --   3      checks
 --   2,2,2  early rounds in this window, in the one before, number of the window
-local FORMAT = '>I6I3I3I3I3I3I3I2I2I2'
+local FORMAT, BYTES = '>I5I3I3I3I2I3I3I2I2I2', 28
 local MAX3, MAX2 = 16777215, 65535
 local PROGRAMS_MAX = 32
 
@@ -54,12 +54,13 @@ if held_until and not is_report and now >= held_until - HELD_SLACK then
   has_waited = now < held_until + HELD_VALID
   redis.call('HDEL', key, HELD)
 end
-local is_new = not packed or #packed ~= 30
+local is_new = not packed or #packed ~= BYTES
 local at, ahead, last, early_start, journal_due = 0, 0, 0, 0, 0
 local every, checks, early, early_before, window_number = 0, 0, 0, 0, 0
 if not is_new then
   at, ahead, last, early_start, journal_due, every, checks, early,
     early_before, window_number = struct.unpack(FORMAT, packed)
+  at = at * 10
   -- A clock that went back starts the record anew: nobody is locked out.
   is_new = at > now
 end
@@ -72,7 +73,7 @@ else
   tat = math.min(at + ahead * 10, at + interval + tolerance)
   last = at + last * 100
   if early_start > 0 then early_start = at + early_start * 100 end
-  if journal_due > 0 then journal_due = at + journal_due * 100 end
+  if journal_due > 0 then journal_due = at + journal_due * 1000 end
 end
 
 -- Early rounds lately: this window, and the share of the one before that is
@@ -110,8 +111,9 @@ if not is_report then
   checks = checks + 1
   if now >= tat - tolerance then
     verdict = 0
-    tat = math.max(now, tat) + interval
-    at, early_start = now, 0
+    -- As exact as the record is.
+    at, early_start = now - now % 10, 0
+    tat = math.max(at, tat) + interval
   elseif now < at + round then
     verdict = 1
   else
@@ -130,9 +132,9 @@ if is_new and not is_report then
     local seen = 0
     if #all[i] == 1 then
       seen = nil
-    elseif #all[i + 1] == 30 then
-      local a, _, l = struct.unpack('>I6I3I3', all[i + 1])
-      seen = a + l * 100
+    elseif #all[i + 1] == BYTES then
+      local a, _, l = struct.unpack('>I5I3I3', all[i + 1])
+      seen = a * 10 + l * 100
     end
     if not seen then
       -- no program
@@ -148,10 +150,11 @@ if is_new and not is_report then
   if kept >= PROGRAMS_MAX then redis.call('HDEL', key, oldest) end
 end
 if not (is_new and is_report) then
-  redis.call('HSET', key, program, struct.pack(FORMAT, at,
+  redis.call('HSET', key, program, struct.pack(FORMAT, at / 10,
     least((tat - at) / 10 + 0.5, MAX3), least((last - at) / 100, MAX3),
     early_start > 0 and math.max(1, least((early_start - at) / 100, MAX3)) or 0,
-    journal_due > at and math.max(1, least((journal_due - at) / 100, MAX3)) or 0,
+    journal_due > at and
+      math.max(1, least((journal_due - at) / 1000 + 0.5, MAX2)) or 0,
     least(every, MAX3), least(checks, MAX3), least(early, MAX2),
     least(early_before, MAX2), number % 65536))
   redis.call('PEXPIRE', key, retention)

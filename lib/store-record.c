@@ -11,7 +11,7 @@
 
 static const char key_start[] = "gp:{", key_end[] = "}:p";
 
-enum { RECORD_BYTES = 30 };
+enum { RECORD_BYTES = 28 };
 
 static bool is_plain(unsigned char byte)
 {
@@ -85,10 +85,10 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 
 	if (length != RECORD_BYTES || window_msecs <= 0)
 		return false;
-	at = take(&packed, 6);
+	at = take(&packed, 5) * 10;
 	ahead = take(&packed, 3) * 10;
 	last = take(&packed, 3) * 100;
-	(void)take(&packed, 3 + 3);
+	(void)take(&packed, 3 + 2);
 	record_r->every_msecs = take(&packed, 3);
 	record_r->checks_count = (unsigned int)take(&packed, 3);
 	early = take(&packed, 2);

@@ -56,9 +56,9 @@ static void foreign_keys_are_not_ours(void **state)
 
 /* at=1000000 ms, ahead=300 s, last=20 s, every=60 s, 7 checks, 5 early rounds in
    window 0 and 4 in the one before. */
-static const unsigned char packed[30] = {
-	0, 0, 0, 0x0f, 0x42, 0x40, 0, 0x75, 0x30, 0, 0, 200, 0, 0, 0, 0, 0, 0,
-	0, 0xea, 0x60, 0, 0, 7, 0, 5, 0, 4, 0, 0,
+static const unsigned char packed[28] = {
+	0, 0, 1, 0x86, 0xa0, 0, 0x75, 0x30, 0, 0, 200, 0, 0, 0, 0, 0, 0,
+	0xea, 0x60, 0, 0, 7, 0, 5, 0, 4, 0, 0,
 };
 
 static void a_record_of_wrong_length_is_none(void **state)
@@ -66,7 +66,7 @@ static void a_record_of_wrong_length_is_none(void **state)
 	struct gp_poll_record record = { .checks_count = 99 };
 
 	(void)state;
-	assert_false(gp_store_record_unpack(packed, 29, 0, 3600000, &record));
+	assert_false(gp_store_record_unpack(packed, 27, 0, 3600000, &record));
 	assert_false(gp_store_record_unpack(packed, 0, 0, 3600000, &record));
 	assert_int_equal(record.checks_count, 99);
 }
@@ -76,7 +76,7 @@ static void a_record_is_read(void **state)
 	struct gp_poll_record record;
 
 	(void)state;
-	assert_true(gp_store_record_unpack(packed, 30, 1100000, 3600000, &record));
+	assert_true(gp_store_record_unpack(packed, 28, 1100000, 3600000, &record));
 	assert_int_equal(record.wait_msecs, 200000);
 	assert_int_equal(record.last_age_msecs, 80000);
 	assert_int_equal(record.every_msecs, 60000);
@@ -90,11 +90,11 @@ static void early_rounds_fade_with_time(void **state)
 	struct gp_poll_record record;
 
 	(void)state;
-	assert_true(gp_store_record_unpack(packed, 30, 3600000, 3600000, &record));
+	assert_true(gp_store_record_unpack(packed, 28, 3600000, 3600000, &record));
 	assert_int_equal(record.early_count, 5);
-	assert_true(gp_store_record_unpack(packed, 30, 5400000, 3600000, &record));
+	assert_true(gp_store_record_unpack(packed, 28, 5400000, 3600000, &record));
 	assert_int_equal(record.early_count, 2);
-	assert_true(gp_store_record_unpack(packed, 30, 7200000, 3600000, &record));
+	assert_true(gp_store_record_unpack(packed, 28, 7200000, 3600000, &record));
 	assert_int_equal(record.early_count, 0);
 }
 

@@ -52,9 +52,9 @@ static void let_pass(const char *user, int64_t msecs)
 {
 	static const char script[] =
 		"local r = redis.call('HGETALL', KEYS[1])\n"
-		"local at = struct.unpack('>I6', r[2])\n"
+		"local at = struct.unpack('>I5', r[2])\n"
 		"redis.call('HSET', KEYS[1], r[1],\n"
-		"  struct.pack('>I6', at - tonumber(ARGV[1])) .. string.sub(r[2], 7))";
+		"  struct.pack('>I5', at - tonumber(ARGV[1]) / 10) .. string.sub(r[2], 6))";
 	char *key = gp_store_key(user), text[32];
 
 	(void)snprintf(text, sizeof(text), "%lld", (long long)msecs);
