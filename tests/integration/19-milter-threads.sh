@@ -1,9 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Many sessions at once, with reloads among them: nothing leaks from one to the
-# other.  Also run with the milter under ThreadSanitizer.
+# other, and the rates' threads share connections and counts.  Also run with the milter under ThreadSanitizer.
 . "$(dirname "$0")/lib.sh"
-site site
+cat > rate.conf <<CONF
+rate {
+	messages = { 500/1s, 5000/1h }
+	recipients = 5000/1h
+}
+CONF
+site site --conf rate.conf
 python <<'PYTHON'
 import concurrent.futures
 import re
@@ -37,6 +43,9 @@ def session(number):
             expect(client.mail()[:3], '250', 'MAIL')
             expect(client.rcpt('<friend@foreign.test>')[:3], '250', 'RCPT')
             expect(client.command('RSET')[:3], '250', 'RSET')
+        expect(client.mail()[:3], '250', 'MAIL')
+        expect(client.rcpt('<friend@foreign.test>')[:3], '250', 'RCPT')
+        expect(client.data()[:9], '250 2.0.0', 'a message that is counted')
     client.command('QUIT')
     client.close()
     if number % 10 == 0:
