@@ -3,13 +3,18 @@
  * This module finds ways around the milter: services that do not ask it, ask
  * somewhere else, or let mail pass when it does not answer.
  */
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "site-postfix.h"
 #include "socket-text.h"
 
-enum { COMMAND_TIMEOUT_SECS = 30 };     /* Postfix's default */
+enum {
+	COMMAND_TIMEOUT_SECS = 30,      /* Postfix's default */
+	GROUPS_MOST = 256
+};
 
 struct entry {
 	const char *address;
@@ -307,4 +312,46 @@ void gp_site_check_postfix_milter(struct gp_site *site,
 		check_list(&place);
 	if (service->daemon == GP_POSTFIX_SMTPD)
 		check_maps(&place);
+}
+
+/* connect() to a unix socket needs permission to write. */
+static bool may_connect(const struct passwd *user, const struct stat *status)
+{
+	gid_t groups[GROUPS_MOST];
+	int count = GROUPS_MOST;
+
+	if ((status->st_mode & S_IWOTH) != 0 || user->pw_uid == 0)
+		return true;
+	if (status->st_uid == user->pw_uid)
+		return (status->st_mode & S_IWUSR) != 0;
+	if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+		return true;
+	for (int i = 0; i < count; i++)
+		if (groups[i] == status->st_gid)
+			return (status->st_mode & S_IWGRP) != 0;
+	return false;
+}
+
+void gp_site_check_postfix_socket(struct gp_site *site,
+				  const struct gp_postfix *postfix)
+{
+	const char *owner = gp_site_map_get(&postfix->settings, "mail_owner");
+	const struct passwd *user = owner == NULL ? NULL : getpwnam(owner);
+	const struct gp_site_finding finding = {
+		.level = GP_SITE_DANGER, .name = "milter-unreachable",
+		.file = site->conf_path, .setting = "milter.socket_group",
+		.value = site->settings->milter.socket_group,
+		.why = gp_pool_printf(site->pool, "Postfix runs as %s, which may "
+			"not connect to the milter's socket: all mail waits, or "
+			"passes unseen, by milter_default_action.", owner),
+		.remedy = gp_pool_printf(site->pool,
+			"milter { socket_group = %s }", owner),
+	};
+	struct gp_socket ours;
+	struct stat status;
+
+	if (gp_socket_parse(site->settings->milter.socket, &ours, NULL) == 0 &&
+	    ours.kind == GP_SOCKET_UNIX && user != NULL &&
+	    stat(ours.path, &status) == 0 && !may_connect(user, &status))
+		gp_site_report(site, &finding);
 }

@@ -99,7 +99,11 @@ static void check_relaying(const struct place *place)
 	finding.level = GP_SITE_ADVICE;
 	finding.name = "relay-weak-permit";
 	finding.why = gp_pool_printf(place->site->pool,
-		"%s lets people relay whom you never named.", weak);
+		strncmp(weak, "check_", 6) == 0
+		? "Before the refusal stands %s: an OK in its table lets everybody "
+		  "relay who claims that name."
+		: "Before the refusal stands %s: it lets people relay whom you never "
+		  "named.", weak);
 	report(place, &finding, good);
 }
 

@@ -383,6 +383,7 @@ void gp_site_check_postfix(struct gp_site *site,
 		gp_site_check_postfix_tls(site, postfix, service);
 		gp_site_check_postfix_relay(site, postfix, service);
 	}
+	gp_site_check_postfix_socket(site, postfix);
 	gp_site_check_postfix_domains(site, postfix);
 	for (size_t i = 0; i < site->settings->submission.ports.count; i++) {
 		unsigned int port = site->settings->submission.ports.items[i];

@@ -80,6 +80,9 @@ void gp_site_check_postfix_tls(struct gp_site *site,
 void gp_site_check_postfix_relay(struct gp_site *site,
 				 const struct gp_postfix *postfix,
 				 const struct gp_postfix_service *service);
+/* May Postfix connect to the milter's unix socket, if it is there? */
+void gp_site_check_postfix_socket(struct gp_site *site,
+				  const struct gp_postfix *postfix);
 /* Domains of main.cf that gatepost.conf does not know as local. */
 void gp_site_check_postfix_domains(struct gp_site *site,
 				   const struct gp_postfix *postfix);

@@ -62,7 +62,8 @@ static enum outcome walk_word(struct walk *walk, const char *word, int depth)
 	};
 	static const char *const weak[] = {
 		"permit_tls_all_clientcerts", "permit_mx_backup",
-		"permit_naked_ip_address", "check_relay_domains", NULL
+		"permit_naked_ip_address", "check_relay_domains",
+		"check_sender_access", "check_helo_access", NULL
 	};
 	const char *class;
 

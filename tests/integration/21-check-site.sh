@@ -14,6 +14,7 @@ plugin=$(echo "$work"/site/modules/*_imap_gatepost_plugin.so)
 cp -a "$plugin" saved-plugin.so
 is_23=no
 [ "$(dovecot --version | cut -c 1-4)" != 2.3. ] || is_23=yes
+socket_group=$(stat -c %G "$LAB_MILTER_SOCKET")
 socket_mode=$(stat -c %a "$LAB_MILTER_SOCKET")
 
 restore() {
@@ -22,6 +23,7 @@ restore() {
 	cp -a saved-gatepost.conf "$LAB_CONF"
 	cp -a saved-plugin.so "$plugin"
 	chmod "$socket_mode" "$LAB_MILTER_SOCKET"
+	chgrp "$socket_group" "$LAB_MILTER_SOCKET"
 }
 
 check_site() {
@@ -89,6 +91,8 @@ postconf -c "$LAB_POSTFIX_CONF" -e "milter_command_timeout = 5m"
 advice milter-timeout "Remedy: milter_command_timeout = 10s" "main.cf: a long timeout"
 chmod 666 "$LAB_MILTER_SOCKET"
 danger milter-exposed "Remedy: chmod 660" "the socket open for all"
+chgrp nogroup "$LAB_MILTER_SOCKET"
+danger milter-unreachable "milter { socket_group = postfix }" "the socket not Postfix's"
 printf 'milter { socket = "unix:%s/other.sock" }\n' "$work" >> "$LAB_CONF"
 check_site
 check "gatepost.conf: another socket: DANGER milter-address, for both lists" \
@@ -140,6 +144,13 @@ postconf -c "$LAB_POSTFIX_CONF" -e "smtpd_relay_restrictions =" \
 	"smtpd_restriction_classes = mine" "mine = permit_mynetworks, reject_unauth_destination"
 check_site
 check "relaying refused by a class in the other list is no danger" [ "$found" = 0 ]
+restore
+postconf -c "$LAB_POSTFIX_CONF" -e "smtpd_relay_restrictions = check_sender_access hash:/nowhere, reject_unauth_destination"
+advice relay-weak-permit "check_sender_access" "relaying for whoever claims a sender"
+postconf -c "$LAB_POSTFIX_CONF" -e "smtpd_relay_restrictions = reject_unauth_destination" \
+	"smtpd_recipient_restrictions = check_sender_access hash:/nowhere, reject_unauth_destination"
+check_site
+check "a table after a list that refuses is not even advice" grep -q '^0 dangers, 0 ' out
 restore
 main_cf "allow_untrusted_routing = yes" untrusted-routing "Remedy: allow_untrusted_routing = no"
 main_cf "relay_domains = static:all" domains-all "relay_domains"
