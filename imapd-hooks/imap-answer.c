@@ -32,12 +32,14 @@ struct gp_imap_memory {
 };
 
 struct gp_imap_memory *gp_imap_memory_create(int64_t interval_msecs,
+					     bool is_restored,
 					     int64_t now_msecs)
 {
 	struct gp_imap_memory *memory = gp_alloc(sizeof(*memory));
 
 	memory->interval_msecs = interval_msecs;
 	memory->told_at_msecs = now_msecs;
+	memory->has_changed = is_restored;
 	return memory;
 }
 

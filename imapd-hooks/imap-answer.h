@@ -16,8 +16,11 @@ enum { GP_IMAP_STATUS_MAX = 256 };
 
 struct gp_imap_memory;
 
-/* now_msecs: the monotonic clock.  interval_msecs: nothing older is told. */
+/* now_msecs: the monotonic clock.  interval_msecs: nothing older is told.
+   is_restored: the session is back from hibernation, and what it has done to its
+   mailbox before is not known. */
 struct gp_imap_memory *gp_imap_memory_create(int64_t interval_msecs,
+					     bool is_restored,
 					     int64_t now_msecs);
 void gp_imap_memory_free(struct gp_imap_memory **memory);
 

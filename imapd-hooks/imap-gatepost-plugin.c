@@ -9,6 +9,7 @@
 
 #include "imap-answer.h"
 #include "imap-delay.h"
+#include "imap-program.h"
 #include "log.h"
 #include "plugin-dovecot.h"
 #include "plugin-site.h"
@@ -174,38 +175,16 @@ static bool run_examine(struct client_command_context *cmd)
 	return judge(cmd, &wraps[WRAP_EXAMINE], false);
 }
 
-/* The "name" of RFC 2971; NULL if the program gave none. */
-static const char *find_id_name(const struct imap_arg *args)
-{
-	const struct imap_arg *list;
-	const char *key, *value;
-
-	if (!imap_arg_get_list(args, &list))
-		return NULL;
-	for (; !IMAP_ARG_IS_EOL(&list[0]) && !IMAP_ARG_IS_EOL(&list[1]);
-	     list += 2) {
-		if (imap_arg_get_astring(&list[0], &key) &&
-		    strcasecmp(key, "name") == 0)
-			return imap_arg_get_nstring(&list[1], &value) ? value
-								      : NULL;
-	}
-	return NULL;
-}
-
 static bool run_id(struct client_command_context *cmd)
 {
 	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
 	const struct imap_arg *args;
-	const char *name;
 
 	if (gc == NULL || gc->session == NULL)
 		return run_original(cmd, &wraps[WRAP_ID]);
 	if (!client_read_args(cmd, 0, 0, &args))
 		return FALSE;
-	name = find_id_name(args);
-	if (name != NULL)
-		gp_poll_session_name_program(gc->session, name,
-					     gp_clock_monotonic_msecs());
+	gp_imap_program_given(gc, args);
 	return run_original(cmd, &wraps[WRAP_ID]);
 }
 
@@ -235,6 +214,17 @@ static int client_synced(struct imap_sync_context *ctx)
 	return gc->module_ctx.super.sync_notify_more(ctx);
 }
 
+/* Only for hibernation; the program goes on with what it has told and was told. */
+static int client_exported(struct client *client, bool internal, buffer_t *dest,
+			   const char **error_r)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(client);
+
+	gp_imap_program_keep(gc);
+	return gc->module_ctx.super.state_export(client, internal, dest,
+						 error_r);
+}
+
 static void client_gone(struct client *client, const char *reason)
 {
 	struct gp_imap_client *gc = CLIENT_CONTEXT(client);
@@ -257,13 +247,15 @@ static void attach(struct client *client)
 					     site.journal, "imap",
 					     user->username, user->session_id,
 					     &ip, gp_dovecot_local_port(user));
+	gp_imap_program_begin(gc);
 	gc->memory = gp_imap_memory_create(
 		(int64_t)site.settings->poll.interval_secs * 1000,
-		gp_clock_monotonic_msecs());
+		gp_dovecot_is_restored(user), gp_clock_monotonic_msecs());
 
 	gc->module_ctx.super = client->v;
 	client->v.destroy = client_gone;
 	client->v.sync_notify_more = client_synced;
+	client->v.state_export = client_exported;
 	MODULE_CONTEXT_SET(client, gp_imap_client_module, gc);
 }
 

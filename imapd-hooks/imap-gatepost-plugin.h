@@ -9,6 +9,7 @@
 #include "dovecot-compat.h"
 
 #include "poll-session.h"
+#include "program.h"
 
 struct gp_imap_memory;
 
@@ -20,6 +21,7 @@ struct gp_imap_client {
 	struct gp_imap_memory *memory;
 	int64_t interval_msecs;
 	bool had_check;
+	char name_given[GP_PROGRAM_ID_BYTES];   /* by ID after the login, or "" */
 };
 
 struct module;

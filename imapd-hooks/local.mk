@@ -17,6 +17,7 @@ imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = $(plugin_sources) \
 	imapd-hooks/imap-delay.c imapd-hooks/imap-delay.h \
 	imapd-hooks/imap-gatepost-plugin.c \
 	imapd-hooks/imap-gatepost-plugin.h \
+	imapd-hooks/imap-program.c imapd-hooks/imap-program.h \
 	imapd-hooks/imap-request.c imapd-hooks/imap-request.h
 imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
 # -export-symbols-regex: Dovecot loads plugins with RTLD_GLOBAL, so nothing but

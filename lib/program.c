@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "network-text.h"
 
@@ -38,4 +39,44 @@ const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
 		buffer[length++] = is_plain(name[i]) ? name[i] : '_';
 	buffer[length] = '\0';
 	return buffer;
+}
+
+/* Reads one value; RFC 3501, section 9, "nstring" without literals.  What does not
+   fit is read and dropped.  NULL if there is none of that form. */
+static const char *read_nstring(const char *text, char value[GP_PROGRAM_ID_BYTES])
+{
+	size_t length = 0;
+
+	value[0] = '\0';
+	if (strncasecmp(text, "NIL", 3) == 0)
+		return text + 3;
+	if (*text++ != '"')
+		return NULL;
+	for (; *text != '"'; text++) {
+		if (*text == '\\')
+			text++;
+		if (*text == '\0')
+			return NULL;
+		if (length < GP_PROGRAM_ID_BYTES - 1)
+			value[length++] = *text;
+	}
+	value[length] = '\0';
+	return text + 1;
+}
+
+bool gp_program_name_in_id(const char *id, char name[GP_PROGRAM_ID_BYTES])
+{
+	char key[GP_PROGRAM_ID_BYTES], value[GP_PROGRAM_ID_BYTES];
+
+	while (id != NULL && *id != '\0') {
+		id = read_nstring(id + strspn(id, " "), key);
+		if (id != NULL)
+			id = read_nstring(id + strspn(id, " "), value);
+		if (id != NULL && strcasecmp(key, "name") == 0 &&
+		    value[0] != '\0') {
+			memcpy(name, value, sizeof(value));
+			return true;
+		}
+	}
+	return false;
 }

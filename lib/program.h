@@ -6,9 +6,11 @@
 #ifndef GP_PROGRAM_H
 #define GP_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "network.h"
 
-enum { GP_PROGRAM_BYTES = 160 };
+enum { GP_PROGRAM_BYTES = 160, GP_PROGRAM_ID_BYTES = 64 };
 
 /* Writes protocol/address[/name].  An IPv6 address stands for its /64 (RFC 4291:
    one link, one household).  name is what IMAP ID gave (RFC 2971), NULL if
@@ -16,5 +18,10 @@ enum { GP_PROGRAM_BYTES = 160 };
    Returns buffer. */
 const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
 			    const char *name, char buffer[GP_PROGRAM_BYTES]);
+
+/* Finds the value of "name" in an ID as Dovecot hands it on: quoted strings and
+   NIL in pairs, "name" "Thunderbird" "os" NIL.  False, with name untouched, if there
+   is none, or what comes before it is not of that form.  It is cut to fit. */
+bool gp_program_name_in_id(const char *id, char name[GP_PROGRAM_ID_BYTES]);
 
 #endif

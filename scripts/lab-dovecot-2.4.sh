@@ -35,6 +35,9 @@ passdb passwd-file {
 }
 userdb passwd-file {
   passwd_file_path = $DIR/etc/users
+  fields {
+    gatepost_client_id = %{client_id}
+  }
 }
 namespace inbox {
   inbox = yes

@@ -14,6 +14,7 @@ make_dovecot_conf() {
 	chgrp dovecot "$DIR/etc/users"
 	dovecot_settings_$(dovecot_version) > "$DIR/etc/dovecot.conf"
 	[ "$WITH_GATEPOST" = no ] || add_gatepost_to_dovecot
+	[ -z "$ADDED_DOVECOT" ] || cat "$ADDED_DOVECOT" >> "$DIR/etc/dovecot.conf"
 }
 
 # 2_3 or 2_4: the two have different words for nearly everything.
@@ -70,6 +71,7 @@ passdb {
 userdb {
   driver = passwd-file
   args = username_format=%Lu $DIR/etc/users
+  default_fields = gatepost_client_id=%{client_id}
 }
 namespace inbox {
   inbox = yes

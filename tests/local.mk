@@ -53,6 +53,8 @@ integration_tests = \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
 	tests/integration/42-postlogin.sh \
+	tests/integration/46-poll-hibernate.sh \
+	tests/integration/49-poll-program.sh \
 	tests/integration/50-identity.sh \
 	tests/integration/51-headers.sh \
 	tests/integration/52-strength-and-login.sh \

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the poll tests share: a mail program that notes each line it is sent and
 how long it waited, new mail by LMTP, and the journal."""
+import json
 import os
 import re
+import shlex
 import smtplib
 import socket
 import ssl
@@ -57,15 +59,19 @@ def wait_until(condition, secs, what):
 class Program:
     """A mail program at an address of its own: an IMAP session over TLS."""
 
-    def __init__(self, user, source='127.0.0.2', name=None):
+    def __init__(self, user, source='127.0.0.2', name=None, early_id=None,
+                 port=None):
         context = ssl.create_default_context(cafile=env['LAB_CA'])
         raw = socket.create_connection(
-            (env['LAB_HOST'], int(env['LAB_IMAPS_PORT'])), 30, (source, 0))
+            (env['LAB_HOST'], int(port or env['LAB_IMAPS_PORT'])), 30,
+            (source, 0))
         self.socket = context.wrap_socket(raw, server_hostname='localhost')
         self.file = self.socket.makefile('rb')
         self.count = 0
         self.waited = 0.0
         self.read_line()
+        if early_id is not None:
+            self.command('ID ' + early_id)
         login = self.command('LOGIN %s secret-%s' % (user, user))
         expect_true(login[-1].startswith('OK '), 'login: %r' % login)
         if name is not None:
@@ -148,6 +154,16 @@ def journal(**wanted):
              for line in lines]
     return [line for line in lines
             if all(line.get(key) == value for key, value in wanted.items())]
+
+
+def who(user):
+    """What is kept of the user's programs: their fields by their names."""
+    done = subprocess.run(shlex.split(env['LAB_CTL']) + ['who', '--json', user],
+                          stdout=subprocess.PIPE, universal_newlines=True)
+    rows = json.loads(done.stdout)
+    if isinstance(rows, dict):
+        rows = next(iter(rows.values()))
+    return {row['program']: row for row in rows}
 
 
 def redis(*words):

@@ -84,6 +84,43 @@ static void test_the_longest_of_all_fits(void **state)
 	assert_string_equal(buffer, wanted);
 }
 
+/* wanted NULL: no name, and the buffer as it was */
+static void assert_name_in_id(const char *id, const char *wanted)
+{
+	char name[GP_PROGRAM_ID_BYTES] = "untouched";
+
+	assert_int_equal(gp_program_name_in_id(id, name), wanted != NULL);
+	assert_string_equal(name, wanted != NULL ? wanted : "untouched");
+}
+
+static void test_no_name_in_an_id(void **state)
+{
+	(void)state;
+	assert_name_in_id("", NULL);
+	assert_name_in_id("NIL", NULL);
+	assert_name_in_id("\"name\"", NULL);
+	assert_name_in_id("\"name\" NIL", NULL);
+	assert_name_in_id("\"name\" \"\"", NULL);
+	assert_name_in_id("\"name\" \"open", NULL);
+	assert_name_in_id("\"name\" \"open\\", NULL);
+	assert_name_in_id("name Thunderbird", NULL);
+	assert_name_in_id("\"os\" \"name\" \"x\"", NULL);
+	assert_name_in_id("\"x\" \"\\\"name\\\" \\\"y\\\"\"", NULL);
+}
+
+static void test_the_name_in_an_id(void **state)
+{
+	(void)state;
+	assert_name_in_id("\"name\" \"Thunderbird\"", "Thunderbird");
+	assert_name_in_id("\"NAME\" \"a b\" \"version\" \"1\"", "a b");
+	assert_name_in_id("\"os\" NIL \"x\" \"name\" \"name\" \"y\"", "y");
+	assert_name_in_id("\"name\" \"a\\\"b\\\\c\"", "a\"b\\c");
+	assert_name_in_id("\"name\" \"0123456789012345678901234567890123456789"
+			  "01234567890123456789012345\"",
+			  "0123456789012345678901234567890123456789"
+			  "01234567890123456789012");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +129,8 @@ int main(void)
 		cmocka_unit_test(test_without_a_name),
 		cmocka_unit_test(test_ipv6_stands_for_its_64),
 		cmocka_unit_test(test_the_longest_of_all_fits),
+		cmocka_unit_test(test_no_name_in_an_id),
+		cmocka_unit_test(test_the_name_in_an_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A program is known by its IMAP ID, sent before the login or after it.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+poll_site site <<CONF
+poll {
+	interval = 60s
+	round = 0
+	ladder = {"after 0: absorb"}
+}
+CONF
+python <<'PYTHON'
+from poll import *
+
+
+def check_as(user, early_id):
+    program = Program(user, early_id=early_id)
+    program.command('SELECT INBOX')
+    program.command('NOOP')
+    return program
+
+
+def program_of(user, early_id):
+    session = check_as(user, early_id)
+    lines = wait_until(lambda: journal(user=user, action='absorb'), 5, 'journal')
+    session.command('LOGOUT')
+    return lines[-1]['program']
+
+
+# what a program says cannot forge a line, a field or another program
+expect(program_of('alice', '("name" "a b=%{user} \\"c\\" \\\\ user=root" "os" NIL)'),
+       'imap/127.0.0.2/a_b___user___c____user_root', 'a hostile name')
+for number, nothing in enumerate(('NIL', '("version" "1")', '("name" NIL)',
+                                  '("name" "")', '("x" "name" "y" "z")')):
+    user = ('bob', 'carol', 'dave', 'erin', 'bob')[number]
+    expect(program_of(user, nothing), 'imap/127.0.0.2', 'ID ' + nothing)
+say('no name, and a hostile one')
+
+redis('FLUSHALL')
+first = check_as('alice', '("name" "Thunderbird" "version" "140")')
+other = check_as('alice', '("NAME" "K-9")')
+wait_until(lambda: len(journal(user='alice', action='absorb')) >= 3, 5, 'journal')
+first.command('LOGOUT')
+other.command('LOGOUT')
+names = {'imap/127.0.0.2/Thunderbird', 'imap/127.0.0.2/K-9'}
+wait_until(lambda: set(who('alice')) == names, 5,
+           'two programs at one address, each with its name')
+for name in names:
+    expect(who('alice')[name]['checks'], 2, 'the checks of ' + name)
+say('two programs at one address have a budget each')
+
+late = check_as('erin', '("name" "Early")')
+late.command('ID ("name" "Late")')
+late.command('NOOP')
+late.command('LOGOUT')
+wait_until(lambda: set(who('erin')) >= {'imap/127.0.0.2/Early',
+                                        'imap/127.0.0.2/Late'}, 5,
+           'what it says after the login counts from then on')
+say('a program may say who it is after the login')
+PYTHON
+check "programs" [ $? = 0 ]
+finish
