@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "network-text.h"
+#include "program.h"
 
 /* A name that is cut would be another name: too long is as good as none. */
 static void take_text(const json_t *object, const char *name, char *text,
@@ -30,22 +31,6 @@ static unsigned int take_port(const json_t *object)
 		? (unsigned int)port : 0;
 }
 
-/* Dovecot hands the ID on as the client wrote it: "name" "Thunderbird" ... */
-static void find_name(const char *id, char name[GP_AUTH_NAME_BYTES])
-{
-	static const char key[] = "\"name\" \"";
-	const char *start = strcasestr(id, key), *end;
-
-	if (start == NULL)
-		return;
-	start += sizeof(key) - 1;
-	end = strchr(start, '"');
-	if (end == NULL || end - start >= GP_AUTH_NAME_BYTES)
-		return;
-	memcpy(name, start, (size_t)(end - start));
-	name[end - start] = '\0';
-}
-
 int gp_auth_request_parse(const char *text, size_t length,
 			  struct gp_auth_request *request_r,
 			  struct gp_error *err)
@@ -66,7 +51,7 @@ int gp_auth_request_parse(const char *text, size_t length,
 	take_text(object, "session_id", request.session,
 		  sizeof(request.session));
 	take_text(object, "device_id", id, sizeof(id));
-	find_name(id, request.name);
+	(void)gp_program_name_in_id(id, request.name);
 	take_text(object, "remote", address, sizeof(address));
 	if (gp_ip_parse(address, &request.ip, NULL) < 0)
 		request.ip.is_known = false;

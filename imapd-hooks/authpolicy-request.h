@@ -12,15 +12,16 @@
 
 #include "error.h"
 #include "network.h"
+#include "program.h"
 
-enum { GP_AUTH_TEXT_BYTES = 256, GP_AUTH_NAME_BYTES = 64 };
+enum { GP_AUTH_TEXT_BYTES = 256 };
 
 /* What is not there, or too long to be true, is empty, unknown or 0. */
 struct gp_auth_request {
 	char login[GP_AUTH_TEXT_BYTES];
 	char protocol[16];
 	char session[GP_AUTH_TEXT_BYTES];
-	char name[GP_AUTH_NAME_BYTES];  /* of the program, by IMAP ID */
+	char name[GP_PROGRAM_ID_BYTES];  /* of the program, by IMAP ID */
 	struct gp_ip ip;
 	unsigned int port;              /* of the server */
 	bool is_success;                /* of a report: the password was good */
