@@ -303,24 +303,6 @@ static int read_file(const char *path, const struct file *includer,
 
 /* --- what the file leaves out ------------------------------------------ */
 
-/* The table as a settings file.  To be freed. */
-static char *default_file(void)
-{
-	struct gp_pool *pool = gp_pool_create();
-	char *text = gp_pool_strdup(pool, ""), *copy;
-
-	for (const struct gp_setting *row = gp_settings_table;
-	     row->section != NULL; row++)
-		text = gp_pool_printf(pool, is_list(row)
-				      ? "%s%s { %s = %s }\n"
-				      : "%s%s { %s = \"%s\" }\n",
-				      text, row->section, row->name,
-				      row->default_text);
-	copy = gp_strdup(text);
-	gp_pool_free(&pool);
-	return copy;
-}
-
 static void forget_origins(struct load *load)
 {
 	for (size_t i = 0; i < COUNT_OF(load->origins); i++)
@@ -328,17 +310,54 @@ static void forget_origins(struct load *load)
 	memset(load->origins, 0, sizeof(load->origins));
 }
 
+/* An item of a default list, without its quotes; *text_r is behind it.  The table's
+   items hold no quotes, and commas only within quotes. */
+static void take_item(const char **text_r, char *item, size_t size)
+{
+	const char *text = *text_r + strspn(*text_r, " {");
+	const bool is_quoted = *text == '"';
+	const size_t length = is_quoted ? strcspn(++text, "\"")
+					: strcspn(text, ",}");
+
+	if (length >= size)
+		abort(); /* the table is wrong, a bug of ours */
+	memcpy(item, text, length);
+	item[length] = '\0';
+	text += length + (is_quoted ? 1 : 0);
+	*text_r = text + strspn(text, ",} ");
+}
+
+/* Each mail process of Dovecot reads the settings, and a mail process does not live
+   long: the table does not take the way of a file. */
+static void set_default(const struct gp_setting *row)
+{
+	const char *text = row->default_text;
+	char item[256];
+	size_t index = 0;
+
+	do {
+		const char *value = text;
+
+		if (is_list(row)) {
+			take_item(&text, item, sizeof(item));
+			value = item;
+		} else {
+			text = "";
+		}
+		if (gp_settings_store(loading->settings, row, value, index++,
+				      loading->err) < 0) {
+			gp_log(GP_LOG_ERROR, "%s.%s: %s", row->section,
+			       row->name, loading->err->text);
+			abort();
+		}
+	} while (*text != '\0');
+}
+
 static void set_defaults(void)
 {
-	struct file file = { .path = "defaults" };
-
-	file.source.text = default_file();
-	file.source.length = strlen(file.source.text);
-	if (parse_source(&file) < 0) {
-		gp_log(GP_LOG_ERROR, "%s", loading->err->text);
-		abort(); /* the table is wrong, a bug of ours */
-	}
-	free(file.source.text);
+	for (const struct gp_setting *row = gp_settings_table;
+	     row->section != NULL; row++)
+		set_default(row);
 	forget_origins(loading);
 }
 
