@@ -171,7 +171,8 @@ const struct gp_setting gp_settings_table[] = {
 	    "{\"after 0: absorb\", \"after 12: delay 10s\"}", 0, 100000,
 	    "what early checks get, by how many rounds of them came lately"),
 	ROW("poll", "login_ladder", LOGIN_LADDER, poll.login_ladder,
-	    "{\"after 2: hold 10s\", \"after 6: hold 30s\"}", 0, 100000,
+	    "{\"after 2: hold 10s\", \"after 4: hold 30s\", "
+	    "\"after 8: hold 55s\"}", 0, 100000,
 	    "what early logins get, by how many early rounds came lately"),
 
 	ROW("authpolicy", "listen", TEXT, authpolicy.listen,

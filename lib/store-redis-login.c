@@ -19,6 +19,7 @@ enum { NUMBER_BYTES = 24 };
 struct gp_login_store {
 	const struct gp_settings *settings;
 	struct gp_redis_link *link;
+	bool is_connected;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	struct gp_error last_error;
 };
@@ -72,12 +73,16 @@ static int exchange(struct gp_login_store *store,
 	}
 	result = gp_redis_link_exchange(store->link, commands, count,
 					deadline_msecs, replies_r, err);
+	/* Redis may have closed a connection that was idle for long. */
+	if (result < 0 && store->is_connected)
+		result = gp_redis_link_exchange(store->link, commands, count,
+						deadline_msecs, replies_r, err);
+	store->is_connected = result == 0;
 	if (result < 0) {
 		store->closed_until_msecs = now_msecs +
 			(int64_t)store->settings->redis.retry_secs * 1000;
 		store->last_error = *err;
 	}
-	gp_redis_link_disconnect(store->link);
 	return result;
 }
 
