@@ -4,6 +4,7 @@ site_sources = \
 	ctl/site-dovecot.c ctl/site-dovecot.h ctl/site-dovecot-plugin.c \
 	ctl/site-finding.c ctl/site-finding.h \
 	ctl/site-gatepost.c ctl/site-gatepost.h \
+	ctl/site-key.c ctl/site-key.h \
 	ctl/site-network.c ctl/site-network.h \
 	ctl/site-postfix.c ctl/site-postfix.h \
 	ctl/site-postfix-milter.c ctl/site-postfix-relay.c \

@@ -7,6 +7,7 @@
 
 #include "site-abi.h"
 #include "site-dovecot.h"
+#include "site-key.h"
 #include "site-network.h"
 #include "site-run.h"
 #include "site-tls-versions.h"
@@ -88,11 +89,12 @@ int gp_dovecot_read(struct gp_pool *pool, const char *path,
 {
 	struct gp_dovecot dovecot = { .path = path };
 	const char *const argv[] = {
-		"doveconf", "-c", path, "-a", NULL
+		"doveconf", "-c", path, "-a", "-P", NULL
 	};
 	const char *text;
 	int code;
 
+	/* -P: without it, paths of keys are not shown. */
 	if (access(path, R_OK) < 0) {
 		(void)gp_error_set(err, "%s: there is no such file, or it "
 				   "cannot be read", path);
@@ -255,6 +257,14 @@ static void check_debug(struct gp_site *site, const struct gp_dovecot *dovecot,
 		report(site, dovecot, entry, &finding, "no");
 }
 
+/* 2.3: ssl_key = </path; 2.4: the path alone. */
+static void check_key(struct gp_site *site, const struct gp_dovecot *dovecot,
+		      const struct gp_dovecot_entry *entry)
+{
+	gp_site_check_key(site, dovecot->path, entry->name,
+			  entry->value + strspn(entry->value, "< "));
+}
+
 void gp_site_check_dovecot(struct gp_site *site,
 			   const struct gp_dovecot *dovecot)
 {
@@ -268,6 +278,9 @@ void gp_site_check_dovecot(struct gp_site *site,
 		{ "disable_plaintext_auth", check_cleartext },
 		{ "auth_allow_cleartext", check_cleartext },
 		{ "ssl_min_protocol", check_versions },
+		{ "ssl_key", check_key },
+		{ "ssl_server_key_file", check_key },
+		{ "key_file", check_key },
 		{ "login_trusted_networks", check_trusted },
 		{ "auth_mechanisms", check_mechanisms },
 		{ "auth_debug_passwords", check_debug },

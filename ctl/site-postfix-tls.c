@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "site-key.h"
 #include "site-postfix.h"
 #include "site-tls-versions.h"
 
@@ -151,6 +152,23 @@ static void check_certificate(const struct place *place)
 		report(place, &finding, "/path/to/key.pem, /path/to/chain.pem");
 }
 
+static void check_keys(const struct place *place)
+{
+	static const char *const settings[] = {
+		"smtpd_tls_chain_files", "smtpd_tls_key_file",
+		"smtpd_tls_eckey_file", NULL
+	};
+
+	for (int i = 0; settings[i] != NULL; i++) {
+		const char *list = gp_postfix_get(place->service, settings[i]);
+		const char *path;
+
+		while ((path = gp_site_next_word(place->site->pool, &list)) != NULL)
+			gp_site_check_key(place->site, place->postfix->main_cf,
+					  settings[i], path);
+	}
+}
+
 /* Where other servers bring mail, an old TLS is still better than none. */
 static void check_versions(const struct place *place)
 {
@@ -191,6 +209,7 @@ void gp_site_check_postfix_tls(struct gp_site *site,
 	}
 	check_level(&place);
 	check_certificate(&place);
+	check_keys(&place);
 	check_versions(&place);
 	if (gp_postfix_takes_users(service))
 		gp_site_check_port(site, "Postfix", service->place,

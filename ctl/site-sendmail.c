@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "site-key.h"
 #include "site-run.h"
 #include "site-sendmail.h"
 #include "socket-text.h"
@@ -422,6 +423,8 @@ void gp_site_check_sendmail(struct gp_site *site,
 	check_ports(&place);
 	check_auth(&place);
 	check_certificate(&place);
+	gp_site_check_key(site, sendmail->path, "ServerKeyFile",
+			  option(&place, "ServerKeyFile"));
 	check_versions(&place);
 	check_relaying(&place);
 	check_relay_class(&place);

@@ -105,6 +105,11 @@ service_cf "$sub" "smtpd_tls_auth_only=no" auth-before-tls "Remedy: -o { smtpd_t
 main_cf "smtpd_sasl_security_options =" auth-anonymous "noanonymous"
 service_cf "$sub" "smtpd_tls_security_level=none" tls-off "in $sub"
 main_cf "smtpd_tls_chain_files =" tls-certificate "Remedy: smtpd_tls_chain_files"
+chmod 644 site/tls/server.key
+check_site
+check "a key that everybody can read: DANGER key-readable, twice" \
+	[ "$(grep -c '^DANGER .*server.key  (key-readable)$' out)" = 2 ]
+chmod 600 site/tls/server.key
 for versions in '>=TLSv1' '!SSLv2, !SSLv3' '!SSLv2, !SSLv3, !TLSv1' '>=0302' 'TLSv1.1, TLSv1.2' ''; do
 	postconf -c "$LAB_POSTFIX_CONF" -e "smtpd_tls_mandatory_protocols = $versions"
 	danger tls-versions "Remedy: smtpd_tls_mandatory_protocols = >=TLSv1.2" \
