@@ -20,6 +20,7 @@
 #include "login.h"
 #include "owners-file.h"
 #include "pool.h"
+#include "settings-files.h"
 #include "settings-rate.h"
 #include "settings-source.h"
 #include "settings-suggest.h"
@@ -274,6 +275,23 @@ static bool is_open(const struct file *file)
 	return false;
 }
 
+/* Each file once, and not at all when only the lists are read anew. */
+static int fetch_source(const char *path, struct gp_source *source_r,
+			struct gp_error *err)
+{
+	struct gp_settings_files *files = loading->settings->files;
+	const struct gp_source *kept = gp_settings_files_find(files, path);
+
+	if (kept != NULL) {
+		*source_r = *kept;
+		return 0;
+	}
+	if (gp_source_read(path, source_r, err) < 0)
+		return -1;
+	gp_settings_files_add(files, path, source_r);
+	return 0;
+}
+
 /* place: what to write before an error about the file itself. */
 static int read_file(const char *path, const struct file *includer,
 		     const char *place)
@@ -284,7 +302,7 @@ static int read_file(const char *path, const struct file *includer,
 	};
 	struct gp_error err;
 
-	if (gp_source_read(path, &file.source, &err) < 0) {
+	if (fetch_source(path, &file.source, &err) < 0) {
 		(void)gp_error_set(loading->err, "%s%s", place, err.text);
 		loading->has_failed = true;
 		return -1;
@@ -297,7 +315,6 @@ static int read_file(const char *path, const struct file *includer,
 	} else {
 		(void)parse_source(&file);
 	}
-	free(file.source.text);
 	return loading->has_failed ? -1 : 0;
 }
 
@@ -586,6 +603,7 @@ static int check_whole(void)
 			return -1;
 	}
 	normalise_logins();
+	gp_settings_files_note_lists(loading->settings);
 	return check_redis_user() < 0 || read_domains_file() < 0 ||
 		read_alias_file() < 0 || read_groups_file() < 0 ||
 		check_rates() < 0 ? -1 : 0;
@@ -626,8 +644,9 @@ static void hide_control_bytes(char *text)
 	}
 }
 
-int gp_settings_load(const char *path, struct gp_settings **settings_r,
-		     struct gp_error *err)
+/* Takes files over. */
+static int load_from(const char *path, struct gp_settings_files *files,
+		     struct gp_settings **settings_r, struct gp_error *err)
 {
 	struct gp_error unused;
 	struct load load = {
@@ -635,6 +654,7 @@ int gp_settings_load(const char *path, struct gp_settings **settings_r,
 		.err = err != NULL ? err : &unused
 	};
 
+	load.settings->files = files;
 	if (run_load(path, &load) < 0) {
 		hide_control_bytes(load.err->text);
 		gp_settings_free(&load.settings);
@@ -642,6 +662,20 @@ int gp_settings_load(const char *path, struct gp_settings **settings_r,
 	}
 	*settings_r = load.settings;
 	return 0;
+}
+
+int gp_settings_load(const char *path, struct gp_settings **settings_r,
+		     struct gp_error *err)
+{
+	return load_from(path, gp_settings_files_create(), settings_r, err);
+}
+
+int gp_settings_load_lists(const struct gp_settings *old,
+			   struct gp_settings **settings_r,
+			   struct gp_error *err)
+{
+	return load_from(gp_settings_files_root(old->files),
+			 gp_settings_files_copy(old->files), settings_r, err);
 }
 
 struct gp_settings *gp_settings_defaults(void)

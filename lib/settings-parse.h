@@ -21,6 +21,12 @@
 int gp_settings_load(const char *path, struct gp_settings **settings_r,
 		     struct gp_error *err);
 
+/* The same settings, whatever became of their files meanwhile, with the lists
+   they name as those are now.  Returns as gp_settings_load() does. */
+int gp_settings_load_lists(const struct gp_settings *old,
+			   struct gp_settings **settings_r,
+			   struct gp_error *err);
+
 /* The defaults alone, as if gatepost.conf were empty. */
 struct gp_settings *gp_settings_defaults(void);
 

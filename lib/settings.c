@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "settings-files.h"
 #include "settings-rate.h"
 
 #define ROW(section, name, type, field, default_text, min, max, help) \
@@ -307,6 +308,7 @@ void gp_settings_free(struct gp_settings **settings)
 		free_value(row, (char *)*settings + row->offset);
 	free_owners(&(*settings)->identity.owners);
 	gp_groups_free(&(*settings)->login.groups);
+	gp_settings_files_free(&(*settings)->files);
 	free(*settings);
 	*settings = NULL;
 }

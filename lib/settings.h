@@ -104,7 +104,10 @@ struct gp_group_list {
 	size_t count;
 };
 
+struct gp_settings_files;               /* settings-files.h */
+
 struct gp_settings {
+	struct gp_settings_files *files;  /* what they were read from */
 	struct {
 		struct gp_uint_list ports;
 		struct gp_exemption_list exemptions;

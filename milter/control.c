@@ -21,6 +21,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lists.h"
 #include "log.h"
 #include "session.h"
 #include "settings-parse.h"
@@ -94,6 +95,7 @@ static void reload(const char *conf_path)
 		return;
 	}
 	gp_snapshot_replace(settings);
+	gp_lists_begin();
 	gp_log(GP_LOG_INFO, "settings read again from %s", conf_path);
 }
 
@@ -113,9 +115,24 @@ static void drain(void)
 		       "defers them", gp_session_open_messages());
 }
 
+/* Looks after the lists while there is no event. */
+static void wait_for_event(void)
+{
+	struct pollfd ready = { .fd = event_pipe[0], .events = POLLIN };
+	int count;
+
+	do {
+		count = poll(&ready, 1, gp_lists_wait_msecs());
+		if (count == 0)
+			gp_lists_check();
+	} while (count == 0 || (count < 0 && errno == EINTR));
+}
+
 static int read_event(char *event_r)
 {
 	ssize_t length;
+
+	wait_for_event();
 
 	do
 		length = read(event_pipe[0], event_r, 1);
@@ -134,6 +151,7 @@ int gp_control_run(const char *conf_path)
 		gp_log(GP_LOG_ERROR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
 	}
+	gp_lists_begin();
 	while (read_event(&event) == 0 && event == EVENT_RELOAD)
 		reload(conf_path);
 	if (event != EVENT_STOP)

@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test-rate \
 	tests/unit/test-rate-memory \
 	tests/unit/test-settings \
+	tests/unit/test-settings-files \
 	tests/unit/test-settings-rate \
 	tests/unit/test-site \
 	tests/unit/test-store-record \
@@ -59,6 +60,7 @@ integration_tests = \
 	tests/integration/51-headers.sh \
 	tests/integration/52-strength-and-login.sh \
 	tests/integration/53-ciphers-and-names.sh \
+	tests/integration/54-lists-change.sh \
 	tests/integration/60-sendmail-submission.sh \
 	tests/integration/61-sendmail-relay.sh \
 	tests/integration/62-sendmail-rate.sh \
@@ -91,6 +93,7 @@ tests_unit_test_program_LDADD = $(unit_ldadd)
 tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
+tests_unit_test_settings_files_LDADD = $(unit_ldadd)
 tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
 tests_unit_test_site_SOURCES = tests/unit/test-site.c $(site_sources) \
 	ctl/show.c ctl/show.h
@@ -182,7 +185,8 @@ print-sanitizer-tests:
 		tests/integration/40-pop3.sh \
 		tests/integration/41-authpolicy.sh \
 		tests/integration/50-identity.sh \
-		tests/integration/51-headers.sh
+		tests/integration/51-headers.sh \
+		tests/integration/54-lists-change.sh
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module tests lib/settings-files.c and the reading of lists alone: what
+ * gatepost.conf and its parts say stays, whatever became of these files.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "settings-files.h"
+#include "settings-parse.h"
+
+static char folder[] = "/tmp/gatepost-test-XXXXXX";
+static const char *const names[] = { "a.conf", "b.conf", "domains", "owners",
+				     "groups" };
+
+static const char *place(const char *name)
+{
+	static char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+static void write_text(const char *name, const char *text)
+{
+	FILE *file = fopen(place(name), "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fchmod(fileno(file), 0600), 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlink(place(names[i]));
+	return rmdir(folder);
+}
+
+static struct gp_settings *load(void)
+{
+	struct gp_settings *settings = NULL;
+	char text[256];
+
+	write_text("a.conf", "include(\"b.conf\")\n"
+		   "relay { local_domains = { one.test } }\n"
+		   "rate { overrides = { \"@g: none\" } }\n");
+	(void)snprintf(text, sizeof(text),
+		       "relay { local_domains_file = \"%s/domains\" }\n"
+		       "identity { alias_file = \"%s/owners\" }\n"
+		       "login { groups_file = \"%s/groups\" }\n",
+		       folder, folder, folder);
+	write_text("b.conf", text);
+	write_text("domains", "two.test\n");
+	write_text("owners", "x@one.test alice\n");
+	write_text("groups", "g: alice\n");
+	assert_int_equal(gp_settings_load(place("a.conf"), &settings, NULL), 0);
+	return settings;
+}
+
+static void expect_error(const struct gp_settings *old, const char *name,
+			 const char *wanted)
+{
+	struct gp_settings *const untouched = (struct gp_settings *)folder;
+	struct gp_settings *settings = untouched;
+	struct gp_error err = { "" };
+
+	assert_int_equal(gp_settings_load_lists(old, &settings, &err), -1);
+	assert_ptr_equal(settings, untouched);
+	assert_int_equal(strncmp(err.text, place(name), strlen(place(name))), 0);
+	assert_non_null(strstr(err.text, wanted));
+}
+
+static void test_broken_lists_are_refused(void **state)
+{
+	struct gp_settings *old = load();
+
+	(void)state;
+	write_text("domains", "two.test\n..\n");
+	expect_error(old, "domains", ":2: ");
+	write_text("domains", "");
+	write_text("owners", "\n\nx\n");
+	expect_error(old, "owners", ":3: ");
+	write_text("owners", "");
+	write_text("groups", "h: alice\n");
+	expect_error(old, "a.conf", ":3: rate.overrides: '@g'");
+	assert_int_equal(unlink(place("groups")), 0);
+	expect_error(old, "b.conf", ":3: login.groups_file: ");
+	gp_settings_free(&old);
+}
+
+static void test_lists_alone_are_new(void **state)
+{
+	struct gp_settings *old = load(), *fresh = NULL, *again = NULL;
+
+	(void)state;
+	assert_true(gp_lists_are_named(old));
+	write_text("a.conf", "nonsense {");
+	assert_int_equal(unlink(place("b.conf")), 0);
+	write_text("domains", "three.test\nfour.test\n");
+	write_text("owners", "x@one.test alice\ny@one.test bob\n");
+	write_text("groups", "g: bob, carol\n");
+	assert_int_equal(gp_settings_load_lists(old, &fresh, NULL), 0);
+	assert_int_equal(old->relay.local_domains.count, 2);
+	gp_settings_free(&old);
+	assert_int_equal(fresh->relay.local_domains.count, 3);
+	assert_string_equal(fresh->relay.local_domains.items[0], "one.test");
+	assert_string_equal(fresh->relay.local_domains.items[1], "three.test");
+	assert_int_equal(fresh->identity.owners.count, 2);
+	assert_int_equal(fresh->login.groups.items[0].members.count, 2);
+	assert_int_equal(fresh->rate.overrides.count, 1);
+	/* and once more from those */
+	write_text("owners", "");
+	assert_int_equal(gp_settings_load_lists(fresh, &again, NULL), 0);
+	assert_int_equal(again->identity.owners.count, 0);
+	gp_settings_free(&fresh);
+	gp_settings_free(&again);
+}
+
+static void test_changes_show(void **state)
+{
+	struct gp_settings *settings = load();
+	struct gp_lists_state before, after;
+
+	(void)state;
+	gp_lists_look(settings, &before);
+	assert_true(gp_lists_are_same(&before, gp_settings_files_lists(settings)));
+	write_text("domains", "another.test\n");
+	gp_lists_look(settings, &after);
+	assert_false(gp_lists_are_same(&before, &after));
+	assert_int_equal(unlink(place("domains")), 0);
+	gp_lists_look(settings, &before);
+	assert_false(gp_lists_are_same(&before, &after));
+	gp_settings_free(&settings);
+
+	write_text("a.conf", "");
+	assert_int_equal(gp_settings_load(place("a.conf"), &settings, NULL), 0);
+	assert_false(gp_lists_are_named(settings));
+	gp_settings_free(&settings);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_broken_lists_are_refused),
+		cmocka_unit_test(test_lists_alone_are_new),
+		cmocka_unit_test(test_changes_show),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
