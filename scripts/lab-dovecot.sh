@@ -125,7 +125,8 @@ X
 # A plugin built with AddressSanitizer needs its library in the process first.
 preload_sanitizer() {
 	local library
-	library=$(ldd "$DIR"/modules/*.so | awk '/libasan/ { print $3 }')
+	library=$(ldd "$DIR"/modules/*.so |
+		awk '/libasan/ { path = $3 } END { print path }')
 	[ -n "$library" ] || return 0
 	install -d -o nobody "$DIR/log/sanitizer"
 	printf 'default_vsz_limit = 0\n'
