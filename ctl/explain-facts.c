@@ -399,6 +399,17 @@ static int set_wait(struct gp_typed_facts *facts, const char *value,
 	return 0;
 }
 
+static int set_left(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	long secs = 0;
+
+	if (parse_number(value, 1000000, &secs, err) < 0)
+		return -1;
+	facts->poll.history.round_left_msecs = secs * 1000;
+	return 0;
+}
+
 static int set_remembered(struct gp_typed_facts *facts, const char *value,
 			  struct gp_error *err)
 {
@@ -453,6 +464,7 @@ static const struct fact facts_table[] = {
 	{ "verdict", POLL, set_verdict },
 	{ "early", POLL, set_early },
 	{ "wait", POLL, set_wait },
+	{ "left", POLL, set_left },
 	{ "remembered", POLL, set_remembered },
 	{ "delayed", POLL, set_delayed },
 	{ "full", POLL, set_full },

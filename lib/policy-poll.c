@@ -87,6 +87,23 @@ static void decide_login(const struct gp_settings *settings,
 		       "poll.login_ladder");
 }
 
+/* What a program opens at once to look into many folders comes in the first third
+   of a round.  Whoever goes on to log in, and did so lately, is not looking into
+   folders. */
+static bool is_held_in_round(const struct gp_settings *settings,
+			     const struct gp_poll_facts *facts)
+{
+	const int64_t round_msecs = (int64_t)settings->poll.round_secs * 1000;
+	const struct gp_ladder_step *step;
+
+	if (facts->place == GP_PLACE_SESSION || facts->was_delayed ||
+	    facts->history.round_left_msecs > round_msecs * 2 / 3)
+		return false;
+	step = find_step(&settings->poll.login_ladder,
+			 facts->history.early_count);
+	return step != NULL && step->action == GP_ACTION_HOLD;
+}
+
 /* The first check of a session that the ladder for logins refuses. */
 static bool login_is_refused(const struct gp_settings *settings,
 			     const struct gp_poll_facts *facts)
@@ -193,8 +210,11 @@ void gp_policy_poll(const struct gp_settings *settings,
 		       "poll.interval");
 		break;
 	case GP_VERDICT_IN_ROUND:
-		decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
-		       "poll.interval");
+		if (is_held_in_round(settings, facts))
+			decide_login(settings, facts, decision_r);
+		else
+			decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
+			       "poll.interval");
 		break;
 	case GP_VERDICT_EARLY:
 	default:
