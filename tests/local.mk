@@ -124,6 +124,14 @@ tests_unit_print_vocabulary_LDADD = lib/libgatepost.la
 # Parsers: each has an entry point for a fuzzer; the seeds run here.
 check_PROGRAMS += tests/fuzz/fuzz-address tests/fuzz/fuzz-author \
 	tests/fuzz/fuzz-authres tests/fuzz/fuzz-journal tests/fuzz/fuzz-settings
+if BUILD_AUTHPOLICY
+check_PROGRAMS += tests/fuzz/fuzz-authpolicy
+tests_fuzz_fuzz_authpolicy_SOURCES = tests/fuzz/fuzz-authpolicy.c \
+	tests/fuzz/seed-driver.c imapd-hooks/authpolicy-request.c
+tests_fuzz_fuzz_authpolicy_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/imapd-hooks
+tests_fuzz_fuzz_authpolicy_LDADD = lib/libgatepost.la $(JANSSON_LIBS)
+endif
 tests_fuzz_fuzz_address_SOURCES = tests/fuzz/fuzz-address.c \
 	tests/fuzz/seed-driver.c
 tests_fuzz_fuzz_author_SOURCES = tests/fuzz/fuzz-author.c \
@@ -151,6 +159,7 @@ EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-author \
+	tests/fuzz/seeds-authpolicy \
 	tests/fuzz/seeds-authres tests/fuzz/seeds-journal \
 	tests/fuzz/seeds-settings
 
@@ -163,7 +172,7 @@ AM_TESTS_ENVIRONMENT = \
 # and how often a session that checks all the time asks Redis.
 EXTRA_PROGRAMS += tests/bench/milter-load tests/bench/null-milter
 tests_bench_null_milter_LDADD = $(MILTER_LIBS)
-EXTRA_DIST += tests/bench/run
+EXTRA_DIST += tests/bench/run tests/bench/logins
 bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run --check && \
 		$(top_srcdir)/tests/integration/36-poll-redis-calls.sh
