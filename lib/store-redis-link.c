@@ -277,7 +277,8 @@ static bool is_stale(const redisContext *context)
 {
 	struct pollfd poll_fd = { .fd = context->fd, .events = POLLIN };
 
-	return poll(&poll_fd, 1, 0) != 0;
+	return context->reader->pos < context->reader->len ||
+		poll(&poll_fd, 1, 0) != 0;
 }
 
 static int send_commands(struct gp_redis_link *link,

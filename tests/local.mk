@@ -21,6 +21,9 @@ unit_tests = \
 	tests/unit/test-store-record \
 	tests/unit/test-store-redis \
 	tests/unit/test-store-submit
+if BUILD_MILTER
+unit_tests += tests/unit/test-store-pool
+endif
 if BUILD_IMAPD_HOOKS
 unit_tests += tests/unit/test-poll-session
 endif
@@ -103,6 +106,10 @@ tests_unit_test_site_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_store_record_LDADD = $(unit_ldadd)
 tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)
+tests_unit_test_store_pool_SOURCES = tests/unit/test-store-pool.c \
+	milter/store-pool.c $(own_redis)
+tests_unit_test_store_pool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
+tests_unit_test_store_pool_LDADD = $(unit_ldadd)
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
 	$(own_redis)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)

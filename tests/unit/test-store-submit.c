@@ -4,14 +4,19 @@
  * against a Redis of its own, and holds the script to the arithmetic of rate.c by
  * random histories.  Time is not waited for: the script is given a clock.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -292,6 +297,163 @@ static void senders_are_listed(void **state)
 	gp_store_close(&store);
 }
 
+/* --- a Redis that does not behave --- */
+
+/* Answers each connection's first request with the next of the replies, as it
+   stands, and closes after an empty one; counts connections. */
+struct impostor {
+	char path[64];
+	int listener;
+	const char *const *replies;     /* ended by NULL */
+	atomic_int connections, requests;
+	pthread_t thread;
+};
+
+static void *play_impostor(void *context)
+{
+	struct impostor *impostor = context;
+	const char *const *reply = impostor->replies;
+	char request[4096];
+
+	while (*reply != NULL) {
+		int fd = accept(impostor->listener, NULL, NULL);
+
+		if (fd < 0)
+			return NULL;
+		(void)atomic_fetch_add(&impostor->connections, 1);
+		while (*reply != NULL && recv(fd, request, sizeof(request), 0) > 0) {
+			const char *words = *reply++;
+
+			(void)atomic_fetch_add(&impostor->requests, 1);
+			if (*words == '\0')
+				break;
+			(void)send(fd, words, strlen(words), MSG_NOSIGNAL);
+		}
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static struct gp_store *open_impostor(struct impostor *impostor,
+				      struct gp_settings *settings,
+				      const char *const *replies, char *server)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct gp_store *store;
+	struct gp_error err;
+
+	memset(impostor, 0, sizeof(*impostor));
+	impostor->replies = replies;
+	(void)snprintf(impostor->path, sizeof(impostor->path),
+		       "/tmp/gatepost-impostor.%ld", (long)getpid());
+	(void)strcpy(address.sun_path, impostor->path);
+	(void)unlink(impostor->path);
+	impostor->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(impostor->listener, (struct sockaddr *)&address,
+			      sizeof(address)), 0);
+	assert_int_equal(listen(impostor->listener, 5), 0);
+	assert_int_equal(pthread_create(&impostor->thread, NULL, play_impostor,
+					impostor), 0);
+	*settings = own_redis_settings;
+	settings->redis.server = server;
+	settings->redis.deadline_msecs = 300;
+	settings->redis.retry_secs = 0;
+	(void)sprintf(server, "unix:%s", impostor->path);
+	store = gp_store_redis_open(settings, &err);
+	assert_non_null(store);
+	return store;
+}
+
+static void close_impostor(struct impostor *impostor, struct gp_store **store)
+{
+	gp_store_close(store);
+	(void)shutdown(impostor->listener, SHUT_RDWR);
+	(void)pthread_join(impostor->thread, NULL);
+	(void)close(impostor->listener);
+	(void)unlink(impostor->path);
+}
+
+static int submit_to(struct gp_store *store, struct gp_submit_history *history)
+{
+	static const struct gp_rate_terms no_terms;
+	const struct gp_submit_query query = { .user = "alice",
+		.terms = &no_terms, .recipients = 1 };
+	struct gp_error err;
+
+	return store->ops->submit(store, &query, gp_clock_monotonic_msecs(),
+				  history, &err);
+}
+
+#define GOOD_REPLY "*4\r\n:0\r\n:0\r\n:17000000000000\r\n$0\r\n\r\n"
+
+/* It may have been done: asking again could count it twice. */
+static void a_question_without_an_answer_is_not_asked_again(void **state)
+{
+	static const char *const replies[] = { GOOD_REPLY, "", GOOD_REPLY, NULL };
+	struct gp_submit_history history = { .verdict = { .wait_ticks = 4711 } };
+	struct gp_settings settings;
+	struct impostor impostor;
+	char server[80];
+	struct gp_store *store = open_impostor(&impostor, &settings, replies,
+					       server);
+
+	(void)state;
+	assert_int_equal(submit_to(store, &history), 0);
+	history.verdict.wait_ticks = 4711;
+	assert_int_equal(submit_to(store, &history), -1);
+	assert_int_equal(impostor.requests, 2);
+	assert_int_equal(history.verdict.wait_ticks, 4711);
+	assert_int_equal(submit_to(store, &history), 0);
+	assert_int_equal(impostor.requests, 3);
+	close_impostor(&impostor, &store);
+}
+
+/* What came too much or too late is no answer to the next question. */
+static void a_connection_that_said_too_much_is_left(void **state)
+{
+	static const char *const replies[] = { GOOD_REPLY GOOD_REPLY, GOOD_REPLY,
+					       NULL };
+	struct gp_submit_history history;
+	struct gp_settings settings;
+	struct impostor impostor;
+	char server[80];
+	struct gp_store *store = open_impostor(&impostor, &settings, replies,
+					       server);
+
+	(void)state;
+	assert_int_equal(submit_to(store, &history), 0);
+	assert_int_equal(impostor.connections, 1);
+	/* the second half is read with the first, or waits to be read */
+	(void)submit_to(store, &history);
+	assert_int_equal(impostor.connections, 2);
+	close_impostor(&impostor, &store);
+}
+
+static void a_strange_reply_is_an_error(void **state)
+{
+	static const char *const replies[] = {
+		"+OK\r\n", ":1\r\n", "$-1\r\n", "*0\r\n", "*4\r\n:0\r\n:0\r\n:1\r\n:1\r\n",
+		"*4\r\n:1\r\n:5\r\n:1\r\n$0\r\n\r\n", "*4\r\n:0\r\n:0\r\n:1\r\n$1\r\nx\r\n",
+		"*2147483647\r\n", "$4611686018427387904\r\n", "-OOM no memory\r\n",
+		"-READONLY no\r\n", "HTTP/1.1 400\r\n\r\n", NULL
+	};
+	struct gp_submit_history history = { .verdict = { .wait_ticks = 4711 } };
+	struct gp_settings settings;
+	struct impostor impostor;
+	char server[80];
+	struct gp_store *store = open_impostor(&impostor, &settings, replies,
+					       server);
+	int count = 0;
+
+	(void)state;
+	for (; replies[count] != NULL; count++)
+		assert_int_equal(submit_to(store, &history), -1);
+	assert_int_equal(history.verdict.wait_ticks, 4711);
+	/* after each of them the connection was thrown away */
+	assert_int_equal(impostor.connections, count);
+	close_impostor(&impostor, &store);
+}
+
 /* --- the script and the arithmetic --- */
 
 enum {
@@ -474,6 +636,9 @@ int main(void)
 			a_frozen_redis_is_an_error_and_counts_nothing,
 			own_redis_empty),
 		cmocka_unit_test_setup(senders_are_listed, own_redis_empty),
+		cmocka_unit_test(a_question_without_an_answer_is_not_asked_again),
+		cmocka_unit_test(a_connection_that_said_too_much_is_left),
+		cmocka_unit_test(a_strange_reply_is_an_error),
 		cmocka_unit_test_setup(script_and_arithmetic_agree,
 				       own_redis_empty),
 	};
