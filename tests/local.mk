@@ -206,5 +206,5 @@ print-sanitizer-tests:
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \
-		$(integration_tests) | grep -E '/(01|10|11|[345][0-9])-'`
+		$(integration_tests) | grep -E '/(01|10|11|21|[345][0-9])-'`
 .PHONY: print-unit-tests print-sanitizer-tests print-debian13-tests

@@ -199,7 +199,12 @@ if [ "$is_23" = yes ]; then
 	global="mail_plugins = imap_gatepost"
 	lines="mail_plugins = \$mail_plugins imap_gatepost"
 else
-	dovecot_conf "auth_allow_cleartext = yes" auth-before-tls "Remedy: auth_allow_cleartext = no"
+	# 2.4 itself refuses it where "ssl = required" makes it void.
+	printf 'ssl = yes\nauth_allow_cleartext = yes\n' >> "$LAB_DOVECOT_CONF"
+	check_site
+	check "dovecot.conf: auth_allow_cleartext = yes: DANGER auth-before-tls" \
+		grep -q '^DANGER    auth_allow_cleartext = yes  (auth-before-tls)$' out
+	restore
 	dovecot_conf "import_environment {
   GATEPOST_CONF = /nowhere
 }" plugin-settings "GATEPOST_CONF = $LAB_CONF"
@@ -242,7 +247,7 @@ gatepost_conf "redis { password_file = \"$work/password\" }" password-readable "
 # --- what it prints
 check_site --json
 check "--json of a clean site gives 0" [ "$found" = 0 ]
-postconf -c "$LAB_POSTFIX_CONF" -e "mynetworks = 0.0.0.0/0"
+postconf -c "$LAB_POSTFIX_CONF" -e "smtpd_tls_auth_only = no"
 check_site --json
 check "--json with a danger gives 1" [ "$found" = 1 ]
 python3 - out <<'PYTHON'
@@ -251,9 +256,11 @@ import sys
 site = json.load(open(sys.argv[1]))
 finding, = site['findings']
 assert site['dangers'] == 1, site
-assert finding['name'] == 'networks-wide' and finding['level'] == 'danger', site
-assert finding['file'].endswith('/main.cf') and finding['value'] == '0.0.0.0/0'
-assert len(finding['places']) > 2 and finding['remedy'].startswith('mynetworks')
+assert finding['name'] == 'auth-before-tls' and finding['level'] == 'danger', site
+assert finding['file'].endswith('/main.cf') and finding['value'] == 'no', site
+assert finding['remedy'] == 'smtpd_tls_auth_only = yes', site
+# the site has each service on as many addresses
+assert len(finding['places']) == 32, finding['places']
 PYTHON
 check "JSON names it all" [ $? = 0 ]
 check_site
