@@ -31,6 +31,7 @@ struct store_redis {
 	const struct gp_settings *settings;
 	struct gp_redis_link *link;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
+	uint64_t questions;             /* about messages, so far */
 	struct gp_error last_error;
 };
 
@@ -184,7 +185,10 @@ static int store_redis_poll(struct gp_store *generic,
 
 /* --- sending --- */
 
-static int read_submission(const redisReply *reply,
+/* The token: the flag and the number of the question. */
+enum { TOKEN_BYTES = 17 };
+
+static int read_submission(const redisReply *reply, const char *token,
 			   const struct gp_rate_terms *terms, int64_t now_msecs,
 			   struct gp_submit_history *history_r,
 			   struct gp_error *err)
@@ -198,14 +202,16 @@ static int read_submission(const redisReply *reply,
 	    element[0]->type != REDIS_REPLY_INTEGER ||
 	    element[1]->type != REDIS_REPLY_INTEGER ||
 	    element[2]->type != REDIS_REPLY_INTEGER ||
-	    element[3]->type != REDIS_REPLY_STRING)
+	    element[3]->type != REDIS_REPLY_STRING ||
+	    element[3]->len < TOKEN_BYTES ||
+	    memcmp(element[3]->str, token, TOKEN_BYTES) != 0)
 		return gp_error_set(err, "redis: unexpected reply to the script");
 	fields = (struct gp_submission_reply){
 		.refused_by = element[0]->integer,
 		.wait_ticks = element[1]->integer,
 		.now_ticks = element[2]->integer,
-		.slots = (const unsigned char *)element[3]->str,
-		.length = element[3]->len,
+		.slots = (const unsigned char *)element[3]->str + TOKEN_BYTES,
+		.length = element[3]->len - TOKEN_BYTES,
 	};
 	if (!gp_store_submission_read(terms, &fields, now_msecs *
 				      GP_RATE_TICKS_PER_MSEC, history_r))
@@ -214,15 +220,14 @@ static int read_submission(const redisReply *reply,
 }
 
 static int charge(struct store_redis *store, const struct gp_submit_query *query,
-		  const char *key, int64_t deadline_msecs, redisReply **reply_r,
-		  struct gp_error *err)
+		  const char *key, const char *token, int64_t deadline_msecs,
+		  redisReply **reply_r, struct gp_error *err)
 {
 	unsigned char windows[GP_STORE_SUBMISSION_BYTES];
 	char retention[NUMBER_BYTES];
-	const char *argv[] = { NULL, NULL, "1", key, retention,
-			       query->passes_anyway ? "1" : "0",
+	const char *argv[] = { NULL, NULL, "1", key, retention, token,
 			       (const char *)windows };
-	size_t lengths[] = { 0, 0, 1, strlen(key), 0, 1,
+	size_t lengths[] = { 0, 0, 1, strlen(key), 0, TOKEN_BYTES,
 			     gp_store_submission_pack(query, windows) };
 
 	lengths[4] = (size_t)snprintf(retention, sizeof(retention), "%" PRId64,
@@ -241,17 +246,20 @@ static int store_redis_submit(struct gp_store *generic,
 	struct store_redis *store = (struct store_redis *)generic;
 	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
 		store->settings->redis.deadline_msecs;
+	char token[TOKEN_BYTES + 1];
 	redisReply *reply;
 	char *key;
 	int result;
 
 	if (is_left_alone(store, now_msecs, err))
 		return -1;
+	(void)snprintf(token, sizeof(token), "%d%016" PRIx64,
+		       query->passes_anyway, ++store->questions);
 	key = gp_store_key(query->user);
-	result = charge(store, query, key, deadline_msecs, &reply, err);
+	result = charge(store, query, key, token, deadline_msecs, &reply, err);
 	free(key);
 	if (result == 0) {
-		result = read_submission(reply, query->terms, now_msecs,
+		result = read_submission(reply, token, query->terms, now_msecs,
 					 history_r, err);
 		freeReplyObject(reply);
 	}

@@ -11,12 +11,13 @@
 --             1970; then 9 bytes for each window: its name (3) and theoretical
 --             arrival time (6, ticks since 1970).  The name is the time of the
 --             window in seconds, 2^23 more for a window of recipients.
--- ARGV     retention (ms); passes_anyway ("1": a refusal is only observed); and
---          for each window 15 bytes: name (3), cost of the message (6), what the
+-- ARGV     retention (ms); a token that comes back with the answer, so that none is
+--          taken for another's, and begins with "1" if a refusal is only
+--          observed; and for each window 15 bytes: name (3), cost of the message (6), what the
 --          window holds (6), in ticks
 -- Returns  number of the window that refused (0: none did; the longest wait
---          counts), wait, now (ticks), and s as it is now, without its first
---          4 bytes
+--          counts), wait, now (ticks), and the token with s as it is now but
+--          for its first 4 bytes
 local TICKS_PER_SECOND, CLOCK_SLACK = 10000, 1
 local RECIPIENTS = 8388608
 local WINDOW, SLOT = 'I3I6I6', 'I3I6'
@@ -28,6 +29,7 @@ local now = seconds * TICKS_PER_SECOND + math.floor(tonumber(time[2]) / 100)
 local key = KEYS[1]
 local count = #ARGV[3] / 15
 local windows, slots, packed_slots = {}, {}, ''
+local passes_anyway = string.byte(ARGV[2]) == 49
 local last, refused_by, wait = 0, 0, 0
 
 -- Where a window's slot is among the old ones: mostly where it was.
@@ -78,12 +80,12 @@ if refused_by == 0 then
   end
 else
   packed_slots = pack_slots()
-  if ARGV[2] == '1' then
+  if passes_anyway then
     redis.call('HSET', key, 'h', struct.pack('>I4', seconds))
   end
 end
 -- A minute more or less does not matter for days.
-if (refused_by == 0 or ARGV[2] == '1') and math.abs(seconds - last) > 60 then
+if (refused_by == 0 or passes_anyway) and math.abs(seconds - last) > 60 then
   redis.call('PEXPIRE', key, ARGV[1])
 end
-return { refused_by, wait, now, packed_slots }
+return { refused_by, wait, now, ARGV[2] .. packed_slots }

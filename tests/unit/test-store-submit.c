@@ -384,12 +384,15 @@ static int submit_to(struct gp_store *store, struct gp_submit_history *history)
 				  history, &err);
 }
 
-#define GOOD_REPLY "*4\r\n:0\r\n:0\r\n:17000000000000\r\n$0\r\n\r\n"
+/* To the first question, or the second, of a store. */
+#define REPLY_TO(number) "*4\r\n:0\r\n:0\r\n:17000000000000\r\n$17\r\n0" \
+	"000000000000000" number "\r\n"
 
 /* It may have been done: asking again could count it twice. */
 static void a_question_without_an_answer_is_not_asked_again(void **state)
 {
-	static const char *const replies[] = { GOOD_REPLY, "", GOOD_REPLY, NULL };
+	static const char *const replies[] = { REPLY_TO("1"), "", REPLY_TO("3"),
+					       NULL };
 	struct gp_submit_history history = { .verdict = { .wait_ticks = 4711 } };
 	struct gp_settings settings;
 	struct impostor impostor;
@@ -411,8 +414,8 @@ static void a_question_without_an_answer_is_not_asked_again(void **state)
 /* What came too much or too late is no answer to the next question. */
 static void a_connection_that_said_too_much_is_left(void **state)
 {
-	static const char *const replies[] = { GOOD_REPLY GOOD_REPLY, GOOD_REPLY,
-					       NULL };
+	static const char *const replies[] = { REPLY_TO("1") REPLY_TO("2"),
+					       REPLY_TO("2"), NULL };
 	struct gp_submit_history history;
 	struct gp_settings settings;
 	struct impostor impostor;
@@ -423,9 +426,27 @@ static void a_connection_that_said_too_much_is_left(void **state)
 	(void)state;
 	assert_int_equal(submit_to(store, &history), 0);
 	assert_int_equal(impostor.connections, 1);
-	/* the second half is read with the first, or waits to be read */
-	(void)submit_to(store, &history);
+	/* the second half was read with the first, or waits to be read */
+	assert_int_equal(submit_to(store, &history), 0);
 	assert_int_equal(impostor.connections, 2);
+	close_impostor(&impostor, &store);
+}
+
+/* A late one that comes just then: it is told by its token. */
+static void an_answer_to_another_question_is_none(void **state)
+{
+	static const char *const replies[] = { REPLY_TO("1"), REPLY_TO("1"), NULL };
+	struct gp_submit_history history;
+	struct gp_settings settings;
+	struct impostor impostor;
+	char server[80];
+	struct gp_store *store = open_impostor(&impostor, &settings, replies,
+					       server);
+
+	(void)state;
+	assert_int_equal(submit_to(store, &history), 0);
+	assert_int_equal(submit_to(store, &history), -1);
+	assert_int_equal(impostor.connections, 1);
 	close_impostor(&impostor, &store);
 }
 
@@ -548,8 +569,9 @@ static void expect_the_same(struct history *history, const redisReply *reply)
 		.refused_by = reply->element[0]->integer,
 		.wait_ticks = reply->element[1]->integer,
 		.now_ticks = reply->element[2]->integer,
-		.slots = (const unsigned char *)reply->element[3]->str,
-		.length = reply->element[3]->len,
+		/* behind the token */
+		.slots = (const unsigned char *)reply->element[3]->str + 1,
+		.length = reply->element[3]->len - 1,
 	};
 	assert_int_equal(fields.now_ticks, history->now_ticks);
 	gp_rate_charge(&history->terms, &history->state, history->recipients,
@@ -638,6 +660,7 @@ int main(void)
 		cmocka_unit_test_setup(senders_are_listed, own_redis_empty),
 		cmocka_unit_test(a_question_without_an_answer_is_not_asked_again),
 		cmocka_unit_test(a_connection_that_said_too_much_is_left),
+		cmocka_unit_test(an_answer_to_another_question_is_none),
 		cmocka_unit_test(a_strange_reply_is_an_error),
 		cmocka_unit_test_setup(script_and_arithmetic_agree,
 				       own_redis_empty),
