@@ -21,14 +21,22 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "lists.h"
 #include "log.h"
 #include "session.h"
 #include "settings-parse.h"
 #include "snapshot.h"
 
-enum { EVENT_RELOAD = 'r', EVENT_STOP = 's', EVENT_ENDED = 'e' };
-enum { DRAIN_STEP_MSECS = 20 };
+enum {
+	EVENT_RELOAD = 'r', EVENT_STOP = 's', EVENT_ENDED = 'e',
+	EVENT_RELIEVED = 'u'    /* another milter has taken over the socket */
+};
+enum {
+	DRAIN_STEP_MSECS = 20,
+	QUIET_MSECS = 3000,     /* for what still waits in the old socket */
+	RELIEVED_MSECS_MAX = 3600 * 1000
+};
 
 static int event_pipe[2] = { -1, -1 };
 
@@ -43,7 +51,8 @@ static void send_event(char event)
 
 static void on_signal(int number)
 {
-	send_event(number == SIGHUP ? EVENT_RELOAD : EVENT_STOP);
+	send_event(number == SIGHUP ? EVENT_RELOAD
+		   : number == SIGUSR1 ? EVENT_RELIEVED : EVENT_STOP);
 }
 
 static void *run_milter(void *unused)
@@ -63,7 +72,8 @@ static int install_handlers(void)
 	(void)sigemptyset(&action.sa_mask);
 	if (sigaction(SIGHUP, &action, NULL) < 0 ||
 	    sigaction(SIGTERM, &action, NULL) < 0 ||
-	    sigaction(SIGINT, &action, NULL) < 0)
+	    sigaction(SIGINT, &action, NULL) < 0 ||
+	    sigaction(SIGUSR1, &action, NULL) < 0)
 		return -1;
 	action.sa_handler = SIG_IGN;
 	return sigaction(SIGPIPE, &action, NULL);
@@ -79,6 +89,7 @@ static int start_thread(pthread_t *thread_r)
 	(void)sigaddset(&blocked, SIGHUP);
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigaddset(&blocked, SIGINT);
+	(void)sigaddset(&blocked, SIGUSR1);
 	(void)pthread_sigmask(SIG_BLOCK, &blocked, &old);
 	result = pthread_create(thread_r, NULL, run_milter, NULL);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -128,6 +139,14 @@ static void wait_for_event(void)
 	} while (count == 0 || (count < 0 && errno == EINTR));
 }
 
+/* Does an event come in that time? */
+static bool event_within(int msecs)
+{
+	struct pollfd pipe_end = { .fd = event_pipe[0], .events = POLLIN };
+
+	return poll(&pipe_end, 1, msecs) > 0;
+}
+
 static int read_event(char *event_r)
 {
 	ssize_t length;
@@ -138,6 +157,34 @@ static int read_event(char *event_r)
 		length = read(event_pipe[0], event_r, 1);
 	while (length < 0 && errno == EINTR);
 	return length == 1 ? 0 : -1;
+}
+
+/*
+ * Sessions go on as if nothing had happened until the last has ended; nobody
+ * finds the way to new ones.  Returns the event that ends it.
+ */
+static char finish_sessions(const char *conf_path)
+{
+	int64_t now_msecs = gp_clock_monotonic_msecs();
+	int64_t quiet_since_msecs = now_msecs;
+	const int64_t end_msecs = now_msecs + RELIEVED_MSECS_MAX;
+	char event = EVENT_RELIEVED;
+
+	gp_log(GP_LOG_INFO, "another milter has taken over; %u sessions go on "
+	       "here", gp_session_open_count());
+	while (now_msecs < end_msecs &&
+	       now_msecs < quiet_since_msecs + QUIET_MSECS) {
+		if (event_within(DRAIN_STEP_MSECS) && read_event(&event) == 0 &&
+		    event != EVENT_RELIEVED) {
+			if (event != EVENT_RELOAD)
+				return event;
+			reload(conf_path);
+		}
+		now_msecs = gp_clock_monotonic_msecs();
+		if (gp_session_open_count() > 0)
+			quiet_since_msecs = now_msecs;
+	}
+	return EVENT_STOP;
 }
 
 int gp_control_run(const char *conf_path)
@@ -152,11 +199,15 @@ int gp_control_run(const char *conf_path)
 		return EX_OSERR;
 	}
 	gp_lists_begin();
+	gp_listen_relieve();
 	while (read_event(&event) == 0 && event == EVENT_RELOAD)
 		reload(conf_path);
+	if (event == EVENT_RELIEVED)
+		event = finish_sessions(conf_path);
 	if (event != EVENT_STOP)
 		return EX_SOFTWARE;
 	gp_log(GP_LOG_INFO, "stopping");
+	gp_listen_pause();
 	drain();
 	/* No smfi_stop(): it waits for libmilter's listener, which looks up every
 	   few seconds only, and no message is open any more. */

@@ -2,7 +2,8 @@
 /*
  * This module runs the milter: libmilter in a thread of its own, signals in the
  * main thread.  SIGHUP reads the settings again, SIGTERM and SIGINT stop once
- * the open messages are done.
+ * the open messages are done; SIGUSR1 comes from a milter that has taken over the
+ * socket, and ends this one when its sessions have ended.
  */
 #ifndef GP_CONTROL_H
 #define GP_CONTROL_H

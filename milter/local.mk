@@ -6,6 +6,7 @@ milter_gatepost_milter_SOURCES = \
 	milter/control.c milter/control.h \
 	milter/edit.c milter/edit.h \
 	milter/headers.c milter/headers.h \
+	milter/listen.c milter/listen.h \
 	milter/lists.c milter/lists.h \
 	milter/main.c \
 	milter/sending.c milter/sending.h \

@@ -15,6 +15,7 @@
 #include "callbacks.h"
 #include "control.h"
 #include "gatepost-config.h"
+#include "listen.h"
 #include "log.h"
 #include "settings-parse.h"
 #include "snapshot.h"
@@ -39,6 +40,8 @@ static const char help[] =
 "  -h, --help          show this help\n"
 "\n"
 "SIGHUP reads the settings again, SIGTERM stops when the open messages are done.\n"
+"A second one takes over the unix socket of the first, which ends when its\n"
+"sessions have.\n"
 "See gatepost-milter(8) and gatepost.conf(5).\n";
 
 /* Returns -1 to go on, or the exit code. */
@@ -89,23 +92,25 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return -1;
 }
 
-/* What needs root first, then the step down.  The journal is opened by the user
-   who has to write it. */
+/* The journal is opened by the user who has to write it.  Nobody finds the socket
+   before all that could fail has not. */
 static int start(const struct gp_settings *settings, struct gp_error *err)
 {
 	struct gp_journal *journal;
 
 	if (gp_callbacks_register() < 0)
 		return gp_error_set(err, "libmilter took no callbacks");
-	if (gp_start_socket(settings, err) < 0 ||
-	    gp_start_write_pid(settings, err) < 0 ||
-	    gp_start_drop_privileges(settings, err) < 0)
+	if (gp_listen_open(settings, err) < 0 ||
+	    gp_start_try_user(settings, err) < 0)
 		return -1;
 	journal = gp_journal_open(settings, err);
-	if (journal == NULL)
+	if (journal == NULL || gp_start_be_root_again(err) < 0)
 		return -1;
 	gp_callbacks_use_journal(journal);
-	return 0;
+	if (gp_start_write_pid(settings, err) < 0 ||
+	    gp_listen_publish(err) < 0)
+		return -1;
+	return gp_start_drop_privileges(settings, err);
 }
 
 /* settings are those in force; a reload may replace but not free them here. */
@@ -120,6 +125,7 @@ static int run(const struct options *options, const char *conf_path,
 		return EX_OSERR;
 	}
 	if (start(settings, &err) < 0) {
+		gp_listen_remove();
 		gp_log(GP_LOG_ERROR, "%s", err.text);
 		return EX_CONFIG;
 	}
@@ -129,7 +135,8 @@ static int run(const struct options *options, const char *conf_path,
 	       settings->milter.socket);
 	gp_start_ready();
 	code = gp_control_run(conf_path);
-	gp_start_remove_files(settings);
+	gp_listen_remove();
+	gp_start_remove_pid(settings);
 	return code;
 }
 

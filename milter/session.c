@@ -10,6 +10,7 @@
 
 #include "log.h"
 
+static atomic_uint open_sessions;
 static atomic_uint open_messages;
 static atomic_bool is_stopping;
 static atomic_uint session_number;
@@ -34,6 +35,7 @@ struct gp_session *gp_session_create(void)
 {
 	struct gp_session *session = gp_alloc(sizeof(*session));
 
+	(void)atomic_fetch_add(&open_sessions, 1);
 	session->message_pool = gp_pool_create();
 	session->connection_pool = gp_pool_create();
 	return session;
@@ -79,6 +81,12 @@ void gp_session_free(struct gp_session **session)
 	gp_pool_free(&(*session)->connection_pool);
 	free(*session);
 	*session = NULL;
+	(void)atomic_fetch_sub(&open_sessions, 1);
+}
+
+unsigned int gp_session_open_count(void)
+{
+	return atomic_load(&open_sessions);
 }
 
 const char *gp_session_authserv_id(const struct gp_session *session)

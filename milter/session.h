@@ -60,6 +60,9 @@ const char *gp_session_authserv_id(const struct gp_session *session);
 /* Accepts NULL, leaves NULL. */
 void gp_session_free(struct gp_session **session);
 
+/* How many connections of MTAs are open. */
+unsigned int gp_session_open_count(void);
+
 /* How many messages are open on all connections. */
 unsigned int gp_session_open_messages(void);
 

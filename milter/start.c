@@ -5,21 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libmilter/mfapi.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-#include "socket-text.h"
 
 static int ready_fd = -1;       /* the parent's end is waited on */
 
@@ -81,70 +75,44 @@ void gp_start_ready(void)
 	ready_fd = -1;
 }
 
-/* The socket belongs to the user that we shall be, so that it can be removed,
-   and to the group through which the MTA gets in. */
-static int give_socket(const struct gp_settings *settings, const char *path,
-		       struct gp_error *err)
+/* The user to become, or NULL if we are no root; -1 with *err filled when it will
+   not do. */
+static int find_user(const struct gp_settings *settings,
+		     const struct passwd **user_r, struct gp_error *err)
 {
-	const struct passwd *user = getpwnam(settings->milter.user);
-	uid_t uid = geteuid() == 0 && user != NULL ? user->pw_uid : (uid_t)-1;
-	gid_t gid = (gid_t)-1;
-
-	if (settings->milter.socket_group[0] != '\0') {
-		const struct group *group =
-			getgrnam(settings->milter.socket_group);
-
-		if (group == NULL)
-			return gp_error_set(err, "milter.socket_group '%s': no "
-					    "such group",
-					    settings->milter.socket_group);
-		gid = group->gr_gid;
-	}
-	if (lchown(path, uid, gid) < 0)
-		return gp_error_set(err, "milter.socket %s: chown: %s", path,
-				    strerror(errno));
+	*user_r = NULL;
+	if (geteuid() != 0)
+		return 0;
+	*user_r = getpwnam(settings->milter.user);
+	if (*user_r == NULL)
+		return gp_error_set(err, "milter.user '%s': no such user; make it "
+				    "with: useradd --system %s",
+				    settings->milter.user, settings->milter.user);
+	if ((*user_r)->pw_uid == 0)
+		return gp_error_set(err, "milter.user '%s': the milter does not "
+				    "run as root", settings->milter.user);
 	return 0;
 }
 
-/* libmilter removes whatever socket it finds, also one that is in use. */
-static bool is_in_use(const char *path)
+int gp_start_try_user(const struct gp_settings *settings, struct gp_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool in_use;
+	const struct passwd *user;
 
-	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
-		return false;
-	(void)strcpy(address.sun_path, path);
-	in_use = connect(fd, (const struct sockaddr *)&address,
-			 sizeof(address)) == 0;
-	(void)close(fd);
-	return in_use;
+	if (find_user(settings, &user, err) < 0)
+		return -1;
+	if (user != NULL && (initgroups(user->pw_name, user->pw_gid) < 0 ||
+			     setegid(user->pw_gid) < 0 ||
+			     seteuid(user->pw_uid) < 0))
+		return gp_error_set(err, "milter.user '%s': %s",
+				    settings->milter.user, strerror(errno));
+	return 0;
 }
 
-int gp_start_socket(const struct gp_settings *settings, struct gp_error *err)
+int gp_start_be_root_again(struct gp_error *err)
 {
-	char text[GP_SOCKET_TEXT_BYTES];
-	struct gp_socket parsed;
-	mode_t old_umask;
-	int result;
-
-	if (gp_socket_parse(settings->milter.socket, &parsed, err) < 0)
-		return -1;
-	if (parsed.kind == GP_SOCKET_UNIX && is_in_use(parsed.path))
-		return gp_error_set(err, "milter.socket %s: another milter listens "
-				    "there", parsed.path);
-	(void)gp_socket_format_milter(&parsed, text);
-	old_umask = umask(0117);        /* 0660 */
-	result = smfi_setconn(text) == MI_SUCCESS &&
-		smfi_opensocket(true) == MI_SUCCESS ? 0 : -1;
-	(void)umask(old_umask);
-	if (result < 0)
-		return gp_error_set(err, "milter.socket '%s' cannot be opened "
-				    "(%s); is its folder there?", settings->milter.socket,
-				    strerror(errno));
-	return parsed.kind == GP_SOCKET_UNIX
-		? give_socket(settings, parsed.path, err) : 0;
+	if (getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
+		return gp_error_set(err, "seteuid: %s", strerror(errno));
+	return 0;
 }
 
 int gp_start_drop_privileges(const struct gp_settings *settings,
@@ -152,16 +120,10 @@ int gp_start_drop_privileges(const struct gp_settings *settings,
 {
 	const struct passwd *user;
 
-	if (geteuid() != 0)
-		return 0;
-	user = getpwnam(settings->milter.user);
+	if (find_user(settings, &user, err) < 0)
+		return -1;
 	if (user == NULL)
-		return gp_error_set(err, "milter.user '%s': no such user; make it "
-				    "with: useradd --system %s",
-				    settings->milter.user, settings->milter.user);
-	if (user->pw_uid == 0)
-		return gp_error_set(err, "milter.user '%s': the milter does not "
-				    "run as root", settings->milter.user);
+		return 0;
 	if (initgroups(user->pw_name, user->pw_gid) < 0 ||
 	    setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
 		return gp_error_set(err, "milter.user '%s': %s",
@@ -192,15 +154,18 @@ int gp_start_write_pid(const struct gp_settings *settings, struct gp_error *err)
 	return 0;
 }
 
-/* As an unprivileged user this works only in a folder of its own; what stays
-   behind is replaced at the next start. */
-void gp_start_remove_files(const struct gp_settings *settings)
+/* Not the file of a milter that has taken over. */
+void gp_start_remove_pid(const struct gp_settings *settings)
 {
-	struct gp_socket parsed;
+	const char *path = settings->milter.pid_file;
+	FILE *file = *path != '\0' ? fopen(path, "re") : NULL;
+	long pid = 0;
 
-	if (gp_socket_parse(settings->milter.socket, &parsed, NULL) == 0 &&
-	    parsed.kind == GP_SOCKET_UNIX)
-		(void)unlink(parsed.path);
-	if (settings->milter.pid_file[0] != '\0')
-		(void)unlink(settings->milter.pid_file);
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%ld", &pid) != 1)
+		pid = 0;
+	(void)fclose(file);
+	if (pid == (long)getpid())
+		(void)unlink(path);
 }

@@ -39,6 +39,7 @@ integration_tests = \
 	tests/integration/11-relay.sh \
 	tests/integration/12-milter-life.sh \
 	tests/integration/13-milter-start.sh \
+	tests/integration/14-milter-restart.sh \
 	tests/integration/15-rate.sh \
 	tests/integration/16-rate-store.sh \
 	tests/integration/19-milter-threads.sh \
