@@ -56,6 +56,8 @@ def sender(name, messages_per_session):
             client.close()
     except Exception as problem:
         problems.append('%s: %r' % (name, problem))
+        print(open(LOG).read()[-2500:])
+        print(open(os.path.join(env['LAB_LOG'], 'postfix.log')).read()[-2500:])
 
 
 idle = Client('SUBMISSION', starttls=True, login='carol')
