@@ -184,7 +184,10 @@ EXTRA_DIST += tests/bench/run tests/bench/logins
 bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run --check && \
 		$(top_srcdir)/tests/integration/36-poll-redis-calls.sh
-.PHONY: bench
+# What logins cost, on a site with gatepost and on one without: five minutes, as root.
+bench-logins: all
+	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/logins
+.PHONY: bench bench-logins
 
 # For scripts/test: which tests run without servers, and which with sanitizers.
 print-unit-tests:

@@ -189,6 +189,20 @@ if subprocess.run(['dovecot', '--version'], stdout=subprocess.PIPE,
                   universal_newlines=True).stdout.startswith('2.3.'):
     expect_true(matches() > 0, 'the filter would have found a wrong password')
 
+# Dovecot's report counts a login that succeeded, and no other.
+report = dict(command='report', login='erin', remote='127.0.0.9', protocol='imap')
+for success in (False, None, 'true'):
+    expect(ask(success=success, **report), 0, 'a report')
+expect(redis('EXISTS', 'gp:{erin}:p').strip(), '0', 'a login that failed')
+expect(ask(success=True, **report), 0, 'a report')
+expect(redis('HKEYS', 'gp:{erin}:p').split(), ['imap/127.0.0.9'], 'counted')
+wait_until(lambda: ask(login='erin', remote='127.0.0.9', protocol='imap') == 3,
+           10, 'early after a login that was reported')
+expect(ask(login='erin', remote='127.0.0.9', protocol='imap',
+           device_id='"name" "mutt"'), 3, 'with a name that is not known yet')
+expect(ask(login='erin', remote='127.0.0.10', protocol='imap'), 0, 'elsewhere')
+say('a report of a success counts as a check, one of a failure does not')
+
 # Frozen, then dead: Dovecot goes on.
 os.kill(PID, signal.SIGSTOP)
 for number in range(3):
