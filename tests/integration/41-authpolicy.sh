@@ -117,6 +117,14 @@ def matches():
     return int(re.search(r'Failregex: (\d+) total', done.stdout).group(1))
 
 
+def failures():
+    """The lines of the log that name a wrong password, which the filter of Debian
+    13 does not know in the words of Dovecot 2.4."""
+    with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
+        return [line for line in file
+                if re.search(r'auth failed|auth_failed|Password mismatch', line)]
+
+
 def ask(key=env['KEY'], command='allow', **fields):
     """Asks the service as Dovecot does; returns its status."""
     listen = re.search(r'listens on (\S+)', open(os.path.join(
@@ -157,6 +165,7 @@ say('another user and another program do not wait')
 expect_true(not re.search('Panic|Fatal|auth failed|mismatch|Error', log()),
             'log of Dovecot:\n' + log())
 expect(matches(), 0, "fail2ban's filter finds nothing")
+expect(failures(), [], 'what a filter could find')
 say("nothing looks like a wrong password; fail2ban's filter finds nothing")
 
 # Who is not known costs nothing and is answered at once.
@@ -184,10 +193,10 @@ say('without the key nobody is answered')
 wrong = Login('imap', '127.0.0.4')
 wrong.login('alice', 'wrong')
 wrong.end()
-# (the filter of fail2ban 1.1 does not find those of Dovecot 2.4 either)
-if subprocess.run(['dovecot', '--version'], stdout=subprocess.PIPE,
-                  universal_newlines=True).stdout.startswith('2.3.'):
-    expect_true(matches() > 0, 'the filter would have found a wrong password')
+expect_true(failures(), 'a wrong password is in the log')
+knows_its_words = 'Login aborted' not in ''.join(failures())
+expect_true(matches() > 0 or not knows_its_words,
+            'the filter would have found a wrong password')
 
 # Dovecot's report counts a login that succeeded, and no other.
 report = dict(command='report', login='erin', remote='127.0.0.9', protocol='imap')
