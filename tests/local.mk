@@ -25,6 +25,13 @@ if BUILD_MILTER
 unit_tests += tests/unit/test-store-pool
 endif
 if BUILD_IMAPD_HOOKS
+# Loaded beside the plugin, to see what it leaves behind.
+check_LTLIBRARIES = tests/integration/lib10_imap_probe_plugin.la
+tests_integration_lib10_imap_probe_plugin_la_SOURCES = \
+	tests/integration/probe-plugin.c
+tests_integration_lib10_imap_probe_plugin_la_CPPFLAGS = $(plugin_cppflags)
+tests_integration_lib10_imap_probe_plugin_la_LDFLAGS = $(plugin_ldflags) \
+	-rpath /nowhere -export-symbols-regex '^imap_probe_plugin_'
 unit_tests += tests/unit/test-poll-session
 endif
 if BUILD_AUTHPOLICY
@@ -58,6 +65,7 @@ integration_tests = \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
 	tests/integration/42-postlogin.sh \
+	tests/integration/45-dovecot-plugin.sh \
 	tests/integration/46-poll-hibernate.sh \
 	tests/integration/49-poll-program.sh \
 	tests/integration/50-identity.sh \

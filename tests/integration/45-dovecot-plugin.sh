@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What Dovecot loads: refused if it was built for another Dovecot, showing others
+# nothing but its entry points, leaving nothing behind.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+plugins=$GATEPOST_BUILD/imapd-hooks/.libs
+probe=$GATEPOST_BUILD/tests/integration/.libs/lib10_imap_probe_plugin.so
+[ -e "$probe" ] || { echo "the probe is not built: make check"; exit 77; }
+
+shows_only_entry_points() { # PROTOCOL
+	nm -D --defined-only "$plugins/lib95_$1_gatepost_plugin.so" |
+		awk '{ print $3 }' | sort > shown
+	printf "$1_gatepost_plugin_%s\n" binary_dependency deinit init version |
+		diff - shown
+}
+check "the IMAP plugin shows its entry points only" shows_only_entry_points imap
+check "the POP3 plugin shows its entry points only" shows_only_entry_points pop3
+
+poll_site site <<CONF
+poll { interval = 60s }
+CONF
+log=$LAB_LOG/dovecot.log
+
+can_log_in() { # PROTOCOL
+	curl -sS -m 20 --cacert "$LAB_CA" -u alice:secret-alice \
+		"$1://localhost:$2/" > answer 2>&1
+}
+logs_in() {
+	case $1 in
+	imap) can_log_in imaps "$LAB_IMAPS_PORT" ;;
+	pop3) can_log_in pop3s "$LAB_POP3S_PORT" ;;
+	esac
+}
+does_not() { ! "$@"; }
+
+# The same plugin, but its version names another Dovecot.  By a new inode: a file
+# that processes have mapped is never written.
+install_for_another_dovecot() { # PROTOCOL
+	python3 - "$plugins/lib95_$1_gatepost_plugin.so" > other.so <<'PYTHON'
+import re
+import sys
+with open(sys.argv[1], 'rb') as file:
+    code = file.read()
+found = re.findall(rb'2\.\d\.ABIv', code)
+assert found, 'no ABI version in the plugin'
+sys.stdout.buffer.write(re.sub(rb'(2\.\d)\.ABIv', rb'\1.ABIx', code))
+PYTHON
+	install other.so "site/modules/lib95_$1_gatepost_plugin.so"
+}
+
+for protocol in imap pop3; do
+	check "$protocol: the plugin is loaded" logs_in $protocol
+	install_for_another_dovecot $protocol
+	check "$protocol: nobody logs in with a plugin for another Dovecot" \
+		does_not logs_in $protocol
+	check "$protocol: Dovecot says why" grep -q \
+		"lib95_${protocol}_gatepost_plugin.so.*different ABI version" "$log"
+	install -m 755 -t site/modules "$plugins/lib95_${protocol}_gatepost_plugin.so"
+	check "$protocol: the right plugin is the way back" logs_in $protocol
+done
+
+# The probe is loaded from some login after the reload on.
+install -m 755 -t site/modules "$probe"
+case $(dovecot --version) in
+2.3.*) echo 'protocol imap {
+  mail_plugins = imap_probe imap_gatepost
+}' ;;
+*) echo 'protocol imap {
+  mail_plugins {
+    imap_probe = yes
+  }
+}' ;;
+esac >> "$LAB_DOVECOT_CONF"
+doveadm -c "$LAB_DOVECOT_CONF" reload
+probe_has_spoken() {
+	logs_in imap && grep -q 'probe: ' "$log"
+}
+check "the probe is loaded" wait_until 20 probe_has_spoken
+before=$(grep -c 'probe: ' "$log")
+python <<'PYTHON'
+from poll import *
+
+session = Program('bob', name='Probe')
+for command in ('SELECT INBOX', 'NOOP', 'STATUS INBOX (MESSAGES)', 'NOOP', 'LOGOUT'):
+    expect_true(session.command(command)[-1].startswith('OK'), command)
+session.close()
+PYTHON
+bob_is_done() { [ "$(grep -c 'probe: ' "$log")" -gt "$before" ]; }
+check "a session with all commands" wait_until 20 bob_is_done
+grep 'probe: ' "$log" | grep -v 'probe: nothing was left' > left
+check "nothing is left behind" does_not test -s left
+finish
