@@ -67,6 +67,8 @@ integration_tests = \
 	tests/integration/42-postlogin.sh \
 	tests/integration/45-dovecot-plugin.sh \
 	tests/integration/46-poll-hibernate.sh \
+	tests/integration/47-poll-processes.sh \
+	tests/integration/48-poll-proxy.sh \
 	tests/integration/49-poll-program.sh \
 	tests/integration/50-identity.sh \
 	tests/integration/51-headers.sh \

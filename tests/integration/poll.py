@@ -57,15 +57,18 @@ def wait_until(condition, secs, what):
 
 
 class Program:
-    """A mail program at an address of its own: an IMAP session over TLS."""
+    """A mail program at an address of its own: an IMAP session, over TLS unless it
+    says no."""
 
     def __init__(self, user, source='127.0.0.2', name=None, early_id=None,
-                 port=None):
-        context = ssl.create_default_context(cafile=env['LAB_CA'])
-        raw = socket.create_connection(
-            (env['LAB_HOST'], int(port or env['LAB_IMAPS_PORT'])), 30,
-            (source, 0))
-        self.socket = context.wrap_socket(raw, server_hostname='localhost')
+                 tls=True, port=None):
+        port = port or env['LAB_IMAPS_PORT' if tls else 'LAB_IMAP_PORT']
+        self.socket = socket.create_connection(
+            (env['LAB_HOST'], int(port)), 30, (source, 0))
+        if tls:
+            context = ssl.create_default_context(cafile=env['LAB_CA'])
+            self.socket = context.wrap_socket(self.socket,
+                                              server_hostname='localhost')
         self.file = self.socket.makefile('rb')
         self.count = 0
         self.waited = 0.0
