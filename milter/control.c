@@ -27,6 +27,7 @@
 #include "session.h"
 #include "settings-parse.h"
 #include "snapshot.h"
+#include "start.h"
 
 enum {
 	EVENT_RELOAD = 'r', EVENT_STOP = 's', EVENT_ENDED = 'e',
@@ -187,19 +188,27 @@ static char finish_sessions(const char *conf_path)
 	return EVENT_STOP;
 }
 
+int gp_control_prepare(struct gp_error *err)
+{
+	if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
+	    fcntl(event_pipe[0], F_SETFL, 0) < 0 || install_handlers() < 0)
+		return gp_error_set(err, "cannot take signals: %s",
+				    strerror(errno));
+	return 0;
+}
+
 int gp_control_run(const char *conf_path)
 {
 	pthread_t thread;
 	char event = EVENT_ENDED;
 
-	if (pipe2(event_pipe, O_CLOEXEC | O_NONBLOCK) < 0 ||
-	    fcntl(event_pipe[0], F_SETFL, 0) < 0 ||
-	    install_handlers() < 0 || start_thread(&thread) < 0) {
+	if (start_thread(&thread) < 0) {
 		gp_log(GP_LOG_ERROR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
 	}
 	gp_lists_begin();
 	gp_listen_relieve();
+	gp_start_ready();
 	while (read_event(&event) == 0 && event == EVENT_RELOAD)
 		reload(conf_path);
 	if (event == EVENT_RELIEVED)

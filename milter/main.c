@@ -124,7 +124,7 @@ static int run(const struct options *options, const char *conf_path,
 		gp_log(GP_LOG_ERROR, "%s", err.text);
 		return EX_OSERR;
 	}
-	if (start(settings, &err) < 0) {
+	if (gp_control_prepare(&err) < 0 || start(settings, &err) < 0) {
 		gp_listen_remove();
 		gp_log(GP_LOG_ERROR, "%s", err.text);
 		return EX_CONFIG;
@@ -133,7 +133,6 @@ static int run(const struct options *options, const char *conf_path,
 		    settings->journal.facility);
 	gp_log(GP_LOG_INFO, "version %s listens on %s", PACKAGE_VERSION,
 	       settings->milter.socket);
-	gp_start_ready();
 	code = gp_control_run(conf_path);
 	gp_listen_remove();
 	gp_start_remove_pid(settings);
