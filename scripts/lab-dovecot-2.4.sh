@@ -79,7 +79,8 @@ service anvil {
   }
 }
 service auth {
-  unix_listener $RUN/dovecot/postfix-auth {
+  client_limit = 4000
+  unix_listener postfix-auth {
     mode = 0660
     user = postfix
     group = postfix

@@ -212,6 +212,8 @@ print-sanitizer-tests:
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
 		tests/integration/37-poll-same-words.sh \
+		tests/integration/46-poll-hibernate.sh \
+		tests/integration/47-poll-processes.sh \
 		tests/integration/40-pop3.sh \
 		tests/integration/41-authpolicy.sh \
 		tests/integration/50-identity.sh \
