@@ -93,6 +93,9 @@ static void print_json(const struct gp_decision *decision)
 		(void)json_object_set_new(object, "answer", json_sprintf(
 			"%s %s %s", reply->code, reply->status,
 			gp_reply_format(decision, text)));
+	if (decision->detail != NULL)
+		(void)json_object_set_new(object, "detail",
+					  json_string(decision->detail));
 	(void)json_dumpf(object, stdout, JSON_INDENT(2));
 	(void)putchar('\n');
 	json_decref(object);
@@ -106,6 +109,8 @@ static void print_text(const struct gp_decision *decision)
 	(void)printf("decision  %s\n", gp_decision_word(decision));
 	(void)printf("reason    %s: %s\n", gp_reason_word(decision->reason),
 		     gp_reason_text(decision->reason));
+	if (decision->detail != NULL)
+		(void)printf("detail    %s\n", decision->detail);
 	(void)printf("rule      %s (mode %s)\n", decision->why,
 		     gp_mode_word(decision->mode));
 	if (reply->code != NULL && decision->mode == GP_MODE_ENFORCE)

@@ -87,6 +87,7 @@ struct gp_decision {
 	enum gp_reason reason;
 	enum gp_mode mode;              /* of the rule that decided */
 	const char *why;                /* the setting that decided; static text */
+	const char *detail;             /* what exactly was wrong; static, or NULL */
 	int64_t wait_msecs;             /* delay, hold: how long; else until the next
 	                                   admitted check or message; 0 where it
 	                                   means nothing */

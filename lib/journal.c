@@ -57,6 +57,7 @@ static const struct field fields[] = {
 	FIELD("from", sender, FIELD_TEXT, true),
 	FIELD("to", recipient, FIELD_TEXT, true),
 	FIELD("answer", answer, FIELD_TEXT, true),
+	FIELD("detail", detail, FIELD_TEXT, true),
 	FIELD("limit", limit, FIELD_TEXT, true),
 	FIELD("count", count, FIELD_NUMBER, true),
 };

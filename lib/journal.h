@@ -37,6 +37,7 @@ struct gp_journal_entry {
 	const char *sender;
 	const char *recipient;
 	const char *answer;             /* the reply's code and status */
+	const char *detail;             /* what was wrong with a header */
 	const char *limit;              /* that was reached: "30/1m" */
 	int64_t count;                  /* decisions that this line stands for */
 };

@@ -65,7 +65,17 @@ static bool owns_all(const struct gp_settings *settings, const char *identity,
 	return true;
 }
 
-/* RULE_OFF stands for: nothing to say against it. */
+/* What makes a header ambiguous; NULL if nothing does. */
+static const char *find_trouble(const struct gp_author_facts *author,
+				const struct rule *rule)
+{
+	if (author->trouble != NULL)
+		return author->trouble;
+	return author->fields_count > 1 && !rule->may_be_several ? "several"
+								 : NULL;
+}
+
+/* OWNED stands for: nothing to say against it. */
 static enum gp_reason find_fault(const struct gp_settings *settings,
 				 const struct gp_submit_facts *facts,
 				 const struct rule *rule)
@@ -75,8 +85,7 @@ static enum gp_reason find_fault(const struct gp_settings *settings,
 	if (author->fields_count == 0)
 		return rule->is_needed ? GP_REASON_FROM_MISSING
 				       : GP_REASON_OWNED;
-	if (author->trouble != NULL ||
-	    (author->fields_count > 1 && !rule->may_be_several))
+	if (find_trouble(author, rule) != NULL)
 		return GP_REASON_HEADER_AMBIGUOUS;
 	if (author->addresses_count == 0)
 		return rule->is_needed ? GP_REASON_FROM_MISSING
@@ -118,6 +127,8 @@ static void judge(const struct gp_settings *settings,
 		.reason = reason,
 		.mode = mode_of(settings, rule),
 		.why = rule->why,
+		.detail = reason != GP_REASON_HEADER_AMBIGUOUS ? NULL
+			: find_trouble(&facts->authors[rule->field], rule),
 	};
 
 	if (reason != GP_REASON_OWNED && finding.mode != GP_MODE_OFF &&

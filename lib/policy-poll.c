@@ -187,9 +187,7 @@ void gp_policy_poll(const struct gp_settings *settings,
 		    const struct gp_poll_facts *facts,
 		    struct gp_decision *decision_r)
 {
-	decision_r->mode = settings->poll.mode;
-	decision_r->wait_msecs = 0;
-	decision_r->limit = (struct gp_rate_window){ 0 };
+	*decision_r = (struct gp_decision){ .mode = settings->poll.mode };
 
 	if (settings->poll.mode == GP_MODE_OFF) {
 		decide(decision_r, GP_ACTION_PASS, GP_REASON_RULE_OFF,

@@ -38,6 +38,7 @@ void gp_answer_note(struct gp_journal *journal,
 	entry.recipient = facts->recipient;
 	if (reply->code != NULL && decision->action != GP_ACTION_REWRITE)
 		entry.answer = answer;
+	entry.detail = decision->detail;
 	entry.limit = gp_reply_limit(decision, limit);
 	if (decision->wait_msecs > 0)
 		entry.wait_secs = (decision->wait_msecs + 999) / 1000;

@@ -142,6 +142,9 @@ if any(b'forged' in open(os.path.join(env['LAB_MAIL'], 'carol/new', name),
 for reason in ('from-not-owned', 'from-missing', 'header-ambiguous',
                'sender-header-not-owned', 'resent-not-owned'):
     journal_has(reason, reason=reason, user='alice', action='reject')
+for detail in ('several', 'group', 'route', 'syntax', 'address-in-name',
+               'encoded-address', 'bidi', 'utf-8', 'empty'):
+    journal_has(detail, reason='header-ambiguous', detail=detail)
 journal_has('Reply-To', reason='reply-to-not-owned', action='would-reject')
 say('each is in the journal with its reason')
 
