@@ -79,9 +79,12 @@ class Login:
         return line
 
     def end(self):
-        self.send('b LOGOUT' if self.protocol == 'imap' else 'QUIT')
-        while self.line():
-            pass
+        try:
+            self.send('b LOGOUT' if self.protocol == 'imap' else 'QUIT')
+            while self.line():
+                pass
+        except OSError:
+            pass    # it was ended
         self.file.close()
         self.socket.close()
 
@@ -98,7 +101,8 @@ for protocol, good, bad in (('imap', 'a OK ', '* BYE [LIMIT] '),
     while True:
         login = Login(protocol, source)
         line = login.login('alice')
-        if not line.startswith(good):
+        # the journal has one line in a second
+        if not line.startswith(good) and journal(part=protocol, action='refuse'):
             break
         was_held = was_held or login.waited > 1.5
         login.end()
