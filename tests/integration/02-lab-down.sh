@@ -65,7 +65,7 @@ echo 'poll { intervall = 5m }' > bad.conf
 fails_with 69 "did you mean 'interval'" --conf bad.conf
 echo 'milter { user = nobody-at-all }' > bad.conf
 fails_with 69 "no such user" --conf bad.conf
-fails_with 64 "sendmail" --mta sendmail
+fails_with 64 "postfix and sendmail" --mta exim
 fails_with 64 "single and none" --redis cluster
 fails_with 64 "unknown option" --frobnicate
 fails_with 66 "no such file" --conf nowhere.conf
