@@ -27,7 +27,10 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/reply.c lib/reply.h \
 	lib/settings.c lib/settings.h \
 	lib/rate-memory.c lib/rate-memory.h \
+	lib/settings-check.c lib/settings-check.h \
 	lib/settings-files.c lib/settings-files.h \
+	lib/settings-ladder.c lib/settings-ladder.h \
+	lib/settings-list.c lib/settings-list.h \
 	lib/settings-parse.c lib/settings-parse.h \
 	lib/settings-rate.c lib/settings-rate.h \
 	lib/settings-source.c lib/settings-source.h \

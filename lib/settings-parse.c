@@ -17,11 +17,9 @@
 #include <string.h>
 
 #include "log.h"
-#include "login.h"
-#include "owners-file.h"
 #include "pool.h"
+#include "settings-check.h"
 #include "settings-files.h"
-#include "settings-rate.h"
 #include "settings-source.h"
 #include "settings-suggest.h"
 #include "settings-value.h"
@@ -38,17 +36,10 @@ struct file {
 	unsigned int depth;
 };
 
-/* Where a setting got its value: the line to blame when two do not agree. */
-struct origin {
-	char *path;             /* NULL: still at its default */
-	int line;
-	unsigned int order;
-};
-
 struct load {
 	struct gp_settings *settings;
 	const struct file *file;
-	struct origin origins[ROWS_MAX];
+	struct gp_origin origins[ROWS_MAX];
 	unsigned int values_count;
 	cfg_t **cfgs;           /* of all files, to free when all are read */
 	size_t cfgs_count;
@@ -96,7 +87,7 @@ static int fail_value(const struct gp_setting *row, const char *path, int line,
 
 static void note_origin(const struct gp_setting *row, int line)
 {
-	struct origin *origin = &loading->origins[row - gp_settings_table];
+	struct gp_origin *origin = &loading->origins[row - gp_settings_table];
 
 	free(origin->path);
 	origin->path = gp_strdup(loading->file->path);
@@ -378,237 +369,6 @@ static void set_defaults(void)
 	forget_origins(loading);
 }
 
-/* --- what only shows when all is read ----------------------------------- */
-
-/* Durations that must stand in this order. */
-static const struct rule {
-	size_t less, more;
-	bool may_be_equal;
-} rules[] = {
-	{ offsetof(struct gp_settings, poll.interval_secs),
-	  offsetof(struct gp_settings, poll.advised_secs), true },
-	{ offsetof(struct gp_settings, poll.round_secs),
-	  offsetof(struct gp_settings, poll.interval_secs), false },
-	{ offsetof(struct gp_settings, poll.interval_secs),
-	  offsetof(struct gp_settings, redis.retention_secs), true },
-	{ offsetof(struct gp_settings, poll.ladder_window_secs),
-	  offsetof(struct gp_settings, redis.retention_secs), true },
-};
-
-static const struct gp_setting *row_at(size_t offset)
-{
-	const struct gp_setting *row = gp_settings_table;
-
-	while (row->offset != offset)
-		row++;
-	return row;
-}
-
-static const struct origin *origin_of(const struct gp_setting *row)
-{
-	return &loading->origins[row - gp_settings_table];
-}
-
-static unsigned int secs_at(size_t offset)
-{
-	return *(const unsigned int *)((const char *)loading->settings + offset);
-}
-
-static int check_rule(const struct rule *rule)
-{
-	const struct gp_setting *less = row_at(rule->less);
-	const struct gp_setting *more = row_at(rule->more);
-	/* The one that was written last has broken it. */
-	const bool is_less_wrong = origin_of(less)->order > origin_of(more)->order;
-	const struct gp_setting *wrong = is_less_wrong ? less : more;
-	const struct gp_setting *other = is_less_wrong ? more : less;
-	const char *relation = rule->may_be_equal ? "at least" : "above";
-	char wrong_text[GP_DURATION_BYTES], other_text[GP_DURATION_BYTES];
-	char text[256];
-
-	if (secs_at(rule->less) < secs_at(rule->more) ||
-	    (rule->may_be_equal && secs_at(rule->less) == secs_at(rule->more)))
-		return 0;
-	if (is_less_wrong)
-		relation = rule->may_be_equal ? "at most" : "below";
-	gp_duration_format(wrong->type, secs_at(wrong->offset), wrong_text);
-	gp_duration_format(other->type, secs_at(other->offset), other_text);
-	(void)snprintf(text, sizeof(text), "%s must be %s %s.%s, which is %s%s",
-		       wrong_text, relation, other->section, other->name,
-		       other_text, origin_of(other)->path == NULL
-		       ? " unless it is set too" : "");
-	return fail_value(wrong, origin_of(wrong)->path, origin_of(wrong)->line,
-			  text);
-}
-
-/* A user name alone would be left out without a word. */
-static int check_redis_user(void)
-{
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, redis.user));
-
-	if (loading->settings->redis.user[0] == '\0' ||
-	    loading->settings->redis.password_file[0] != '\0')
-		return 0;
-	return fail_value(row, origin_of(row)->path, origin_of(row)->line,
-			  "a user needs redis.password_file as well");
-}
-
-/* The line without comment and blanks around it; empty if nothing is left. */
-static char *trim_line(char *line)
-{
-	size_t length;
-
-	line[strcspn(line, "#")] = '\0';
-	line += strspn(line, " \t");
-	length = strlen(line);
-	while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
-		line[--length] = '\0';
-	return line;
-}
-
-static int add_domain_lines(const char *path, struct gp_source *source)
-{
-	char *line = source->text, *end = source->text + source->length;
-	struct gp_error err;
-	int number = 1;
-
-	for (char *next; line < end; line = next + 1, number++) {
-		const char *domain;
-
-		next = memchr(line, '\n', (size_t)(end - line));
-		if (next == NULL)
-			next = end;
-		*next = '\0';
-		if (strlen(line) != (size_t)(next - line))
-			return fail(path, number, "byte 0x00");
-		domain = trim_line(line);
-		if (*domain != '\0' &&
-		    gp_settings_add_domain(&loading->settings->relay.local_domains,
-					   domain, &err) < 0)
-			return fail(path, number, err.text);
-	}
-	return 0;
-}
-
-static int read_domains_file(void)
-{
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, relay.local_domains_file));
-	const char *path = loading->settings->relay.local_domains_file;
-	struct gp_source source;
-	struct gp_error err;
-	int result;
-
-	if (path[0] == '\0')
-		return 0;
-	if (gp_source_read(path, &source, &err) < 0)
-		return fail_value(row, origin_of(row)->path, origin_of(row)->line,
-				  err.text);
-	result = add_domain_lines(path, &source);
-	free(source.text);
-	return result;
-}
-
-static int read_alias_file(void)
-{
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, identity.alias_file));
-	const char *path = loading->settings->identity.alias_file;
-	struct gp_source source;
-	struct gp_error err;
-	int result;
-
-	if (path[0] == '\0')
-		return 0;
-	if (gp_source_read(path, &source, &err) < 0)
-		return fail_value(row, origin_of(row)->path, origin_of(row)->line,
-				  err.text);
-	result = gp_owners_read(loading->settings, path, source.text,
-				source.length, loading->err);
-	free(source.text);
-	loading->has_failed |= result < 0;
-	return result;
-}
-
-/* Logins are compared as persons.  In place: a person's name is never longer. */
-static void normalise_logins(void)
-{
-	struct gp_settings *settings = loading->settings;
-	struct gp_str_list *anyone = &settings->identity.send_as_anyone;
-	struct gp_exemption_list *exempt = &settings->submission.exemptions;
-
-	for (size_t i = 0; i < anyone->count; i++)
-		gp_login_normalise(settings, anyone->items[i], anyone->items[i]);
-	for (size_t i = 0; i < exempt->count; i++)
-		gp_login_normalise(settings, exempt->items[i].login,
-				   exempt->items[i].login);
-}
-
-static int read_groups_file(void)
-{
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, login.groups_file));
-	struct gp_settings *settings = loading->settings;
-	struct gp_error err;
-
-	if (settings->login.groups_file[0] == '\0' ||
-	    gp_groups_read(settings->login.groups_file, &settings->login.groups,
-			   &err) == 0)
-		return 0;
-	return fail_value(row, origin_of(row)->path, origin_of(row)->line,
-			  err.text);
-}
-
-static int check_rates(void)
-{
-	const struct gp_setting *row;
-	struct gp_error err;
-	size_t offset;
-
-	gp_rate_normalise_logins(loading->settings);
-	if (gp_rate_check(loading->settings, &offset, &err) == 0)
-		return 0;
-	row = row_at(offset);
-	return fail_value(row, origin_of(row)->path, origin_of(row)->line,
-			  err.text);
-}
-
-static bool is_set(size_t offset)
-{
-	return origin_of(row_at(offset))->path != NULL;
-}
-
-/* Who sets only the interval means it: the times that depend on it follow. */
-static void follow_interval(void)
-{
-	struct gp_settings *settings = loading->settings;
-	const unsigned int interval_secs = settings->poll.interval_secs;
-	const unsigned int tenth_secs = interval_secs >= 20 ? interval_secs / 10
-		: interval_secs > 1;
-
-	if (!is_set(offsetof(struct gp_settings, poll.round_secs)) &&
-	    settings->poll.round_secs > tenth_secs)
-		settings->poll.round_secs = tenth_secs;
-	if (!is_set(offsetof(struct gp_settings, poll.advised_secs)) &&
-	    settings->poll.advised_secs < interval_secs)
-		settings->poll.advised_secs = interval_secs;
-}
-
-static int check_whole(void)
-{
-	follow_interval();
-	for (size_t i = 0; i < COUNT_OF(rules); i++) {
-		if (check_rule(&rules[i]) < 0)
-			return -1;
-	}
-	normalise_logins();
-	gp_settings_files_note_lists(loading->settings);
-	return check_redis_user() < 0 || read_domains_file() < 0 ||
-		read_alias_file() < 0 || read_groups_file() < 0 ||
-		check_rates() < 0 ? -1 : 0;
-}
-
 /* --- for all ------------------------------------------------------------ */
 
 /* The C locale for this thread: libconfuse translates its messages, and
@@ -625,7 +385,8 @@ static int run_load(const char *path, struct load *load)
 	if (path != NULL)
 		result = read_file(path, NULL, "");
 	if (path != NULL && result == 0)
-		result = check_whole();
+		result = gp_settings_check(load->settings, load->origins,
+					   load->err);
 	forget_origins(load);
 	free_cfgs();
 	loading = NULL;

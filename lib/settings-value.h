@@ -25,9 +25,14 @@ int gp_settings_store(struct gp_settings *settings,
 		      const struct gp_setting *row, const char *text,
 		      size_t index, struct gp_error *err);
 
-/* One more domain at the end of a list.  0, or -1 with *err filled. */
-int gp_settings_add_domain(struct gp_str_list *domains, const char *text,
-			   struct gp_error *err);
+/* A number within the row's range.  0, or -1 with *err filled. */
+int gp_uint_parse(const struct gp_setting *row, const char *text,
+		  unsigned int *value_r, struct gp_error *err);
+bool gp_setting_allows(const struct gp_setting *row, unsigned long number);
+
+/* Reads digits, and leaves *text behind them; false, with *text untouched, if there
+   are none or too many for any setting. */
+bool gp_number_take(const char **text, unsigned long *number_r);
 
 /* The value of a SECS or MSECS setting as people write it: "5m", "50ms". */
 const char *gp_duration_format(enum gp_setting_type type, unsigned long value,
