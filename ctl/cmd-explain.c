@@ -22,6 +22,7 @@
 #include "pool.h"
 #include "reply.h"
 #include "settings-parse.h"
+#include "show.h"
 
 /* What was typed is about the first limit of its kind; more recipients than a
    limit has room for are found by the limits alone. */
@@ -96,9 +97,7 @@ static void print_json(const struct gp_decision *decision)
 	if (decision->detail != NULL)
 		(void)json_object_set_new(object, "detail",
 					  json_string(decision->detail));
-	(void)json_dumpf(object, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(object);
+	gp_show_json(object);
 }
 
 static void print_text(const struct gp_decision *decision)

@@ -6,20 +6,19 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <libsmartcols.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "policy-poll.h"
 #include "pool.h"
 #include "settings-parse.h"
 #include "show.h"
+#include "show-table.h"
 #include "store.h"
 #include "who-sending.h"
 
@@ -103,24 +102,6 @@ static void free_rows(struct rows *rows)
 	free(rows->items);
 }
 
-static void set_duration(struct libscols_line *line, size_t column,
-			 int64_t msecs)
-{
-	char text[32];
-
-	gp_show_time(msecs, text, sizeof(text));
-	(void)scols_line_set_data(line, column, text);
-}
-
-static void set_number(struct libscols_line *line, size_t column,
-		       unsigned int number)
-{
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "%u", number);
-	(void)scols_line_set_data(line, column, text);
-}
-
 static const char *colour_of(const char *state)
 {
 	if (strcmp(state, "ok") == 0)
@@ -132,35 +113,29 @@ static void fill_line(struct libscols_line *line, const struct row *row)
 {
 	(void)scols_line_set_data(line, 0, row->user);
 	(void)scols_line_set_data(line, 1, row->program);
-	set_number(line, 2, row->record.checks_count);
-	set_duration(line, 3, row->record.every_msecs);
-	set_number(line, 4, row->record.early_count);
+	gp_table_set_number(line, 2, row->record.checks_count);
+	gp_table_set_time(line, 3, row->record.every_msecs);
+	gp_table_set_number(line, 4, row->record.early_count);
 	(void)scols_line_set_data(line, 5, row->state);
 	(void)scols_cell_set_color(scols_line_get_cell(line, 5),
 				   colour_of(row->state));
-	set_duration(line, 6, row->record.wait_msecs);
-	set_duration(line, 7, row->record.last_age_msecs);
+	gp_table_set_time(line, 6, row->record.wait_msecs);
+	gp_table_set_time(line, 7, row->record.last_age_msecs);
 }
 
 static int print_table(const struct rows *rows)
 {
-	static const struct {
-		const char *name;
-		int flags;
-	} columns[] = {
+	static const struct gp_column columns[] = {
 		{ "USER", 0 }, { "PROGRAM", 0 },
 		{ "CHECKS", SCOLS_FL_RIGHT }, { "EVERY", SCOLS_FL_RIGHT },
 		{ "EARLY", SCOLS_FL_RIGHT }, { "STATE", 0 },
 		{ "WAIT", SCOLS_FL_RIGHT }, { "LAST", SCOLS_FL_RIGHT },
 	};
-	struct libscols_table *table = scols_new_table();
+	struct libscols_table *table =
+		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
 	if (table == NULL)
 		return EX_OSERR;
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		(void)scols_table_new_column(table, columns[i].name, 0,
-					     columns[i].flags);
-	(void)scols_table_enable_colors(table, isatty(STDOUT_FILENO));
 	for (size_t i = 0; i < rows->count; i++)
 		fill_line(scols_table_new_line(table, NULL), &rows->items[i]);
 	(void)scols_print_table(table);
@@ -187,9 +162,7 @@ static int print_json(const struct rows *rows)
 			"wait_secs", wait > 0 ? (double)wait / 1000 : 0.0,
 			"last_secs", (double)row->record.last_age_msecs / 1000));
 	}
-	(void)json_dumpf(array, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(array);
+	gp_show_json(array);
 	return EX_OK;
 }
 

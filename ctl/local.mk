@@ -24,6 +24,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/explain-facts.c ctl/explain-facts.h \
 	ctl/main.c \
 	ctl/show.c ctl/show.h \
+	ctl/show-table.c ctl/show-table.h \
 	ctl/who-sending.c ctl/who-sending.h \
 	$(site_sources)
 ctl_gatepostctl_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS)

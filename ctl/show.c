@@ -45,3 +45,10 @@ json_t *gp_show_json_name(const char *name)
 	free(escaped);
 	return text;
 }
+
+void gp_show_json(json_t *value)
+{
+	(void)json_dumpf(value, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(value);
+}

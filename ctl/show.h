@@ -13,4 +13,7 @@ void gp_show_time(int64_t msecs, char *text, size_t size);
 /* JSON is UTF-8; a name that is not is shown with its odd bytes as %XX. */
 json_t *gp_show_json_name(const char *name);
 
+/* Prints to standard output, and takes the value over. */
+void gp_show_json(json_t *value);
+
 #endif

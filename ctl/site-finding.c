@@ -321,7 +321,5 @@ void gp_site_print_json(const struct gp_site *site)
 			"dangers", (int)gp_site_count(site, GP_SITE_DANGER),
 			"advice", (int)gp_site_count(site, GP_SITE_ADVICE),
 			"looked_at", seen, "findings", findings);
-	(void)json_dumpf(all, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(all);
+	gp_show_json(all);
 }

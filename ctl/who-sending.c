@@ -3,12 +3,10 @@
 #include "who-sending.h"
 
 #include <jansson.h>
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "login.h"
@@ -16,6 +14,7 @@
 #include "pool.h"
 #include "settings-rate.h"
 #include "show.h"
+#include "show-table.h"
 #include "store.h"
 
 enum { USED_BYTES = GP_RATE_WINDOWS_MAX * (GP_RATE_WINDOW_BYTES + 16) };
@@ -95,31 +94,23 @@ static void fill_line(struct libscols_line *line, const struct row *row)
 		format_used(row, (enum gp_rate_kind)kind, text);
 		(void)scols_line_set_data(line, 1 + (size_t)kind, text);
 	}
-	gp_show_time(row->wait_msecs, text, sizeof(text));
-	(void)scols_line_set_data(line, 3, text);
+	gp_table_set_time(line, 3, row->wait_msecs);
 	if (row->wait_msecs > 0)
 		(void)scols_cell_set_color(scols_line_get_cell(line, 3), "red");
-	gp_show_time(row->record.last_age_msecs + 1, text, sizeof(text));
-	(void)scols_line_set_data(line, 4, text);
+	gp_table_set_time(line, 4, row->record.last_age_msecs + 1);
 }
 
 static int print_table(const struct rows *rows)
 {
-	static const struct {
-		const char *name;
-		int flags;
-	} columns[] = {
+	static const struct gp_column columns[] = {
 		{ "USER", 0 }, { "MESSAGES", 0 }, { "RECIPIENTS", 0 },
 		{ "WAIT", SCOLS_FL_RIGHT }, { "LAST", SCOLS_FL_RIGHT },
 	};
-	struct libscols_table *table = scols_new_table();
+	struct libscols_table *table =
+		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
 	if (table == NULL)
 		return EX_OSERR;
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		(void)scols_table_new_column(table, columns[i].name, 0,
-					     columns[i].flags);
-	(void)scols_table_enable_colors(table, isatty(STDOUT_FILENO));
 	for (size_t i = 0; i < rows->count; i++)
 		fill_line(scols_table_new_line(table, NULL), &rows->items[i]);
 	(void)scols_print_table(table);
@@ -156,9 +147,7 @@ static int print_json(const struct rows *rows)
 			"wait_secs", (double)row->wait_msecs / 1000,
 			"last_secs", (double)row->record.last_age_msecs / 1000));
 	}
-	(void)json_dumpf(array, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(array);
+	gp_show_json(array);
 	return EX_OK;
 }
 

@@ -5,7 +5,6 @@
  * signals; they share the judge, one at a time.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -21,83 +20,23 @@
 
 #include "authpolicy-http.h"
 #include "authpolicy-judge.h"
+#include "daemon-options.h"
 #include "gatepost-config.h"
 #include "log.h"
 #include "settings-parse.h"
-
-struct options {
-	const char *conf_path;
-	bool is_foreground;
-	bool only_test;
-	bool is_verbose;
-};
 
 enum { KEY_BYTES = 256, KEY_BYTES_MIN = 16 };
 
 static pthread_mutex_t judge_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gp_auth_judge *judge;
 
-static const char help[] =
-"Usage: gatepost-authpolicy [-c FILE] [-f] [-t] [-v]\n"
+static const struct gp_daemon program = {
+	.name = "gatepost-authpolicy",
+	.purpose =
 "Tells Dovecot how long a login waits that comes too early, before its password\n"
-"is looked at.\n"
-"\n"
-"  -c, --config FILE   settings (%s)\n"
-"  -f, --foreground    stay in the foreground and log to standard error\n"
-"  -t, --test          check the settings and exit\n"
-"  -v, --verbose       log more\n"
-"  -V, --version       show the version\n"
-"  -h, --help          show this help\n"
-"\n"
-"SIGHUP reads the settings again, SIGTERM stops.\n"
-"See gatepost-authpolicy(8) and gatepost.conf(5).\n";
-
-/* Returns -1 to go on, or the exit code. */
-static int parse_options(int argc, char **argv, struct options *options)
-{
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "foreground", no_argument, NULL, 'f' },
-		{ "test", no_argument, NULL, 't' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	options->conf_path = gp_settings_default_path();
-	while ((option = getopt_long(argc, argv, "c:ftvVh", names, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			options->conf_path = optarg;
-			break;
-		case 'f':
-			options->is_foreground = true;
-			break;
-		case 't':
-			options->only_test = true;
-			break;
-		case 'v':
-			options->is_verbose = true;
-			break;
-		case 'V':
-			(void)printf("gatepost-authpolicy %s\n", PACKAGE_VERSION);
-			return EX_OK;
-		case 'h':
-			(void)printf(help, gp_settings_default_path());
-			return EX_OK;
-		default:
-			(void)fprintf(stderr, "Try: gatepost-authpolicy --help\n");
-			return EX_USAGE;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	(void)fprintf(stderr, "gatepost-authpolicy: unexpected argument '%s'\n"
-		      "Try: gatepost-authpolicy --help\n", argv[optind]);
-	return EX_USAGE;
-}
+"is looked at.\n",
+	.signals = "SIGHUP reads the settings again, SIGTERM stops.\n",
+};
 
 /* --- questions --- */
 
@@ -176,7 +115,7 @@ static int drop_privileges(const char *name, struct gp_error *err)
 
 /* What needs root first.  From then on questions wait in the socket's queue, so the
    caller of a daemon need not wait.  The socket, or -1 with *err filled. */
-static int start(const struct options *options, struct gp_settings *settings,
+static int start(const struct gp_daemon_options *options, struct gp_settings *settings,
 		 char key[KEY_BYTES], struct gp_error *err)
 {
 	int fd;
@@ -244,7 +183,7 @@ static void block_signals(sigset_t *signals)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-static int run(const struct options *options, const char *conf_path,
+static int run(const struct gp_daemon_options *options, const char *conf_path,
 	       struct gp_settings *settings)
 {
 	struct gp_auth_http *http;
@@ -272,26 +211,13 @@ static int run(const struct options *options, const char *conf_path,
 
 int main(int argc, char **argv)
 {
-	struct options options = { 0 };
+	struct gp_daemon_options options;
 	struct gp_settings *settings;
-	struct gp_error err;
 	char *conf_path;
-	int code = parse_options(argc, argv, &options);
+	int code = gp_daemon_begin(&program, argc, argv, &options, &settings);
 
 	if (code >= 0)
 		return code;
-	gp_log_open("gatepost-authpolicy", true, LOG_MAIL);
-	if (options.is_verbose)
-		gp_log_set_level(GP_LOG_DEBUG);
-	if (gp_settings_load(options.conf_path, &settings, &err) < 0) {
-		gp_log(GP_LOG_ERROR, "%s", err.text);
-		return EX_CONFIG;
-	}
-	if (options.only_test) {
-		(void)printf("%s: settings are good\n", options.conf_path);
-		gp_settings_free(&settings);
-		return EX_OK;
-	}
 	conf_path = realpath(options.conf_path, NULL);
 	code = run(&options, conf_path != NULL ? conf_path : options.conf_path,
 		   settings);

@@ -17,6 +17,7 @@ core_sources = \
 noinst_LTLIBRARIES += lib/libgatepost.la
 lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/error.c lib/error.h \
+	lib/daemon-options.c lib/daemon-options.h \
 	lib/exemption.c lib/exemption.h \
 	lib/journal.c lib/journal.h \
 	lib/log.c lib/log.h \

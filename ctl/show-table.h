@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* This module makes the tables that people see: columns that line up, and colour on
+   a terminal alone. */
+#ifndef GP_SHOW_TABLE_H
+#define GP_SHOW_TABLE_H
+
+#include <libsmartcols.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gp_column {
+	const char *name;
+	int flags;              /* SCOLS_FL_RIGHT for numbers */
+};
+
+/* An empty table, to be freed with scols_unref_table(); NULL without memory. */
+struct libscols_table *gp_table_create(const struct gp_column *columns,
+				       size_t count);
+
+void gp_table_set_time(struct libscols_line *line, size_t column, int64_t msecs);
+void gp_table_set_number(struct libscols_line *line, size_t column,
+			 unsigned int number);
+
+#endif
