@@ -64,7 +64,7 @@ reserve_ports() {
 	flock 9
 	taken=" $(while read -r base folder; do
 		[ "$folder" != "$DIR" ] && [ -e "$folder/pids" ] && printf '%s ' "$base"
-	done < "$PORT_RESERVATIONS")"
+	done < "$PORT_RESERVATIONS")" || true
 	for ((base = 20000 + RANDOM % 1000 * 10; ; base += 10)); do
 		[ "$base" -lt 32750 ] || base=20000
 		case $taken in *" $base "*) continue ;; esac

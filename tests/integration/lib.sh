@@ -73,12 +73,14 @@ gone() { # PID; a zombie is gone
 }
 
 # site NAME [OPTION of lab up...]: brings up a mail site in $work/NAME and reads
-# its environment.  With $GATEPOST_MTA it has that MTA.
+# its environment.  With $GATEPOST_MTA it has that MTA.  Redis may take its time:
+# other tests want the machine too, and only some ask what happens when it is slow.
 site() {
 	need_root
 	_name=$1
 	shift
-	"$GATEPOST_SOURCE/scripts/lab" up "$work/$_name" \
+	echo 'redis { deadline = 1s }' > "$work/patient.conf"
+	"$GATEPOST_SOURCE/scripts/lab" up "$work/$_name" --conf "$work/patient.conf" \
 		${GATEPOST_MTA:+--mta "$GATEPOST_MTA"} "$@" || exit $?
 	set -a
 	. "$work/$_name/env"
