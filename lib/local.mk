@@ -38,7 +38,8 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/settings-suggest.c lib/settings-suggest.h \
 	lib/settings-value.c lib/settings-value.h \
 	lib/socket-text.c lib/socket-text.h \
-	lib/store.c lib/store.h lib/store-redis.c \
+	lib/store.c lib/store.h \
+	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
 	lib/store-record.c lib/store-record.h \
 	lib/store-redis-link.c lib/store-redis-link.h \
 	lib/store-redis-login.c lib/store-redis-login.h

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module keeps the history in Redis: one script call for each decision
- * (store-poll.lua, store-submit.lua), on Redis's own clock.
+ * (store-poll.lua; store-submit.lua in store-redis-submit.c), on Redis's own clock.
  *
  * A check needs a decision once per interval and program, so no connection is kept
  * between two of them: thousands of idle sessions hold none.  The milter has few
@@ -16,24 +16,13 @@
 #include "log.h"
 #include "pool.h"
 #include "store-record.h"
-#include "store-redis-link.h"
-#include "store.h"
+#include "store-redis.h"
 
 #include "store-poll.lua.h"
-#include "store-submit.lua.h"
 
 enum { POLL_NUMBERS = 12, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
 enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2 };
 enum { LIST_DEADLINE_MSECS = 10000 };
-
-struct store_redis {
-	struct gp_store store;          /* first: the interface */
-	const struct gp_settings *settings;
-	struct gp_redis_link *link;
-	int64_t closed_until_msecs;     /* breaker; monotonic */
-	uint64_t questions;             /* about messages, so far */
-	struct gp_error last_error;
-};
 
 /* Hosts that lost Redis together must not come back to it together. */
 static int64_t with_jitter(int64_t msecs)
@@ -41,8 +30,8 @@ static int64_t with_jitter(int64_t msecs)
 	return msecs - msecs / 8 + random() % (msecs / 4 + 1);
 }
 
-static int fail(struct store_redis *store, int64_t now_msecs,
-		struct gp_error *err)
+int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
+			struct gp_error *err)
 {
 	gp_redis_link_disconnect(store->link);
 	store->closed_until_msecs = now_msecs + with_jitter(
@@ -58,12 +47,10 @@ static bool is_noscript(const redisReply *reply)
 		strncmp(reply->str, "NOSCRIPT", 8) == 0;
 }
 
-/* By its SHA1, and once in full where Redis does not know it yet.  argv has room
-   for the two words before the number of keys; lengths may be NULL. */
-static int run_script(struct store_redis *store, const char *sha1,
-		      const char *text, const char **argv, size_t *lengths,
-		      int argc, int64_t deadline_msecs, redisReply **reply_r,
-		      struct gp_error *err)
+int gp_store_redis_run(struct gp_store_redis *store, const char *sha1,
+		       const char *text, const char **argv, size_t *lengths,
+		       int argc, int64_t deadline_msecs, redisReply **reply_r,
+		       struct gp_error *err)
 {
 	const struct gp_redis_command command = { .argc = argc, .argv = argv,
 						  .lengths = lengths };
@@ -119,7 +106,7 @@ static int read_history(const redisReply *reply,
 	return 0;
 }
 
-static int ask(struct store_redis *store, const struct gp_poll_query *query,
+static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 	       const char *key, int64_t deadline_msecs,
 	       struct gp_poll_history *history_r, struct gp_error *err)
 {
@@ -141,17 +128,17 @@ static int ask(struct store_redis *store, const struct gp_poll_query *query,
 		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
 		argv[5 + i] = texts[i];
 	}
-	if (run_script(store, STORE_POLL_SHA1, store_poll_script, argv, NULL,
-		       5 + POLL_NUMBERS, deadline_msecs, &reply, err) < 0)
+	if (gp_store_redis_run(store, STORE_POLL_SHA1, store_poll_script, argv,
+			       NULL, 5 + POLL_NUMBERS, deadline_msecs, &reply,
+			       err) < 0)
 		return -1;
 	result = read_history(reply, history_r, err);
 	freeReplyObject(reply);
 	return result;
 }
 
-/* The breaker. */
-static bool is_left_alone(const struct store_redis *store, int64_t now_msecs,
-			  struct gp_error *err)
+bool gp_store_redis_is_left_alone(const struct gp_store_redis *store,
+				  int64_t now_msecs, struct gp_error *err)
 {
 	if (now_msecs >= store->closed_until_msecs)
 		return false;
@@ -165,114 +152,28 @@ static int store_redis_poll(struct gp_store *generic,
 			    struct gp_poll_history *history_r,
 			    struct gp_error *err)
 {
-	struct store_redis *store = (struct store_redis *)generic;
+	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 	int64_t deadline_msecs = gp_clock_monotonic_msecs() +
 		store->settings->redis.deadline_msecs;
 	char *key;
 	int result;
 
-	if (is_left_alone(store, now_msecs, err))
+	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
 	key = gp_store_key(query->user);
 	result = ask(store, query, key, deadline_msecs, history_r, err);
 	free(key);
 	if (result < 0)
-		return fail(store, now_msecs, err);
+		return gp_store_redis_fail(store, now_msecs, err);
 	store->closed_until_msecs = 0;
 	gp_redis_link_disconnect(store->link);
-	return 0;
-}
-
-/* --- sending --- */
-
-/* The token: the flag and the number of the question. */
-enum { TOKEN_BYTES = 17 };
-
-static int read_submission(const redisReply *reply, const char *token,
-			   const struct gp_rate_terms *terms, int64_t now_msecs,
-			   struct gp_submit_history *history_r,
-			   struct gp_error *err)
-{
-	struct gp_submission_reply fields;
-	redisReply *const *element = reply->element;
-
-	if (reply->type == REDIS_REPLY_ERROR)
-		return gp_error_set(err, "redis: %s", reply->str);
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 ||
-	    element[0]->type != REDIS_REPLY_INTEGER ||
-	    element[1]->type != REDIS_REPLY_INTEGER ||
-	    element[2]->type != REDIS_REPLY_INTEGER ||
-	    element[3]->type != REDIS_REPLY_STRING ||
-	    element[3]->len < TOKEN_BYTES ||
-	    memcmp(element[3]->str, token, TOKEN_BYTES) != 0)
-		return gp_error_set(err, "redis: unexpected reply to the script");
-	fields = (struct gp_submission_reply){
-		.refused_by = element[0]->integer,
-		.wait_ticks = element[1]->integer,
-		.now_ticks = element[2]->integer,
-		.slots = (const unsigned char *)element[3]->str + TOKEN_BYTES,
-		.length = element[3]->len - TOKEN_BYTES,
-	};
-	if (!gp_store_submission_read(terms, &fields, now_msecs *
-				      GP_RATE_TICKS_PER_MSEC, history_r))
-		return gp_error_set(err, "redis: unexpected reply to the script");
-	return 0;
-}
-
-static int charge(struct store_redis *store, const struct gp_submit_query *query,
-		  const char *key, const char *token, int64_t deadline_msecs,
-		  redisReply **reply_r, struct gp_error *err)
-{
-	unsigned char windows[GP_STORE_SUBMISSION_BYTES];
-	char retention[NUMBER_BYTES];
-	const char *argv[] = { NULL, NULL, "1", key, retention, token,
-			       (const char *)windows };
-	size_t lengths[] = { 0, 0, 1, strlen(key), 0, TOKEN_BYTES,
-			     gp_store_submission_pack(query, windows) };
-
-	lengths[4] = (size_t)snprintf(retention, sizeof(retention), "%" PRId64,
-		(int64_t)store->settings->redis.retention_secs * 1000);
-	return run_script(store, STORE_SUBMIT_SHA1, store_submit_script, argv,
-			  lengths, sizeof(argv) / sizeof(argv[0]),
-			  deadline_msecs, reply_r, err);
-}
-
-static int store_redis_submit(struct gp_store *generic,
-			      const struct gp_submit_query *query,
-			      int64_t now_msecs,
-			      struct gp_submit_history *history_r,
-			      struct gp_error *err)
-{
-	struct store_redis *store = (struct store_redis *)generic;
-	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
-		store->settings->redis.deadline_msecs;
-	char token[TOKEN_BYTES + 1];
-	redisReply *reply;
-	char *key;
-	int result;
-
-	if (is_left_alone(store, now_msecs, err))
-		return -1;
-	(void)snprintf(token, sizeof(token), "%d%016" PRIx64,
-		       query->passes_anyway, ++store->questions);
-	key = gp_store_key(query->user);
-	result = charge(store, query, key, token, deadline_msecs, &reply, err);
-	free(key);
-	if (result == 0) {
-		result = read_submission(reply, token, query->terms, now_msecs,
-					 history_r, err);
-		freeReplyObject(reply);
-	}
-	if (result < 0)
-		return fail(store, now_msecs, err);
-	store->closed_until_msecs = 0;
 	return 0;
 }
 
 /* --- reviewing --- */
 
 /* One page of SCAN: the reply is the next cursor and some keys. */
-static int scan(struct store_redis *store, const char *cursor,
+static int scan(struct gp_store_redis *store, const char *cursor,
 		int64_t deadline_msecs, redisReply **reply_r,
 		struct gp_error *err)
 {
@@ -353,7 +254,7 @@ static void visit_user(const char *user, const redisReply *hash,
 }
 
 /* The clock of the records is Redis's, so it is asked with them. */
-static int list_user(struct store_redis *store, const char *key,
+static int list_user(struct gp_store_redis *store, const char *key,
 		     const char *user, const struct review *review,
 		     int64_t deadline_msecs, struct gp_error *err)
 {
@@ -385,7 +286,7 @@ static int list_user(struct store_redis *store, const char *key,
 	return result;
 }
 
-static int list_page(struct store_redis *store, const redisReply *keys,
+static int list_page(struct gp_store_redis *store, const redisReply *keys,
 		     const struct review *review, int64_t deadline_msecs,
 		     struct gp_error *err)
 {
@@ -404,7 +305,7 @@ static int list_page(struct store_redis *store, const redisReply *keys,
 	return result;
 }
 
-static int list_all(struct store_redis *store, const struct review *review,
+static int list_all(struct gp_store_redis *store, const struct review *review,
 		    int64_t deadline_msecs, struct gp_error *err)
 {
 	char cursor[NUMBER_BYTES] = "0";
@@ -423,7 +324,7 @@ static int list_all(struct store_redis *store, const struct review *review,
 	return result;
 }
 
-static int list(struct store_redis *store, const char *user,
+static int list(struct gp_store_redis *store, const char *user,
 		const struct review *review, struct gp_error *err)
 {
 	int64_t deadline_msecs = gp_clock_monotonic_msecs() +
@@ -450,7 +351,7 @@ static int store_redis_list(struct gp_store *generic, const char *user,
 				       .window_msecs = window_msecs,
 				       .context = context };
 
-	return list((struct store_redis *)generic, user, &review, err);
+	return list((struct gp_store_redis *)generic, user, &review, err);
 }
 
 static int store_redis_list_senders(struct gp_store *generic, const char *user,
@@ -460,12 +361,12 @@ static int store_redis_list_senders(struct gp_store *generic, const char *user,
 	const struct review review = { .visit_sender = visit,
 				       .context = context };
 
-	return list((struct store_redis *)generic, user, &review, err);
+	return list((struct gp_store_redis *)generic, user, &review, err);
 }
 
 static void store_redis_close(struct gp_store *generic)
 {
-	struct store_redis *store = (struct store_redis *)generic;
+	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 
 	gp_redis_link_free(&store->link);
 	free(store);
@@ -476,13 +377,14 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 {
 	static const struct gp_store_ops ops = {
 		.poll = store_redis_poll,
-		.submit = store_redis_submit,
+		.submit = gp_store_redis_submit,
+		.submit_all = gp_store_redis_submit_all,
 		.list = store_redis_list,
 		.list_senders = store_redis_list_senders,
 		.close = store_redis_close,
 	};
 	struct gp_redis_link *link = gp_redis_link_create(settings, err);
-	struct store_redis *store;
+	struct gp_store_redis *store;
 
 	if (link == NULL)
 		return NULL;

@@ -86,6 +86,13 @@ struct gp_store_ops {
 	int (*submit)(struct gp_store *store,
 		      const struct gp_submit_query *query, int64_t now_msecs,
 		      struct gp_submit_history *history_r, struct gp_error *err);
+	/* submit() for several messages in one go, judged in this order: all
+	   histories are filled, or none. */
+	int (*submit_all)(struct gp_store *store,
+			  const struct gp_submit_query *const *queries, int count,
+			  int64_t now_msecs,
+			  struct gp_submit_history *histories_r,
+			  struct gp_error *err);
 	/* Visits the programs of a user, or of all when user is NULL. */
 	int (*list)(struct gp_store *store, const char *user, int64_t window_msecs,
 		    gp_store_visit *visit, void *context, struct gp_error *err);

@@ -297,6 +297,47 @@ static void senders_are_listed(void **state)
 	gp_store_close(&store);
 }
 
+/* Several in one go are judged one after the other, also by a Redis that must be
+   told the script first. */
+static void messages_in_one_go_are_judged_in_their_order(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of(none, (struct gp_rate_window){ 9, 3600 });
+	const struct gp_submit_query small = { .user = "alice", .terms = &terms,
+					       .recipients = 2 };
+	const struct gp_submit_query large = { .user = "alice", .terms = &terms,
+					       .recipients = 7 };
+	const struct gp_submit_query other = { .user = "bob", .terms = &terms,
+					       .recipients = 7 };
+	const struct gp_submit_query *const queries[] = { &large, &other, &large,
+							  &small, &small };
+	static const bool admitted[] = { true, true, false, true, false };
+	struct gp_submit_history histories[5];
+	struct gp_store *store;
+	struct gp_error err;
+
+	(void)state;
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(DO("SCRIPT", "FLUSH"), 0);
+		assert_int_equal(DO("FLUSHALL"), 0);
+		if (store->ops->submit_all(store, queries, 5,
+		    gp_clock_monotonic_msecs(), histories, &err) < 0)
+			fail_msg("%s", err.text);
+		for (int i = 0; i < 5; i++)
+			assert_int_equal(histories[i].verdict.is_admitted,
+					 admitted[i]);
+	}
+	memset(histories, 0x55, sizeof(histories));
+	own_redis_signal(SIGSTOP);
+	assert_int_equal(store->ops->submit_all(store, queries, 5,
+		gp_clock_monotonic_msecs(), histories, &err), -1);
+	own_redis_signal(SIGCONT);
+	for (size_t i = 0; i < sizeof(histories); i++)
+		assert_int_equal(((unsigned char *)histories)[i], 0x55);
+	gp_store_close(&store);
+}
+
 /* --- a Redis that does not behave --- */
 
 /* Answers each connection's first request with the next of the replies, as it
@@ -658,6 +699,8 @@ int main(void)
 			a_frozen_redis_is_an_error_and_counts_nothing,
 			own_redis_empty),
 		cmocka_unit_test_setup(senders_are_listed, own_redis_empty),
+		cmocka_unit_test_setup(messages_in_one_go_are_judged_in_their_order,
+				       own_redis_empty),
 		cmocka_unit_test(a_question_without_an_answer_is_not_asked_again),
 		cmocka_unit_test(a_connection_that_said_too_much_is_left),
 		cmocka_unit_test(an_answer_to_another_question_is_none),

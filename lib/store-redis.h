@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module names what store-redis.c and store-redis-submit.c share: the state
+ * of a store and how a script is run.  Nobody else includes it.
+ */
+#ifndef GP_STORE_REDIS_H
+#define GP_STORE_REDIS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store-redis-link.h"
+#include "store.h"
+
+struct gp_store_redis {
+	struct gp_store store;          /* first: the interface */
+	const struct gp_settings *settings;
+	struct gp_redis_link *link;
+	int64_t closed_until_msecs;     /* breaker; monotonic */
+	uint64_t questions;             /* about messages, so far */
+	struct gp_error last_error;
+};
+
+/* The breaker: true, with *err filled, while Redis is left alone. */
+bool gp_store_redis_is_left_alone(const struct gp_store_redis *store,
+				  int64_t now_msecs, struct gp_error *err);
+
+/* Closes the connection and opens the breaker; -1. */
+int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
+			struct gp_error *err);
+
+/* Runs a script by its SHA1, and once in full where Redis does not know it yet.
+   argv has room for the two words before the number of keys; lengths may be NULL.
+   0 with a reply to be freed, or -1 with *err filled. */
+int gp_store_redis_run(struct gp_store_redis *store, const char *sha1,
+		       const char *text, const char **argv, size_t *lengths,
+		       int argc, int64_t deadline_msecs, redisReply **reply_r,
+		       struct gp_error *err);
+
+/* Of struct gp_store_ops. */
+int gp_store_redis_submit(struct gp_store *generic,
+			  const struct gp_submit_query *query, int64_t now_msecs,
+			  struct gp_submit_history *history_r,
+			  struct gp_error *err);
+int gp_store_redis_submit_all(struct gp_store *generic,
+			      const struct gp_submit_query *const *queries,
+			      int count, int64_t now_msecs,
+			      struct gp_submit_history *histories_r,
+			      struct gp_error *err);
+
+#endif
