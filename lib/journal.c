@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module knows the form of a journal line.  The fields stand in one table,
- * which both writing and reading walk, so that what is written can be read back.
+ * which both writing and reading (journal-parse.c) walk, so that what is written can
+ * be read back.
  *
  * Escaping: a byte that is not printable ASCII, and each of space " % = \, is
  * written as %XX.  "-" alone means "not known"; a real "-" is written %2D.
@@ -21,22 +22,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "journal-fields.h"
 #include "log.h"
 #include "pool.h"
 
-enum field_type { FIELD_TIME, FIELD_TEXT, FIELD_NUMBER };
-
-struct field {
-	const char *name;
-	enum field_type type;
-	size_t offset;
-	bool is_optional;       /* left out when not known */
+enum {
+	FIELD_TIME = GP_JOURNAL_TIME,
+	FIELD_TEXT = GP_JOURNAL_TEXT,
+	FIELD_NUMBER = GP_JOURNAL_NUMBER
 };
 
 #define FIELD(name, member, type, is_optional) \
-	{ name, type, offsetof(struct gp_journal_entry, member), is_optional }
+	{ name, sizeof(name) - 1, (enum gp_journal_type)type, \
+	  offsetof(struct gp_journal_entry, member), is_optional }
 
-static const struct field fields[] = {
+static const struct gp_journal_field fields[] = {
 	FIELD("time", time_msecs, FIELD_TIME, false),
 	FIELD("host", host, FIELD_TEXT, false),
 	FIELD("s", session, FIELD_TEXT, false),
@@ -71,30 +71,20 @@ struct gp_journal {
 	char host[HOST_NAME_MAX + 1];
 };
 
-static const char **text_of(struct gp_journal_entry *entry,
-			    const struct field *field)
+const struct gp_journal_field *gp_journal_fields(size_t *count_r)
 {
-	return (const char **)((char *)entry + field->offset);
-}
+	_Static_assert((int)FIELD_COUNT <= (int)GP_JOURNAL_FIELDS_MAX, "too many fields");
 
-static int64_t *number_of(struct gp_journal_entry *entry,
-			  const struct field *field)
-{
-	return (int64_t *)((char *)entry + field->offset);
+	*count_r = FIELD_COUNT;
+	return fields;
 }
 
 void gp_journal_entry_init(struct gp_journal_entry *entry_r)
 {
 	memset(entry_r, 0, sizeof(*entry_r));
 	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].type != FIELD_TEXT)
-			*number_of(entry_r, &fields[i]) = -1;
-}
-
-static bool must_escape(unsigned char byte)
-{
-	return byte <= ' ' || byte >= 0x7f || byte == '"' || byte == '%' ||
-		byte == '=' || byte == '\\';
+		if (fields[i].type != GP_JOURNAL_TEXT)
+			*gp_journal_number(entry_r, &fields[i]) = -1;
 }
 
 static void put_text(FILE *out, const char *text)
@@ -110,7 +100,7 @@ static void put_text(FILE *out, const char *text)
 	for (; *text != '\0'; text++) {
 		unsigned char byte = (unsigned char)*text;
 
-		if (must_escape(byte))
+		if (gp_journal_must_escape(byte))
 			(void)fprintf(out, "%%%02X", byte);
 		else
 			(void)fputc(byte, out);
@@ -128,23 +118,24 @@ static void put_time(FILE *out, int64_t msecs)
 	(void)fprintf(out, "%s.%03dZ", text, (int)(msecs % 1000));
 }
 
-static bool is_known(struct gp_journal_entry *entry, const struct field *field)
+static bool is_known(struct gp_journal_entry *entry,
+		     const struct gp_journal_field *field)
 {
-	return field->type == FIELD_TEXT ? *text_of(entry, field) != NULL
-					 : *number_of(entry, field) >= 0;
+	return field->type == GP_JOURNAL_TEXT ? *gp_journal_text(entry, field) != NULL
+					 : *gp_journal_number(entry, field) >= 0;
 }
 
 static void put_value(FILE *out, struct gp_journal_entry *entry,
-		      const struct field *field)
+		      const struct gp_journal_field *field)
 {
-	if (field->type == FIELD_TEXT)
-		put_text(out, *text_of(entry, field));
+	if (field->type == GP_JOURNAL_TEXT)
+		put_text(out, *gp_journal_text(entry, field));
 	else if (!is_known(entry, field))
 		(void)fputc('-', out);
-	else if (field->type == FIELD_TIME)
-		put_time(out, *number_of(entry, field));
+	else if (field->type == GP_JOURNAL_TIME)
+		put_time(out, *gp_journal_number(entry, field));
 	else
-		(void)fprintf(out, "%" PRId64, *number_of(entry, field));
+		(void)fprintf(out, "%" PRId64, *gp_journal_number(entry, field));
 }
 
 char *gp_journal_format(const struct gp_journal_entry *entry)
@@ -166,143 +157,6 @@ char *gp_journal_format(const struct gp_journal_entry *entry)
 	}
 	(void)fclose(out);
 	return line;
-}
-
-static int hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
-/* In place.  A byte that should have been escaped marks a line that is not
-   ours or was tampered with. */
-static bool unescape(char *value)
-{
-	char *out = value;
-
-	for (; *value != '\0'; value++) {
-		if (*value != '%') {
-			if (must_escape((unsigned char)*value))
-				return false;
-			*out++ = *value;
-			continue;
-		}
-		if (hex_value(value[1]) < 0 || hex_value(value[2]) < 0)
-			return false;
-		*out = (char)(hex_value(value[1]) * 16 + hex_value(value[2]));
-		if (*out++ == '\0')
-			return false;
-		value += 2;
-	}
-	*out = '\0';
-	return true;
-}
-
-static bool parse_time(const char *value, int64_t *msecs_r)
-{
-	struct tm tm = { 0 };
-	int msecs, length = 0;
-
-	if (sscanf(value, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &tm.tm_year,
-		   &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		   &msecs, &length) != 7 || length == 0 || value[length] != '\0')
-		return false;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	*msecs_r = (int64_t)timegm(&tm) * 1000 + msecs;
-	return true;
-}
-
-static bool parse_number(const char *value, int64_t *number_r)
-{
-	char *end;
-
-	errno = 0;
-	if (*value < '0' || *value > '9')
-		return false;
-	*number_r = strtoll(value, &end, 10);
-	return *end == '\0' && errno == 0;
-}
-
-static bool parse_value(struct gp_journal_entry *entry,
-			const struct field *field, char *value)
-{
-	if (strcmp(value, "-") == 0)
-		return true;
-	if (field->type == FIELD_TIME)
-		return parse_time(value, number_of(entry, field));
-	if (field->type == FIELD_NUMBER)
-		return parse_number(value, number_of(entry, field));
-	*text_of(entry, field) = value;
-	return unescape(value);
-}
-
-static const struct field *find_field(const char *name)
-{
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (strcmp(fields[i].name, name) == 0)
-			return &fields[i];
-	return NULL;
-}
-
-/* A field that a later version added is passed over; one that stands twice is
-   not believed. */
-static int parse_fields(char *text, struct gp_journal_entry *entry,
-			struct gp_error *err)
-{
-	bool seen[FIELD_COUNT] = { false };
-	char *rest, *word;
-
-	for (word = strtok_r(text, " ", &rest); word != NULL;
-	     word = strtok_r(NULL, " ", &rest)) {
-		char *value = strchr(word, '=');
-		const struct field *field;
-
-		if (value == NULL || value == word)
-			return gp_error_set(err, "journal: '%.40s' is not key=value",
-					    word);
-		*value++ = '\0';
-		field = find_field(word);
-		if (field == NULL)
-			continue;
-		if (seen[field - fields])
-			return gp_error_set(err, "journal: field '%s' stands twice",
-					    word);
-		seen[field - fields] = true;
-		if (!parse_value(entry, field, value))
-			return gp_error_set(err, "journal: field '%s' has the "
-					    "broken value '%.40s'", word, value);
-	}
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (!fields[i].is_optional && !seen[i])
-			return gp_error_set(err, "journal: field '%s' is missing",
-					    fields[i].name);
-	return 1;
-}
-
-int gp_journal_parse(const char *line, struct gp_journal_entry *entry_r,
-		     char **memory_r, struct gp_error *err)
-{
-	struct gp_journal_entry entry;
-	const char *start = strstr(line, "time=");
-	char *memory;
-	int result;
-
-	if (start == NULL || (start > line && start[-1] != ' ') ||
-	    strstr(start, " part=") == NULL || strstr(start, " action=") == NULL)
-		return 0;
-	memory = gp_strdup(start);
-	memory[strcspn(memory, "\r\n")] = '\0';
-	gp_journal_entry_init(&entry);
-	result = parse_fields(memory, &entry, err);
-	if (result < 0) {
-		free(memory);
-		return -1;
-	}
-	*entry_r = entry;
-	*memory_r = memory;
-	return result;
 }
 
 static int open_file(const char *path)

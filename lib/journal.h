@@ -64,10 +64,18 @@ void gp_journal_entry_init(struct gp_journal_entry *entry_r);
 char *gp_journal_format(const struct gp_journal_entry *entry);
 
 /*
- * Reads a line, with whatever syslog put before "time=".  The strings of
- * *entry_r point into *memory_r, which the caller frees.
- * Returns 1, 0 if this is no journal line, -1 with *err if it is a broken one.
+ * Reads a line of length bytes, in place: line[length] must be writable too.  What
+ * syslog puts before "time=" is passed over, in its classic form ("mx imap[12]: "),
+ * that of RFC 5424, or nothing; inside another program's message it is no journal
+ * line.  The strings of *entry_r point into the line, which is no longer a line
+ * then.
+ * Returns 1, 0 if this is no journal line (it is unchanged then), -1 with *err if
+ * it is a broken one; *entry_r is touched only by 1.
  */
+int gp_journal_read(char *line, size_t length, struct gp_journal_entry *entry_r,
+		    struct gp_error *err);
+
+/* The same from a copy, which is *memory_r then, to be freed by the caller. */
 int gp_journal_parse(const char *line, struct gp_journal_entry *entry_r,
 		     char **memory_r, struct gp_error *err);
 

@@ -19,7 +19,8 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/error.c lib/error.h \
 	lib/daemon-options.c lib/daemon-options.h \
 	lib/exemption.c lib/exemption.h \
-	lib/journal.c lib/journal.h \
+	lib/journal.c lib/journal.h lib/journal-fields.h \
+	lib/journal-parse.c \
 	lib/log.c lib/log.h \
 	lib/network-text.c lib/network-text.h \
 	lib/owners-file.c lib/owners-file.h \

@@ -18,6 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 0)
 		memcpy(line, data, size);
+	/* With what a line of a file may hold, NUL among it. */
+	(void)gp_journal_read(line, size, &entry, &err);
+	if (size > 0)
+		memcpy(line, data, size);
+	line[size] = '\0';
 	if (gp_journal_parse(line, &entry, &memory, &err) == 1) {
 		char *written = gp_journal_format(&entry);
 

@@ -195,6 +195,77 @@ static void what_syslog_put_before_is_passed_over(void **state)
 	free(good);
 }
 
+static void only_syslog_may_stand_before(void **state)
+{
+	static const char *const ours[] = {
+		"", "Nov 23 18:00:00 mx gatepost-milter[12]: ",
+		"2026-11-23T18:00:00.123456+01:00 mx dovecot: ",
+		"Mon 2026-11-23 18:00:00 UTC mx imap[12]: ",
+		"<22>1 2026-11-23T18:00:00Z mx imap 12 - - ",
+		"<22>1 2026-11-23T18:00:00Z mx imap 12 - [meta x=\"1\"] ",
+	};
+	static const char *const foreign[] = {
+		"x", "subject ", "Nov 23 18:00:00 mx gatepost-milter[12]:",
+		"Nov 23 18:00:00 mx postfix/cleanup[9]: 4F: warning: header Subject: ",
+		"Nov 23 18:00:00 mx postfix/cleanup[9]: 4F: warning: header Subject ",
+		"Nov 23 18:00:00 mx dovecot: imap-login: Login: user=<a> ",
+	};
+	struct gp_journal_entry entry = example(), back;
+	char *good = gp_journal_format(&entry), line[700], *memory;
+	struct gp_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		(void)snprintf(line, sizeof(line), "%s%s", foreign[i], good);
+		assert_int_equal(gp_journal_parse(line, &back, &memory, &err), 0);
+	}
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		(void)snprintf(line, sizeof(line), "%s%s", ours[i], good);
+		assert_int_equal(gp_journal_parse(line, &back, &memory, &err), 1);
+		assert_string_equal(back.user, "alice");
+		free(memory);
+	}
+	free(good);
+}
+
+static void times_are_read_as_the_calendar_has_them(void **state)
+{
+	struct gp_journal_entry entry = example();
+
+	(void)state;
+	for (int64_t day = 0; day < 60000; day += 13) {
+		entry.time_msecs = (day * 86400 + day % 86400) * 1000 + day % 1000;
+		round_trip(&entry);
+	}
+}
+
+/* Bytes after the line, in memory of its exact size, belong to nobody. */
+static void reading_stays_within_the_line(void **state)
+{
+	struct gp_journal_entry entry = example(), back;
+	char *good = gp_journal_format(&entry);
+	size_t length = strlen(good);
+	struct gp_error err;
+
+	(void)state;
+	for (size_t cut = 0; cut <= length; cut++) {
+		char *line = gp_alloc(cut + 1);
+		int result;
+
+		memcpy(line, good, cut);
+		line[cut] = '~';
+		result = gp_journal_read(line, cut, &back, &err);
+		if (cut == length)
+			assert_int_equal(result, 1);
+		if (result == 1)
+			assert_int_equal(back.port, 143);
+		if (result == 0)
+			assert_int_equal(line[cut], '~');
+		free(line);
+	}
+	free(good);
+}
+
 static char *read_all(const char *path)
 {
 	static char text[4096];
@@ -256,6 +327,9 @@ int main(void)
 		cmocka_unit_test(random_bytes_come_back),
 		cmocka_unit_test(the_line_has_its_documented_form),
 		cmocka_unit_test(what_syslog_put_before_is_passed_over),
+		cmocka_unit_test(only_syslog_may_stand_before),
+		cmocka_unit_test(times_are_read_as_the_calendar_has_them),
+		cmocka_unit_test(reading_stays_within_the_line),
 		cmocka_unit_test(the_file_may_be_rotated),
 		cmocka_unit_test(a_file_that_cannot_be_opened_is_named),
 	};
