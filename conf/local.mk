@@ -1,4 +1,7 @@
 EXTRA_DIST += \
+	conf/gatepost-authpolicy.service.in \
+	conf/gatepost-milter.service.in \
+	conf/gatepost-milter.socket \
 	conf/dovecot-2.3.conf \
 	conf/dovecot-2.3-authpolicy.conf \
 	conf/dovecot-2.4.conf \
@@ -19,3 +22,26 @@ uninstall-local:
 	-cmp -s $(top_srcdir)/conf/gatepost.conf \
 		$(DESTDIR)$(gatepostconfdir)/gatepost.conf && \
 		rm -f $(DESTDIR)$(gatepostconfdir)/gatepost.conf
+
+# Units for systemd, with the folders of this installation in them.
+systemd_units =
+if BUILD_MILTER
+systemd_units += conf/gatepost-milter.service
+endif
+if BUILD_AUTHPOLICY
+systemd_units += conf/gatepost-authpolicy.service
+endif
+$(systemd_units): Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf && $(SED) 's|@sbindir[@]|$(sbindir)|' \
+		$(top_srcdir)/$@.in > $@
+conf/gatepost-milter.service: conf/gatepost-milter.service.in
+conf/gatepost-authpolicy.service: conf/gatepost-authpolicy.service.in
+noinst_DATA = $(systemd_units)
+CLEANFILES += $(systemd_units)
+if HAVE_SYSTEMD
+systemdsystemunitdir = $(with_systemdsystemunitdir)
+systemdsystemunit_DATA = $(systemd_units)
+if BUILD_MILTER
+systemdsystemunit_DATA += conf/gatepost-milter.socket
+endif
+endif

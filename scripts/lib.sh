@@ -18,8 +18,10 @@ gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 gp_packages_sendmail=(sendmail-bin sendmail-base sendmail-cf sasl2-bin)
 gp_packages_sendmail_needs=(m4 libsasl2-modules libsasl2-modules-db libwrap0
 	libnsl2 libldap-2.5-0)
-# Mail programs that the demo and the tests drive.
-gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3)
+# Mail programs that the demo and the tests drive, and systemd's, which look at our
+# units.
+gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3
+	systemd)
 # The second compiler, with its sanitizers, and the second Debian, for scripts/test.
 gp_packages_check=(clang debootstrap)
 

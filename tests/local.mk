@@ -49,6 +49,8 @@ integration_tests = \
 	tests/integration/14-milter-restart.sh \
 	tests/integration/15-rate.sh \
 	tests/integration/16-rate-store.sh \
+	tests/integration/17-milter-systemd.sh \
+	tests/integration/18-milter-limits.sh \
 	tests/integration/19-milter-threads.sh \
 	tests/integration/20-ctl.sh \
 	tests/integration/21-check-site.sh \
@@ -172,6 +174,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
+	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/rate.py \
 	tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/identity.table \
@@ -208,6 +211,7 @@ print-sanitizer-tests:
 		tests/integration/12-milter-life.sh \
 		tests/integration/15-rate.sh \
 		tests/integration/16-rate-store.sh \
+		tests/integration/18-milter-limits.sh \
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
