@@ -14,11 +14,13 @@
 
 #include "pool.h"
 
-enum { BUCKET_ENTRIES = 8 };
+/* What Redis said is old after FRESH_SECS: other hosts may have counted since. */
+enum { BUCKET_ENTRIES = 8, FRESH_SECS = 10 };
 
 struct entry {
 	char *user;                     /* NULL: free */
 	int64_t end_ticks;              /* from then on it says nothing */
+	int64_t old_ticks;              /* from then on Redis is to be asked */
 	struct gp_rate_state state;
 };
 
@@ -116,6 +118,21 @@ void gp_rate_memory_look(struct gp_rate_memory *memory, const char *user,
 	gp_rate_look(terms, &state, recipients, now_ticks, verdict_r);
 }
 
+bool gp_rate_memory_is_far(struct gp_rate_memory *memory, const char *user,
+			   const struct gp_rate_terms *terms,
+			   const struct gp_rate_load *load, int64_t now_ticks)
+{
+	const struct entry *entry;
+	bool answer;
+
+	(void)pthread_mutex_lock(&memory->lock);
+	entry = find(memory, user);
+	answer = entry != NULL && now_ticks < entry->old_ticks &&
+		gp_rate_is_far(terms, &entry->state, load, now_ticks);
+	(void)pthread_mutex_unlock(&memory->lock);
+	return answer;
+}
+
 void gp_rate_memory_charge(struct gp_rate_memory *memory, const char *user,
 			   const struct gp_rate_terms *terms,
 			   unsigned int recipients, int64_t now_ticks,
@@ -138,6 +155,7 @@ void gp_rate_memory_learn(struct gp_rate_memory *memory, const char *user,
 	(void)pthread_mutex_lock(&memory->lock);
 	entry = find_or_make(memory, user);
 	entry->state = *state;
+	entry->old_ticks = now_ticks + FRESH_SECS * GP_RATE_TICKS_PER_SEC;
 	settle(entry, now_ticks);
 	(void)pthread_mutex_unlock(&memory->lock);
 }

@@ -10,6 +10,7 @@
 #ifndef GP_RATE_MEMORY_H
 #define GP_RATE_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rate.h"
@@ -30,6 +31,11 @@ void gp_rate_memory_charge(struct gp_rate_memory *memory, const char *user,
 			   const struct gp_rate_terms *terms,
 			   unsigned int recipients, int64_t now_ticks,
 			   struct gp_rate_verdict *verdict_r);
+
+/* As gp_rate_is_far(), but false unless Redis has spoken of the user lately. */
+bool gp_rate_memory_is_far(struct gp_rate_memory *memory, const char *user,
+			   const struct gp_rate_terms *terms,
+			   const struct gp_rate_load *load, int64_t now_ticks);
 
 /* Redis has spoken: what was remembered of the user is replaced. */
 void gp_rate_memory_learn(struct gp_rate_memory *memory, const char *user,

@@ -123,6 +123,40 @@ void gp_rate_charge(const struct gp_rate_terms *terms,
 	*state = after;
 }
 
+static bool is_far_from(const struct gp_rate_window *window, int64_t tat_ticks,
+			unsigned int count, int64_t now_ticks)
+{
+	const int64_t whole = gp_rate_whole(window);
+	const int64_t cost = unit_ticks(window) * (int64_t)count;
+	const int64_t used = tat_in_force(window, tat_ticks, now_ticks) -
+		now_ticks;
+
+	return cost <= whole / 8 && used + cost <= whole / 2;
+}
+
+bool gp_rate_is_far(const struct gp_rate_terms *terms,
+		    const struct gp_rate_state *state,
+		    const struct gp_rate_load *load, int64_t now_ticks)
+{
+	const unsigned int counts[GP_RATE_KINDS] = {
+		[GP_RATE_MESSAGES] = load->messages,
+		[GP_RATE_RECIPIENTS] = load->recipients,
+	};
+
+	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
+		const struct gp_rate_limits *limits = &terms->limits[kind];
+
+		for (size_t i = 0; i < limits->count; i++)
+			if (!is_far_from(&limits->windows[i],
+					 gp_rate_tat(state,
+						     (enum gp_rate_kind)kind,
+						     &limits->windows[i]),
+					 counts[kind], now_ticks))
+				return false;
+	}
+	return true;
+}
+
 unsigned int gp_rate_used(const struct gp_rate_window *window,
 			  int64_t tat_ticks, int64_t now_ticks)
 {

@@ -79,6 +79,20 @@ void gp_rate_charge(const struct gp_rate_terms *terms,
 		    struct gp_rate_state *state, unsigned int recipients,
 		    int64_t now_ticks, struct gp_rate_verdict *verdict_r);
 
+/* Messages that are counted together, with all their recipients. */
+struct gp_rate_load {
+	unsigned int messages, recipients;
+};
+
+/*
+ * True if nothing needs to be asked about them: they take at most an eighth of
+ * each window, and with what was used at most half.  So a host that knows less than
+ * the others takes at most an eighth too much before it hears from them.
+ */
+bool gp_rate_is_far(const struct gp_rate_terms *terms,
+		    const struct gp_rate_state *state,
+		    const struct gp_rate_load *load, int64_t now_ticks);
+
 /* What one message takes of a window, and what the window holds; the message can
    never pass when it takes more. */
 int64_t gp_rate_cost(const struct gp_rate_window *window, enum gp_rate_kind kind,

@@ -28,6 +28,7 @@
 #include "settings-parse.h"
 #include "snapshot.h"
 #include "start.h"
+#include "store-queue.h"
 
 enum {
 	EVENT_RELOAD = 'r', EVENT_STOP = 's', EVENT_ENDED = 'e',
@@ -218,6 +219,7 @@ int gp_control_run(const char *conf_path)
 	gp_log(GP_LOG_INFO, "stopping");
 	gp_listen_pause();
 	drain();
+	gp_store_queue_flush();
 	/* No smfi_stop(): it waits for libmilter's listener, which looks up every
 	   few seconds only, and no message is open any more. */
 	return EX_OK;

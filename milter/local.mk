@@ -13,5 +13,6 @@ milter_gatepost_milter_SOURCES = \
 	milter/session.c milter/session.h \
 	milter/snapshot.c milter/snapshot.h \
 	milter/start.c milter/start.h \
-	milter/store-pool.c milter/store-pool.h
+	milter/store-keeper.c milter/store-keeper.h \
+	milter/store-queue.c milter/store-queue.h
 milter_gatepost_milter_LDADD = lib/libgatepost-mail.la $(MILTER_LIBS)

@@ -8,7 +8,7 @@
 #include "log.h"
 #include "policy-rate.h"
 #include "rate-memory.h"
-#include "store-pool.h"
+#include "store-queue.h"
 
 /* About 1 MiB when it is full. */
 enum { REMEMBERED_USERS_MAX = 8192 };
@@ -87,7 +87,7 @@ static void recall(struct sending *sending, unsigned int recipients)
 				    sending->now_msecs * GP_RATE_TICKS_PER_MSEC,
 				    &sending->facts.verdict);
 	sending->facts.store_is_silent = has_redis(sending->settings) &&
-		gp_store_pool_is_silent(sending->now_msecs);
+		gp_store_keeper_is_silent(sending->now_msecs);
 }
 
 sfsistat gp_sending_at_mail(SMFICTX *context, struct gp_journal *journal,
@@ -167,7 +167,8 @@ static bool is_too_large(struct sending *sending)
 	return verdict.is_never;
 }
 
-/* The one question to Redis. */
+/* The one question to Redis; who is far from all limits does not wait for its
+   answer. */
 static void charge(struct sending *sending, struct gp_journal *journal,
 		   const struct gp_session *session)
 {
@@ -178,22 +179,18 @@ static void charge(struct sending *sending, struct gp_journal *journal,
 		.recipients = sending->facts.recipients,
 		.passes_anyway = settings->rate.mode != GP_MODE_ENFORCE,
 	};
-	struct gp_submit_history history;
+	/* Else a message would pass that Redis has not heard of. */
+	const bool may_defer = settings->rate.mode != GP_MODE_ENFORCE ||
+		settings->rate.on_store_failure != GP_STORE_FAILURE_DEFER;
 	enum gp_store_news news;
 	struct gp_error err;
 
 	if (is_too_large(sending))
 		return;
-	if (gp_store_pool_submit(settings, &query, sending->now_msecs, &history,
-				 &news, &err) < 0) {
+	if (gp_store_queue_submit(settings, memory, &query, may_defer,
+				  sending->now_msecs, &sending->facts.verdict,
+				  &news, &err) < 0)
 		charge_here(sending);
-	} else {
-		sending->facts.verdict = history.verdict;
-		if (gp_rate_is_limited(query.terms))
-			gp_rate_memory_learn(memory, sending->user,
-				&history.state, sending->now_msecs *
-				GP_RATE_TICKS_PER_MSEC);
-	}
 	tell_news(journal, session, news, &err);
 }
 

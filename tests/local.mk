@@ -22,7 +22,7 @@ unit_tests = \
 	tests/unit/test-store-redis \
 	tests/unit/test-store-submit
 if BUILD_MILTER
-unit_tests += tests/unit/test-store-pool
+unit_tests += tests/unit/test-store-queue
 endif
 if BUILD_IMAPD_HOOKS
 # Loaded beside the plugin, to see what it leaves behind.
@@ -119,10 +119,10 @@ tests_unit_test_site_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_store_record_LDADD = $(unit_ldadd)
 tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)
-tests_unit_test_store_pool_SOURCES = tests/unit/test-store-pool.c \
-	milter/store-pool.c $(own_redis)
-tests_unit_test_store_pool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
-tests_unit_test_store_pool_LDADD = $(unit_ldadd)
+tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c \
+	milter/store-queue.c milter/store-keeper.c $(own_redis)
+tests_unit_test_store_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
+tests_unit_test_store_queue_LDADD = $(unit_ldadd)
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
 	$(own_redis)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)

@@ -71,6 +71,37 @@ static void what_redis_says_replaces_all(void **state)
 	gp_rate_memory_free(&memory);
 }
 
+/* Only Redis knows of other hosts. */
+static void who_is_far_was_spoken_of_lately(void **state)
+{
+	const struct gp_rate_terms eighty = { .limits = {
+		[GP_RATE_MESSAGES] = { .windows = { { 80, 3600 } }, .count = 1 } } };
+	const struct gp_rate_load load = { 10, 10 }, more = { 11, 11 };
+	struct gp_rate_memory *memory = gp_rate_memory_create(64);
+	struct gp_rate_state said = { 0 };
+
+	(void)state;
+	assert_false(gp_rate_memory_is_far(memory, "alice", &eighty, &load,
+					   5 * SECS));
+	(void)charge(memory, "alice", 5 * SECS);
+	assert_false(gp_rate_memory_is_far(memory, "alice", &eighty, &load,
+					   5 * SECS));
+	said.slots[GP_RATE_MESSAGES][0] = (struct gp_rate_slot){
+		.secs = 3600, .tat_ticks = (int64_t)50 * SECS };
+	gp_rate_memory_learn(memory, "alice", &said, 5 * SECS);
+	assert_true(gp_rate_memory_is_far(memory, "alice", &eighty, &load,
+					  5 * SECS));
+	assert_false(gp_rate_memory_is_far(memory, "alice", &eighty, &more,
+					   5 * SECS));
+	assert_true(gp_rate_memory_is_far(memory, "alice", &eighty, &load,
+					  15 * SECS - 1));
+	assert_false(gp_rate_memory_is_far(memory, "alice", &eighty, &load,
+					   15 * SECS));
+	assert_false(gp_rate_memory_is_far(memory, "bob", &eighty, &load,
+					   5 * SECS));
+	gp_rate_memory_free(&memory);
+}
+
 static void room_is_bounded_and_the_fullest_stay(void **state)
 {
 	struct gp_rate_memory *memory = gp_rate_memory_create(16);
@@ -122,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_user_has_a_budget),
 		cmocka_unit_test(what_redis_says_replaces_all),
+		cmocka_unit_test(who_is_far_was_spoken_of_lately),
 		cmocka_unit_test(room_is_bounded_and_the_fullest_stay),
 		cmocka_unit_test(threads_share_one_budget),
 	};

@@ -252,6 +252,50 @@ static void odd_windows_admit_their_count(void **state)
 	}
 }
 
+static bool is_far(const struct gp_rate_terms *terms,
+		   const struct gp_rate_state *sent, unsigned int messages,
+		   unsigned int recipients)
+{
+	const struct gp_rate_load load = { messages, recipients };
+
+	return gp_rate_is_far(terms, sent, &load, start);
+}
+
+static void far_is_an_eighth_at_once_and_half_in_all(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 80, HOUR },
+			 (struct gp_rate_window){ 800, MINUTE });
+	struct gp_rate_state sent = { 0 };
+	struct gp_rate_verdict verdict;
+
+	(void)state;
+	assert_true(is_far(&terms, &sent, 10, 100));
+	assert_false(is_far(&terms, &sent, 11, 100));
+	assert_false(is_far(&terms, &sent, 10, 101));
+	for (int i = 0; i < 38; i++)
+		gp_rate_charge(&terms, &sent, 1, start, &verdict);
+	assert_true(is_far(&terms, &sent, 2, 2));
+	assert_false(is_far(&terms, &sent, 3, 3));
+	gp_rate_charge(&terms, &sent, 300, start, &verdict);
+	assert_true(is_far(&terms, &sent, 1, 62));
+	assert_false(is_far(&terms, &sent, 1, 63));
+}
+
+static void a_small_window_is_always_near(void **state)
+{
+	const struct gp_rate_state sent = { 0 };
+	struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 7, HOUR }, none);
+
+	(void)state;
+	assert_false(is_far(&terms, &sent, 1, 1));
+	terms.limits[GP_RATE_MESSAGES].windows[0].count = 8;
+	assert_true(is_far(&terms, &sent, 1, 1));
+	terms.limits[GP_RATE_MESSAGES].count = 0;
+	assert_true(is_far(&terms, &sent, 1000, 1000000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +310,8 @@ int main(void)
 		cmocka_unit_test(a_changed_policy_holds_at_once),
 		cmocka_unit_test(without_windows_all_pass),
 		cmocka_unit_test(odd_windows_admit_their_count),
+		cmocka_unit_test(far_is_an_eighth_at_once_and_half_in_all),
+		cmocka_unit_test(a_small_window_is_always_near),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in store-keeper.h. */
+#include "store-keeper.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "pool.h"
+
+/* The settings of a server, for as long as a connection to it is open. */
+struct source {
+	struct gp_settings settings;    /* only redis */
+	unsigned int references;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Under lock. */
+static struct source *current;
+static int64_t closed_until_msecs;
+static bool is_silent;
+static bool is_looked_at;       /* by one thread, whether it is back */
+static enum gp_store_news news;
+static struct gp_error last_error;
+
+/* Of the thread that asks. */
+static struct gp_store *store;
+static struct source *source_of_store;
+
+/* --- sources --- */
+
+static bool is_same_server(const struct gp_settings *a,
+			   const struct gp_settings *b)
+{
+	return strcmp(a->redis.server, b->redis.server) == 0 &&
+		strcmp(a->redis.user, b->redis.user) == 0 &&
+		strcmp(a->redis.password_file, b->redis.password_file) == 0 &&
+		a->redis.database == b->redis.database &&
+		a->redis.deadline_msecs == b->redis.deadline_msecs &&
+		a->redis.retry_secs == b->redis.retry_secs &&
+		a->redis.retention_secs == b->redis.retention_secs;
+}
+
+static struct source *create_source(const struct gp_settings *settings)
+{
+	struct source *source = gp_alloc(sizeof(*source));
+
+	source->settings.redis = settings->redis;
+	source->settings.redis.server = gp_strdup(settings->redis.server);
+	source->settings.redis.user = gp_strdup(settings->redis.user);
+	source->settings.redis.password_file =
+		gp_strdup(settings->redis.password_file);
+	source->references = 1;
+	return source;
+}
+
+static void release_source(struct source *source)
+{
+	if (source == NULL || --source->references > 0)
+		return;
+	free(source->settings.redis.server);
+	free(source->settings.redis.user);
+	free(source->settings.redis.password_file);
+	free(source);
+}
+
+/* After a reload that names another server the old one is forgotten. */
+static void use_settings(const struct gp_settings *settings)
+{
+	if (current != NULL && is_same_server(&current->settings, settings))
+		return;
+	release_source(current);
+	current = create_source(settings);
+	closed_until_msecs = 0;
+	is_looked_at = false;
+}
+
+/* --- the connection --- */
+
+/* Closes one to the server before; source_of_store is current then. */
+static void follow_settings(void)
+{
+	if (source_of_store == current)
+		return;
+	gp_store_close(&store);
+	release_source(source_of_store);
+	source_of_store = current;
+	source_of_store->references++;
+}
+
+static int ask(const struct gp_submit_query *const *queries, int count,
+	       int64_t now_msecs, struct gp_submit_history *histories_r,
+	       struct gp_error *err)
+{
+	int result = -1;
+
+	if (store == NULL)
+		store = gp_store_redis_open(&source_of_store->settings, err);
+	if (store != NULL)
+		result = store->ops->submit_all(store, queries, count, now_msecs,
+						histories_r, err);
+	if (result < 0)
+		gp_store_close(&store);
+	return result;
+}
+
+/* Hosts that lost Redis together must not come back to it together. */
+static int64_t with_jitter(int64_t msecs)
+{
+	return msecs - msecs / 8 + random() % (msecs / 4 + 1);
+}
+
+static void note_result(bool is_good, int64_t now_msecs,
+			const struct gp_error *err)
+{
+	if (is_good == is_silent)
+		news = is_good ? GP_STORE_CAME_BACK : GP_STORE_WENT;
+	is_silent = !is_good;
+	is_looked_at = false;
+	closed_until_msecs = is_good ? 0 : now_msecs + with_jitter((int64_t)1000 *
+		source_of_store->settings.redis.retry_secs);
+	if (!is_good)
+		last_error = *err;
+}
+
+int gp_store_keeper_submit(const struct gp_submit_query *const *queries,
+			   int count, int64_t now_msecs,
+			   struct gp_submit_history *histories_r,
+			   struct gp_error *err)
+{
+	int result;
+
+	(void)pthread_mutex_lock(&lock);
+	if (now_msecs < closed_until_msecs) {
+		*err = last_error;
+		(void)pthread_mutex_unlock(&lock);
+		return -1;
+	}
+	follow_settings();
+	(void)pthread_mutex_unlock(&lock);
+	result = ask(queries, count, now_msecs, histories_r, err);
+	(void)pthread_mutex_lock(&lock);
+	note_result(result == 0, now_msecs, err);
+	(void)pthread_mutex_unlock(&lock);
+	return result;
+}
+
+/* --- the breaker --- */
+
+bool gp_store_keeper_may_ask(const struct gp_settings *settings,
+			     int64_t now_msecs, struct gp_error *err)
+{
+	bool answer;
+
+	(void)pthread_mutex_lock(&lock);
+	use_settings(settings);
+	answer = now_msecs >= closed_until_msecs && !is_looked_at;
+	if (!answer)
+		*err = last_error;
+	else
+		is_looked_at = is_silent;
+	(void)pthread_mutex_unlock(&lock);
+	return answer;
+}
+
+bool gp_store_keeper_is_silent(int64_t now_msecs)
+{
+	bool answer;
+
+	(void)pthread_mutex_lock(&lock);
+	answer = is_silent && (now_msecs < closed_until_msecs || is_looked_at);
+	(void)pthread_mutex_unlock(&lock);
+	return answer;
+}
+
+enum gp_store_news gp_store_keeper_take_news(struct gp_error *err)
+{
+	enum gp_store_news taken;
+
+	(void)pthread_mutex_lock(&lock);
+	taken = news;
+	news = GP_STORE_NO_NEWS;
+	if (taken == GP_STORE_WENT)
+		*err = last_error;
+	(void)pthread_mutex_unlock(&lock);
+	return taken;
+}
