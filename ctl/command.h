@@ -18,6 +18,7 @@ struct gp_command {
 extern const struct gp_command gp_command_check;
 extern const struct gp_command gp_command_check_site;
 extern const struct gp_command gp_command_explain;
+extern const struct gp_command gp_command_log;
 extern const struct gp_command gp_command_who;
 
 /* "gatepostctl: ..." on standard error; returns code. */

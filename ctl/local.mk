@@ -14,18 +14,33 @@ site_sources = \
 	ctl/site-sendmail.c ctl/site-sendmail.h ctl/site-sendmail-parse.c \
 	ctl/site-tls-versions.c ctl/site-tls-versions.h
 
+# How "log" and "report" read the journal; tests/unit/test-review.c is linked with
+# it too.
+review_sources = \
+	ctl/journal-files.c ctl/journal-files.h \
+	ctl/journal-filter.c ctl/journal-filter.h \
+	ctl/journal-input.c ctl/journal-input.h \
+	ctl/journal-source.c ctl/journal-source.h \
+	ctl/line-buffer.c ctl/line-buffer.h \
+	ctl/when.c ctl/when.h
+
 sbin_PROGRAMS += ctl/gatepostctl
 ctl_gatepostctl_SOURCES = \
 	ctl/command.h \
 	ctl/cmd-check.c \
 	ctl/cmd-check-site.c \
 	ctl/cmd-explain.c \
+	ctl/cmd-log.c \
 	ctl/cmd-who.c \
 	ctl/explain-facts.c ctl/explain-facts.h \
+	ctl/log-follow.c ctl/log-follow.h \
 	ctl/main.c \
 	ctl/show.c ctl/show.h \
+	ctl/show-entry.c ctl/show-entry.h \
 	ctl/show-table.c ctl/show-table.h \
 	ctl/who-sending.c ctl/who-sending.h \
-	$(site_sources)
-ctl_gatepostctl_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS)
-ctl_gatepostctl_LDADD = lib/libgatepost-mail.la $(SMARTCOLS_LIBS) $(JANSSON_LIBS)
+	$(review_sources) $(site_sources)
+ctl_gatepostctl_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS) \
+	$(ARCHIVE_CFLAGS)
+ctl_gatepostctl_LDADD = lib/libgatepost-mail.la $(SMARTCOLS_LIBS) $(JANSSON_LIBS) \
+	$(ARCHIVE_LIBS)

@@ -11,7 +11,7 @@ gp_source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 gp_packages_build=(gcc libc6-dev make autoconf automake libtool pkg-config
 	libmilter-dev libhiredis-dev libconfuse-dev libcmocka-dev
 	libsmartcols-dev libjansson-dev libssl-dev libgmime-3.0-dev
-	libidn2-dev libmicrohttpd-dev dovecot-dev mandoc)
+	libidn2-dev libarchive-dev libmicrohttpd-dev dovecot-dev mandoc)
 gp_packages_run=(postfix dovecot-imapd dovecot-pop3d dovecot-lmtpd redis-server
 	openssl)
 # Sendmail, which is unpacked beside the system; and what that needs.

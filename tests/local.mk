@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test-program \
 	tests/unit/test-rate \
 	tests/unit/test-rate-memory \
+	tests/unit/test-review \
 	tests/unit/test-settings \
 	tests/unit/test-settings-files \
 	tests/unit/test-settings-rate \
@@ -55,6 +56,7 @@ integration_tests = \
 	tests/integration/20-ctl.sh \
 	tests/integration/21-check-site.sh \
 	tests/integration/22-check-site-sendmail.sh \
+	tests/integration/23-log.sh \
 	tests/integration/30-poll-absorb.sh \
 	tests/integration/31-poll-delay.sh \
 	tests/integration/32-poll-observe.sh \
@@ -108,6 +110,10 @@ tests_unit_test_pool_LDADD = $(unit_ldadd)
 tests_unit_test_program_LDADD = $(unit_ldadd)
 tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
+tests_unit_test_review_SOURCES = tests/unit/test-review.c $(review_sources)
+tests_unit_test_review_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl
+tests_unit_test_review_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ARCHIVE_CFLAGS)
+tests_unit_test_review_LDADD = $(unit_ldadd) $(JANSSON_LIBS) $(ARCHIVE_LIBS) -lm
 tests_unit_test_settings_LDADD = $(unit_ldadd)
 tests_unit_test_settings_files_LDADD = $(unit_ldadd)
 tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
@@ -212,6 +218,7 @@ print-sanitizer-tests:
 		tests/integration/15-rate.sh \
 		tests/integration/16-rate-store.sh \
 		tests/integration/18-milter-limits.sh \
+		tests/integration/23-log.sh \
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
