@@ -136,12 +136,23 @@ static bool misleads(const char *seen, const char *const *addresses,
 	return false;
 }
 
+/* Plain text without '@', which is what most names are. */
+static bool is_harmless(const char *text)
+{
+	while (*text >= ' ' && *text <= '~' && *text != '@')
+		text++;
+	return *text == '\0';
+}
+
 const char *gp_shown_text_fault(const char *text, const char *const *addresses,
 				size_t addresses_count)
 {
 	const char *fault;
-	char *seen = as_seen(text, &fault);
+	char *seen;
 
+	if (is_harmless(text))
+		return NULL;
+	seen = as_seen(text, &fault);
 	if (seen != NULL && misleads(seen, addresses, addresses_count))
 		fault = "address-in-name";
 	g_free(seen);

@@ -97,7 +97,9 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
 tests_unit_test_address_LDADD = $(unit_ldadd)
-tests_unit_test_author_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
+tests_unit_test_author_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
+tests_unit_test_author_LDADD = lib/libgatepost-mail.la $(GMIME_LIBS) \
+	$(CMOCKA_LIBS)
 tests_unit_test_authres_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
 tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)

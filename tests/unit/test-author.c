@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <gmime/gmime.h>
 
 #include "author.h"
 
@@ -332,6 +334,46 @@ static void test_names_of_headers(void **state)
 	assert_string_equal(gp_author_field_name(field), "Resent-Sender");
 }
 
+/* Plain values are not shown to GMime: it would have said the same. */
+static void test_gmime_agrees_with_what_is_plain(void **state)
+{
+	static const char *const parts[] = { "a", "Z", "1", ".", "-", "_", "+",
+		" ", "@", "<", ">", "bob", " <a@b.c>", "@x.test" };
+	struct gp_author_facts author;
+	int read_count = 0;
+	char value[64];
+
+	(void)state;
+	g_mime_init();
+	srandom(1);
+	for (int i = 0; i < 200000; i++) {
+		struct gp_pool *pool = gp_pool_create();
+		InternetAddressList *list;
+		InternetAddress *found;
+
+		value[0] = '\0';
+		for (long left = 1 + random() % 7; left > 0; left--)
+			(void)strcat(value, parts[(size_t)random() %
+						  COUNT_OF(parts)]);
+		memset(&author, 0, sizeof(author));
+		gp_author_add(pool, value, &author);
+		if (author.trouble == NULL) {
+			read_count++;
+			list = internet_address_list_parse(NULL, value);
+			assert_non_null(list);
+			assert_int_equal(internet_address_list_length(list), 1);
+			found = internet_address_list_get_address(list, 0);
+			assert_true(INTERNET_ADDRESS_IS_MAILBOX(found));
+			assert_string_equal(internet_address_mailbox_get_addr(
+				INTERNET_ADDRESS_MAILBOX(found)),
+				author.addresses[0]);
+			g_object_unref(list);
+		}
+		gp_pool_free(&pool);
+	}
+	assert_in_range(read_count, 1000, 200000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_several_lines_add_up),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_names_of_headers),
+		cmocka_unit_test(test_gmime_agrees_with_what_is_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
