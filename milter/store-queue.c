@@ -166,8 +166,10 @@ static void *charge_deferred(void *unused)
 			(void)pthread_cond_wait(&work, &lock);
 		}
 		thread_sleeps = false;
-		while (first != NULL && !is_asking)
-			ask();
+		do {
+			if (!is_asking)
+				ask();
+		} while (!is_asking && length >= TOGETHER_MAX);
 		(void)pthread_mutex_unlock(&lock);
 		(void)poll(NULL, 0, PAUSE_MSECS);
 		(void)pthread_mutex_lock(&lock);
