@@ -45,6 +45,7 @@ integration_tests = \
 	tests/integration/02-lab-down.sh \
 	tests/integration/10-submission.sh \
 	tests/integration/11-relay.sh \
+	tests/integration/12-milter-death.sh \
 	tests/integration/12-milter-life.sh \
 	tests/integration/13-milter-start.sh \
 	tests/integration/14-milter-restart.sh \
@@ -85,7 +86,7 @@ integration_tests = \
 	tests/integration/63-sendmail-identity.sh \
 	tests/integration/64-sendmail-headers.sh \
 	tests/integration/65-sendmail-strength.sh \
-	tests/integration/66-sendmail-life.sh
+	tests/integration/66-sendmail-death.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -184,7 +185,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/rate.py \
-	tests/integration/smtp.py \
+	tests/integration/running.py tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-author \

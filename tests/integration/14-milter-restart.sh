@@ -6,33 +6,10 @@
 . "$(dirname "$0")/lib.sh"
 site site
 python <<'PYTHON'
-import re
-import signal
-import socket
-import subprocess
-from smtp import *
+from running import *
 
 RESTARTS, SENDERS = 20, 4
-CONF = env['LAB_CONF']
-with open(CONF) as file:
-    settings = file.read()
-PID_FILE = re.search(r'pid_file\s*=\s*"([^"]*)"', settings).group(1)
-LOG = os.path.join(env['LAB_LOG'], 'milter.log')
-PROGRAM = os.path.join(env['GATEPOST_BUILD'], 'milter', 'gatepost-milter')
 going, accepted, problems = True, [], []
-
-
-def pid():
-    with open(PID_FILE) as file:
-        return int(file.read())
-
-
-def is_gone(number):
-    try:
-        with open('/proc/%d/stat' % number) as file:
-            return file.read().rpartition(') ')[2].startswith('Z')
-    except FileNotFoundError:
-        return True
 
 
 def sender(name, messages_per_session):
@@ -56,7 +33,7 @@ def sender(name, messages_per_session):
             client.close()
     except Exception as problem:
         problems.append('%s: %r' % (name, problem))
-        print(open(LOG).read()[-2500:])
+        print(log_text()[-2500:])
         print(open(os.path.join(env['LAB_LOG'], 'postfix.log')).read()[-2500:])
 
 
@@ -69,7 +46,7 @@ for thread in threads:
 milters = [pid()]
 for restart in range(RESTARTS):
     before = len(accepted)
-    subprocess.run([PROGRAM, '-c', CONF], check=True)
+    start()
     milters.append(pid())
     wait_until(lambda: problems or len(accepted) > before + SENDERS,
                'mail after restart %d' % restart)
@@ -122,16 +99,16 @@ listener.bind(path)
 os.chmod(path, 0o666)
 listener.listen(100)
 with open(CONF, 'w') as file:
-    file.write(settings + 'milter { socket = "fd:3" }\n')
+    file.write(SETTINGS + 'milter { socket = "fd:3" }\n')
 
 
 def start_with_socket():
-    before = open(LOG).read().count('listens on')
+    before = log_text().count('listens on')
     process = subprocess.Popen(
         ['sh', '-c', 'exec "$@" 3<&%d' % listener.fileno(), 'sh', PROGRAM, '-c',
          CONF, '-f'], pass_fds=[listener.fileno()], stdout=open(LOG, 'a'),
         stderr=subprocess.STDOUT)
-    wait_until(lambda: open(LOG).read().count('listens on') > before, 'start')
+    wait_until(lambda: log_text().count('listens on') > before, 'start')
     return process
 
 

@@ -197,7 +197,10 @@ class Sink:
             file.flush()
         answer(b'220 sink')
         while True:
-            line = file.readline()
+            try:
+                line = file.readline()
+            except ConnectionResetError:
+                return
             if not line:
                 return
             verb = line[:4].upper()
