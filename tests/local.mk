@@ -184,7 +184,8 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
 	tests/integration/milter.py \
-	tests/integration/poll.sh tests/integration/rate.py \
+	tests/integration/poll.sh tests/integration/programs.py \
+	tests/integration/rate.py \
 	tests/integration/running.py tests/integration/smtp.py \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
