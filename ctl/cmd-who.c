@@ -169,6 +169,7 @@ static int print_json(const struct rows *rows)
 static int list(struct rows *rows, const char *user, struct gp_error *err)
 {
 	struct gp_store *store;
+	char *person;
 	int result;
 
 	if (rows->settings->redis.server[0] == '\0')
@@ -177,9 +178,11 @@ static int list(struct rows *rows, const char *user, struct gp_error *err)
 	store = gp_store_redis_open(rows->settings, err);
 	if (store == NULL)
 		return -1;
-	result = store->ops->list(store, user, (int64_t)1000 *
+	person = gp_command_person(rows->settings, user);
+	result = store->ops->list(store, person, (int64_t)1000 *
 				  rows->settings->poll.ladder_window_secs,
 				  add_row, rows, err);
+	free(person);
 	gp_store_close(&store);
 	return result;
 }

@@ -6,6 +6,8 @@
 #ifndef GP_COMMAND_H
 #define GP_COMMAND_H
 
+#include "settings.h"
+
 struct gp_command {
 	const char *name;
 	const char *arguments;          /* as in the usage line */
@@ -24,5 +26,8 @@ extern const struct gp_command gp_command_who;
 /* "gatepostctl: ..." on standard error; returns code. */
 int gp_command_fail(int code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The person behind a login name, to be freed; NULL for none. */
+char *gp_command_person(const struct gp_settings *settings, const char *user);
 
 #endif

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -13,6 +14,8 @@
 #include "command.h"
 #include "gatepost-config.h"
 #include "log.h"
+#include "login.h"
+#include "pool.h"
 #include "settings-parse.h"
 
 static const struct gp_command *const commands[] = {
@@ -35,6 +38,17 @@ int gp_command_fail(int code, const char *fmt, ...)
 	va_end(args);
 	(void)fputc('\n', stderr);
 	return code;
+}
+
+char *gp_command_person(const struct gp_settings *settings, const char *user)
+{
+	char *person;
+
+	if (user == NULL)
+		return NULL;
+	person = gp_alloc(strlen(user) + 1);
+	gp_login_normalise(settings, user, person);
+	return person;
 }
 
 static void print_help(void)

@@ -9,7 +9,6 @@
 #include <sysexits.h>
 
 #include "command.h"
-#include "login.h"
 #include "policy-rate.h"
 #include "pool.h"
 #include "settings-rate.h"
@@ -154,7 +153,7 @@ static int print_json(const struct rows *rows)
 static int list(struct rows *rows, const char *user, struct gp_error *err)
 {
 	struct gp_store *store;
-	char *person = NULL;
+	char *person;
 	int result;
 
 	if (rows->settings->redis.server[0] == '\0')
@@ -163,10 +162,7 @@ static int list(struct rows *rows, const char *user, struct gp_error *err)
 	store = gp_store_redis_open(rows->settings, err);
 	if (store == NULL)
 		return -1;
-	if (user != NULL) {
-		person = gp_alloc(strlen(user) + 1);
-		gp_login_normalise(rows->settings, user, person);
-	}
+	person = gp_command_person(rows->settings, user);
 	result = store->ops->list_senders(store, person, add_row, rows, err);
 	free(person);
 	gp_store_close(&store);

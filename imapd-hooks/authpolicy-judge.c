@@ -7,6 +7,7 @@
 
 #include "journal.h"
 #include "log.h"
+#include "login.h"
 #include "network-text.h"
 #include "policy-poll.h"
 #include "poll-session.h"
@@ -245,6 +246,16 @@ static bool is_ours(const struct gp_auth_judge *judge,
 		 strcmp(request->protocol, "pop3") == 0);
 }
 
+/* The question as it is about the person behind the login name. */
+static struct gp_auth_request about_person(const struct gp_auth_judge *judge,
+					   const struct gp_auth_request *asked)
+{
+	struct gp_auth_request request = *asked;
+
+	gp_login_normalise(judge->settings, asked->login, request.login);
+	return request;
+}
+
 static unsigned int hold(struct gp_auth_judge *judge,
 			 const struct gp_auth_request *request,
 			 const char *program, int64_t msecs, int64_t now_msecs)
@@ -264,9 +275,9 @@ static unsigned int hold(struct gp_auth_judge *judge,
 	return (unsigned int)secs;
 }
 
-unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
-			       const struct gp_auth_request *request,
-			       int64_t now_msecs)
+static unsigned int ask(struct gp_auth_judge *judge,
+			const struct gp_auth_request *request,
+			int64_t now_msecs)
 {
 	struct gp_poll_facts facts = {
 		.place = GP_PLACE_BEFORE_LOGIN,
@@ -281,8 +292,6 @@ unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
 	struct gp_error err;
 	int result;
 
-	if (!is_ours(judge, request))
-		return 0;
 	(void)gp_program_name(request->protocol, &request->ip, request->name,
 			      named);
 	(void)gp_program_name(request->protocol, &request->ip, NULL, bare);
@@ -303,6 +312,15 @@ unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
 	note_decision(judge, request, program, &facts.history, &decision,
 		      now_msecs);
 	return wait_secs;
+}
+
+unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
+			       const struct gp_auth_request *asked,
+			       int64_t now_msecs)
+{
+	const struct gp_auth_request request = about_person(judge, asked);
+
+	return is_ours(judge, &request) ? ask(judge, &request, now_msecs) : 0;
 }
 
 void gp_auth_judge_report(struct gp_auth_judge *judge,

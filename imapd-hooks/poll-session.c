@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "login.h"
 #include "network-text.h"
 #include "policy-poll.h"
 #include "pool.h"
@@ -91,7 +92,8 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->store = store;
 	session->journal = journal;
 	session->part = gp_strdup(part);
-	session->user = gp_strdup(user);
+	session->user = gp_alloc(strlen(user) + 1);
+	gp_login_normalise(settings, user, session->user);
 	session->session_id = session_id == NULL ? NULL : gp_strdup(session_id);
 	session->ip = *ip;
 	session->local_port = local_port;

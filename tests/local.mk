@@ -70,6 +70,7 @@ integration_tests = \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
 	tests/integration/42-postlogin.sh \
+	tests/integration/43-one-person.sh \
 	tests/integration/45-dovecot-plugin.sh \
 	tests/integration/46-poll-hibernate.sh \
 	tests/integration/47-poll-processes.sh \
