@@ -98,6 +98,7 @@ replies = send(carol, 'carol', 3)
 expect([reply[:3] for reply in replies], ['250', '250', '250', '450', '250'],
        'the 6th recipient is refused at RCPT')
 expect_refused(replies[3], RECIPIENTS + '5 in 1h', 'the 6th recipient')
+journal_has('the 6th recipient', reason='rate-recipients', user='carol')
 expect_refused(send(carol, 'carol')[0], RECIPIENTS + '5 in 1h', 'at MAIL')
 replies = send(user('dave'), 'dave', 7)
 expect([reply[:3] for reply in replies],
