@@ -19,7 +19,6 @@ enum { NUMBER_BYTES = 24 };
 struct gp_login_store {
 	const struct gp_settings *settings;
 	struct gp_redis_link *link;
-	bool is_connected;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	struct gp_error last_error;
 };
@@ -56,8 +55,18 @@ void gp_login_store_close(struct gp_login_store **store)
 	*store = NULL;
 }
 
-/* One exchange within the deadline; after a failure none until redis.retry has
-   passed, so that nobody waits again. */
+/* Nobody asks again until redis.retry has passed. */
+static int fail(struct gp_login_store *store, int64_t now_msecs,
+		const struct gp_error *err)
+{
+	gp_redis_link_disconnect(store->link);
+	store->closed_until_msecs = now_msecs +
+		(int64_t)store->settings->redis.retry_secs * 1000;
+	store->last_error = *err;
+	return -1;
+}
+
+/* One exchange within the deadline, or none after a failure. */
 static int exchange(struct gp_login_store *store,
 		    const struct gp_redis_command *commands, int count,
 		    int64_t now_msecs, redisReply **replies_r,
@@ -65,25 +74,15 @@ static int exchange(struct gp_login_store *store,
 {
 	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
 		store->settings->redis.deadline_msecs;
-	int result;
 
 	if (now_msecs < store->closed_until_msecs) {
 		*err = store->last_error;
 		return -1;
 	}
-	result = gp_redis_link_exchange(store->link, commands, count,
-					deadline_msecs, replies_r, err);
-	/* Redis may have closed a connection that was idle for long. */
-	if (result < 0 && store->is_connected)
-		result = gp_redis_link_exchange(store->link, commands, count,
-						deadline_msecs, replies_r, err);
-	store->is_connected = result == 0;
-	if (result < 0) {
-		store->closed_until_msecs = now_msecs +
-			(int64_t)store->settings->redis.retry_secs * 1000;
-		store->last_error = *err;
-	}
-	return result;
+	if (gp_redis_link_exchange(store->link, commands, count, deadline_msecs,
+				   replies_r, err) < 0)
+		return fail(store, now_msecs, err);
+	return 0;
 }
 
 /* The same sums as in store-poll.lua, but nothing is counted. */
@@ -183,6 +182,8 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	result = read_records(store->settings, replies, &index, &record, err);
 	freeReplyObject(replies[0]);
 	freeReplyObject(replies[1]);
+	if (result < 0)
+		return fail(store, now_msecs, err);
 	if (result > 0) {
 		*program_r = hash_argv[2 + index];
 		judge(store->settings, &record, history_r);
@@ -205,8 +206,10 @@ int gp_login_store_hold(struct gp_login_store *store, const char *user,
 	free(key);
 	if (result < 0)
 		return -1;
-	if (reply->type == REDIS_REPLY_ERROR)
-		result = gp_error_set(err, "redis: %s", reply->str);
+	if (reply->type != REDIS_REPLY_INTEGER)
+		result = gp_error_set(err, "redis: %s",
+				      reply->type == REDIS_REPLY_ERROR
+				      ? reply->str : "unexpected reply to EVAL");
 	freeReplyObject(reply);
-	return result;
+	return result < 0 ? fail(store, now_msecs, err) : 0;
 }

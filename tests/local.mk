@@ -67,6 +67,7 @@ integration_tests = \
 	tests/integration/36-poll-redis-calls.sh \
 	tests/integration/37-poll-same-words.sh \
 	tests/integration/38-poll-refuse.sh \
+	tests/integration/39-poll-store-nonsense.sh \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
 	tests/integration/42-postlogin.sh \
