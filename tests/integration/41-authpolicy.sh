@@ -9,11 +9,13 @@ need_root
 command -v fail2ban-regex > /dev/null || { echo "fail2ban is missing"; exit 77; }
 [ -x "$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy" ] ||
 	{ echo "gatepost-authpolicy is not built"; exit 77; }
+# A login at the very end of a round may be early only for the plugin, a moment
+# later, which then makes it wait instead.
 poll_site site <<CONF
 poll {
 	interval = 90s
 	round = 1s
-	ladder = {"after 0: delay 50s"}
+	ladder = {"after 0: delay 5s"}
 	login_ladder = {"after 0: hold 3s"}
 }
 journal { interval = 1s }
@@ -153,8 +155,8 @@ for protocol in ('imap', 'pop3'):
                        ('check', 'login'), ('ip', '127.0.0.2'), ('wait', '3'),
                        ('policy', '90'), ('why', 'poll.login_ladder')):
         expect(line[key], value, 'journal field ' + key)
-    expect(journal(part=protocol, action='hold') +
-           journal(part=protocol, action='delay'), [],
+    expect(journal(part=protocol, action='hold', s=line['s']) +
+           journal(part=protocol, action='delay', s=line['s']), [],
            'the plugin did not make it wait again')
     say('%s: an early login waits before it, and not once more after it'
         % protocol)
