@@ -22,6 +22,12 @@ review_sources = \
 	ctl/journal-input.c ctl/journal-input.h \
 	ctl/journal-source.c ctl/journal-source.h \
 	ctl/line-buffer.c ctl/line-buffer.h \
+	ctl/report.c ctl/report.h \
+	ctl/report-group.c \
+	ctl/report-judge.c ctl/report-judge.h \
+	ctl/report-rows.c ctl/report-rows.h \
+	ctl/report-sketch.c ctl/report-sketch.h \
+	ctl/report-words.c ctl/report-words.h \
 	ctl/when.c ctl/when.h
 
 sbin_PROGRAMS += ctl/gatepostctl
@@ -31,16 +37,33 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-check-site.c \
 	ctl/cmd-explain.c \
 	ctl/cmd-log.c \
+	ctl/cmd-report.c \
 	ctl/cmd-who.c \
 	ctl/explain-facts.c ctl/explain-facts.h \
 	ctl/log-follow.c ctl/log-follow.h \
 	ctl/main.c \
+	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
+	ctl/report-json.c ctl/report-page.h ctl/report-tables.c \
+	ctl/report-show.c ctl/report-show.h ctl/report-text.c \
 	ctl/show.c ctl/show.h \
 	ctl/show-entry.c ctl/show-entry.h \
 	ctl/show-table.c ctl/show-table.h \
 	ctl/who-sending.c ctl/who-sending.h \
 	$(review_sources) $(site_sources)
+nodist_ctl_gatepostctl_SOURCES = ctl/report-page.css.h ctl/report-page.js.h
+ctl_gatepostctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/ctl
 ctl_gatepostctl_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS) \
 	$(ARCHIVE_CFLAGS)
 ctl_gatepostctl_LDADD = lib/libgatepost-mail.la $(SMARTCOLS_LIBS) $(JANSSON_LIBS) \
-	$(ARCHIVE_LIBS)
+	$(ARCHIVE_LIBS) $(OPENSSL_LIBS) -lm
+
+# The style and the script of the report's page become C strings.
+BUILT_SOURCES += ctl/report-page.css.h ctl/report-page.js.h
+CLEANFILES += ctl/report-page.css.h ctl/report-page.js.h
+EXTRA_DIST += ctl/report-page.css ctl/report-page.js
+ctl/report-page.css.h: ctl/report-page.css lib/embed-script.sh
+	$(AM_V_GEN)mkdir -p ctl && sh $(top_srcdir)/lib/embed-script.sh \
+		$(top_srcdir)/ctl/report-page.css report_page_css > $@.new && mv $@.new $@
+ctl/report-page.js.h: ctl/report-page.js lib/embed-script.sh
+	$(AM_V_GEN)mkdir -p ctl && sh $(top_srcdir)/lib/embed-script.sh \
+		$(top_srcdir)/ctl/report-page.js report_page_js > $@.new && mv $@.new $@

@@ -23,6 +23,7 @@ static const struct gp_command *const commands[] = {
 	&gp_command_check_site,
 	&gp_command_explain,
 	&gp_command_log,
+	&gp_command_report,
 	&gp_command_who,
 };
 

@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,59 @@ void gp_show_time(int64_t msecs, char *text, size_t size)
 	else
 		(void)snprintf(text, size, "%" PRId64 "h%02" PRId64 "m",
 			       secs / 3600, secs / 60 % 60);
+}
+
+/* The length of a well-formed character (RFC 3629), 0 if there is none. */
+static size_t read_utf8(const unsigned char *text, uint32_t *character_r)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 :
+		text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+	uint32_t character = length < 2 ? text[0]
+					: text[0] & (0x7fu >> length);
+
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (text[i] & 0x3f);
+	}
+	if (length == 0 || character < least[length] || character > 0x10ffff ||
+	    (character >= 0xd800 && character < 0xe000))
+		return 0;
+	*character_r = character;
+	return length;
+}
+
+static bool is_showable(uint32_t character)
+{
+	return character >= ' ' && !(character >= 0x7f && character < 0xa0) &&
+		character != 0x061c && character != 0xfeff &&
+		!(character >= 0x200b && character <= 0x200f) &&
+		!(character >= 0x2028 && character <= 0x202e) &&
+		!(character >= 0x2060 && character <= 0x206f) &&
+		(character & 0xfffe) != 0xfffe;
+}
+
+char *gp_show_clean(const char *name)
+{
+	const unsigned char *in = (const unsigned char *)name;
+	char *clean = gp_alloc(3 * strlen(name) + 1), *out = clean;
+
+	while (*in != '\0') {
+		uint32_t character;
+		size_t length = read_utf8(in, &character);
+
+		if (length > 0 && is_showable(character)) {
+			memcpy(out, in, length);
+			out += length;
+			in += length;
+			continue;
+		}
+		for (length += length == 0; length > 0; length--)
+			out += sprintf(out, "%%%02X", *in++);
+	}
+	*out = '\0';
+	return clean;
 }
 
 json_t *gp_show_json_name(const char *name)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# embed-script.sh FILE NAME: prints a C header with the text of a Redis script
-# and the SHA1 by which EVALSHA names it.
+# embed-script.sh FILE NAME: prints a C header with the text of a file, such as a Redis
+# script, and the SHA1 by which EVALSHA names that.
 set -eu
 file=$1 name=$2
 sum=$(sha1sum "$file") || exit 1

@@ -93,6 +93,13 @@ struct reader {
 	char *at, *end;
 };
 
+/* What stands for itself in a value: all that gp_journal_must_escape() does not
+   name. */
+static const bool is_plain[256] = {
+	['!'] = true, ['#' ... '$'] = true, ['&' ... '<'] = true,
+	['>' ... '['] = true, [']' ... '~'] = true,
+};
+
 /* Takes the value in place, up to a space or the end, and ends it with NUL.  False
    if a byte stands there that should have been escaped: the line is not ours or was
    tampered with. */
@@ -101,8 +108,10 @@ static bool take_value(struct reader *reader, char **value_r, size_t *length_r)
 	char *out = reader->at, *in = reader->at;
 
 	*value_r = out;
-	for (; in < reader->end && *in != ' '; in++) {
-		if (!gp_journal_must_escape((unsigned char)*in)) {
+	while (in < reader->end && is_plain[(unsigned char)*in])
+		in++;
+	for (out = in; in < reader->end && *in != ' '; in++) {
+		if (is_plain[(unsigned char)*in]) {
 			*out++ = *in;
 			continue;
 		}
@@ -147,20 +156,30 @@ static bool take_field(struct reader *reader, struct gp_journal_entry *entry,
 	return true;
 }
 
-/* The fields come in the order of the table, so the next one is asked first. */
+/* A field's name with the sign after it, as the line has it; NULL for a name that a
+   later version added.  *length_r is the name's length, 0 if there is none. */
 static const struct gp_journal_field *
-find_field(const char *name, size_t length, size_t next)
+take_name(const struct gp_journal_field *fields, size_t count, size_t next,
+	  const char *name, const char *end, size_t *length_r)
 {
-	size_t count;
-	const struct gp_journal_field *fields = gp_journal_fields(&count);
+	const char *equals;
 
+	/* They come in the order of the table, so the next ones are looked at first. */
 	for (size_t i = 0; i < count; i++, next++) {
-		const struct gp_journal_field *field = &fields[next % count];
+		const struct gp_journal_field *field =
+			&fields[next < count ? next : next - count];
+		size_t bytes = field->name_bytes;
 
-		if (field->name_bytes == length &&
-		    memcmp(field->name, name, length) == 0)
+		if ((size_t)(end - name) > bytes && name[bytes] == '=' &&
+		    name[0] == field->name[0] &&
+		    memcmp(field->name, name, bytes) == 0) {
+			*length_r = bytes;
 			return field;
+		}
 	}
+	equals = memchr(name, '=', (size_t)(end - name));
+	*length_r = equals == NULL || memchr(name, ' ', (size_t)(equals - name))
+		!= NULL ? 0 : (size_t)(equals - name);
 	return NULL;
 }
 
@@ -186,18 +205,17 @@ static int take_fields(struct reader *reader, struct gp_journal_entry *entry,
 	uint32_t seen = 0;
 
 	while (reader->at < reader->end) {
-		char *name = reader->at, *equals;
+		const char *name = reader->at;
+		size_t length;
 
 		if (*name == ' ') {
 			reader->at++;
 			continue;
 		}
-		equals = memchr(name, '=', (size_t)(reader->end - name));
-		if (equals == NULL || equals == name ||
-		    memchr(name, ' ', (size_t)(equals - name)) != NULL)
+		field = take_name(fields, count, next, name, reader->end, &length);
+		if (length == 0)
 			return gp_error_set(err, "journal: '%.*s' is not key=value",
 					    (int)strcspn(name, " "), name);
-		field = find_field(name, (size_t)(equals - name), next);
 		if (field != NULL) {
 			uint32_t bit = UINT32_C(1) << (field - fields);
 
@@ -207,11 +225,10 @@ static int take_fields(struct reader *reader, struct gp_journal_entry *entry,
 			seen |= bit;
 			next = (size_t)(field - fields) + 1;
 		}
-		reader->at = equals + 1;
+		reader->at += length + 1;
 		if (!take_field(reader, entry, field))
 			return gp_error_set(err, "journal: field '%.*s' has a "
-					    "broken value",
-					    (int)(equals - name), name);
+					    "broken value", (int)length, name);
 	}
 	return check_complete(seen, err);
 }

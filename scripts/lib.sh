@@ -22,8 +22,9 @@ gp_packages_sendmail_needs=(m4 libsasl2-modules libsasl2-modules-db libwrap0
 # units.
 gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3
 	systemd)
-# The second compiler, with its sanitizers, and the second Debian, for scripts/test.
-gp_packages_check=(clang debootstrap)
+# The second compiler, with its sanitizers, the second Debian, and a browser for the
+# page of the report, for scripts/test.
+gp_packages_check=(clang debootstrap chromium-headless-shell)
 
 # gp_say TEXT...: to standard error, with the name of the script before it
 gp_say() {

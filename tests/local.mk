@@ -58,6 +58,8 @@ integration_tests = \
 	tests/integration/21-check-site.sh \
 	tests/integration/22-check-site-sendmail.sh \
 	tests/integration/23-log.sh \
+	tests/integration/24-report.sh \
+	tests/integration/25-report-page.sh \
 	tests/integration/30-poll-absorb.sh \
 	tests/integration/31-poll-delay.sh \
 	tests/integration/32-poll-observe.sh \
@@ -116,10 +118,11 @@ tests_unit_test_pool_LDADD = $(unit_ldadd)
 tests_unit_test_program_LDADD = $(unit_ldadd)
 tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
-tests_unit_test_review_SOURCES = tests/unit/test-review.c $(review_sources)
+tests_unit_test_review_SOURCES = tests/unit/test-review.c \
+	$(review_sources) ctl/show.c ctl/show.h
 tests_unit_test_review_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl
 tests_unit_test_review_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ARCHIVE_CFLAGS)
-tests_unit_test_review_LDADD = $(unit_ldadd) $(JANSSON_LIBS) $(ARCHIVE_LIBS) -lm
+tests_unit_test_review_LDADD = $(unit_ldadd) $(JANSSON_LIBS) $(ARCHIVE_LIBS)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
 tests_unit_test_settings_files_LDADD = $(unit_ldadd)
 tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
@@ -185,7 +188,8 @@ dist_check_SCRIPTS = $(integration_tests) $(table_tests) $(fuzz_tests) \
 TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
-EXTRA_DIST += tests/integration/lib.sh tests/integration/poll.py \
+EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
+	tests/integration/poll.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/programs.py \
 	tests/integration/rate.py \
@@ -226,6 +230,7 @@ print-sanitizer-tests:
 		tests/integration/16-rate-store.sh \
 		tests/integration/18-milter-limits.sh \
 		tests/integration/23-log.sh \
+		tests/integration/24-report.sh \
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "line-buffer.h"
+#include "report.h"
+#include "report-sketch.h"
 #include "when.h"
 
 /* Tuesday 2026-11-24 12:00:00 in Zurich, an hour before UTC's noon */
@@ -182,6 +184,99 @@ static void a_line_without_end_takes_no_memory(void **state)
 	assert_int_equal(too_long, 1);
 }
 
+static void add_check(struct gp_report *report, const char *user, int64_t count)
+{
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.time_msecs = NOW * INT64_C(1000);
+	entry.part = "imap";
+	entry.action = "absorb";
+	entry.reason = "early";
+	entry.user = user;
+	entry.program = "imap/192.0.2.7";
+	entry.every_secs = 60;
+	entry.count = count;
+	gp_report_add(report, &entry);
+}
+
+/* More users than there is room for: sums stay exact, who is early most stays, and
+   the bound that is told holds. */
+static void rows_are_bounded_and_say_so(void **state)
+{
+	enum { MAX = 100, CROWD = 5000, BUSY = 10 };
+	struct gp_report *report = gp_report_create(NULL, MAX);
+	char user[32];
+
+	(void)state;
+	for (int i = 0; i < CROWD; i++) {
+		(void)snprintf(user, sizeof(user), "crowd%d", i);
+		add_check(report, user, 1);
+		(void)snprintf(user, sizeof(user), "busy%d", i % BUSY);
+		add_check(report, user, 20);
+	}
+	gp_report_finish(report);
+	assert_int_equal(report->kinds[GP_KIND_ABSORB], CROWD + CROWD * 20);
+	assert_int_equal(report->users_count, CROWD + BUSY);
+	assert_int_equal(report->violators_count, CROWD + BUSY);
+	assert_in_range(report->users_listed, MAX / 2, MAX);
+	assert_int_equal(report->rows_dropped + report->users_listed,
+			 CROWD + BUSY);
+	for (int i = 0; i < BUSY; i++) {
+		const struct gp_report_user *found = &report->users[i];
+
+		assert_memory_equal(found->user, "busy", 4);
+		assert_in_range(found->early_count + report->undercount_most,
+				CROWD / BUSY * 20, UINT64_MAX);
+	}
+	gp_report_free(&report);
+	assert_null(report);
+}
+
+static void quantiles_are_as_near_as_they_say(void **state)
+{
+	(void)state;
+	for (int64_t secs = 1; secs < 1000000; secs += 1 + secs / 7) {
+		struct gp_sketch sketch = { NULL, 0 };
+		int64_t found;
+
+		gp_sketch_add(&sketch, secs, 3);
+		found = gp_sketch_quantile(&sketch, 0.5);
+		assert_in_range(found * 32, secs * 31, secs * 33);
+		if (secs < 32)
+			assert_int_equal(found, secs);
+		gp_sketch_free(&sketch);
+		assert_int_equal(gp_sketch_quantile(&sketch, 0.5), -1);
+	}
+}
+
+/* Counts and times that no program writes, and words of later versions */
+static void odd_lines_do_no_harm(void **state)
+{
+	struct gp_report *report = gp_report_create(NULL, 10);
+	struct gp_journal_entry entry;
+
+	(void)state;
+	gp_journal_entry_init(&entry);
+	gp_report_add(report, &entry);
+	entry.action = "future";
+	gp_report_add(report, &entry);
+	entry.action = "delay";
+	entry.count = INT64_C(999999999999999999);
+	entry.wait_secs = INT64_C(999999999999999999);
+	entry.every_secs = INT64_C(999999999999999999);
+	entry.time_msecs = INT64_C(253402300799999);
+	gp_report_add(report, &entry);
+	add_check(report, "", UINT32_MAX);
+	add_check(report, "", UINT32_MAX);
+	gp_report_finish(report);
+	assert_int_equal(report->entries_count, 5);
+	assert_int_equal(report->kinds[GP_KIND_DELAY], 1);
+	assert_int_equal(report->kinds[GP_KIND_ABSORB], UINT64_C(2) * UINT32_MAX);
+	assert_int_equal(report->waited_secs, 0);
+	gp_report_free(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +284,9 @@ int main(void)
 		cmocka_unit_test(times_are_understood),
 		cmocka_unit_test(ranges_have_two_ends),
 		cmocka_unit_test(lines_come_out_whatever_the_pieces),
+		cmocka_unit_test(odd_lines_do_no_harm),
+		cmocka_unit_test(rows_are_bounded_and_say_so),
+		cmocka_unit_test(quantiles_are_as_near_as_they_say),
 		cmocka_unit_test(a_line_without_end_takes_no_memory),
 	};
 

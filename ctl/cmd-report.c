@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is "gatepostctl report": who checks too often or has mail refused, with
+ * what program, what was done, and whether it helped; from the journal, in one pass.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "journal-files.h"
+#include "journal-filter.h"
+#include "journal-input.h"
+#include "journal-source.h"
+#include "log.h"
+#include "pool.h"
+#include "report.h"
+#include "report-show.h"
+#include "settings-parse.h"
+
+enum { TOP_OF_TABLE = 20, TOP_OF_HTML = 500, PROGRESS_LINES = 65536 };
+
+struct wishes {
+	struct gp_filter filter;
+	bool is_json, is_csv;
+	const char *html;               /* path, "-", or NULL */
+	long top;                       /* -1: as the form has it */
+};
+
+/* --- reading --- */
+
+static void show_progress(const struct gp_source *source, uint64_t lines,
+			  int64_t started_msecs)
+{
+	static const char full[] = "########################################";
+	struct gp_source_progress progress;
+	int64_t msecs = gp_clock_monotonic_msecs() - started_msecs;
+	int width = 0;
+
+	gp_source_progress(source, &progress);
+	if (progress.total_bytes > 0)
+		width = (int)((double)progress.done_bytes * 40 /
+			      (double)progress.total_bytes);
+	width = width > 40 ? 40 : width;
+	(void)fprintf(stderr, "\r[%.*s%*s] %3d%% %" PRIu64 " lines, %.1f million "
+		      "a second ", width, full, 40 - width, "", width * 100 / 40,
+		      lines, msecs > 0 ? (double)lines / (double)msecs / 1000 : 0);
+}
+
+static int read_journal(struct gp_report *report, const struct wishes *wishes,
+			const char *const *paths, size_t count)
+{
+	const int64_t started = gp_clock_monotonic_msecs();
+	const bool has_bar = isatty(STDERR_FILENO);
+	struct gp_source *source = gp_source_create(paths, count);
+	struct gp_source_progress progress;
+	struct gp_journal_entry entry;
+	struct gp_input input;
+	struct gp_error err;
+	size_t length;
+	char *line;
+	int result, code = EX_OK;
+
+	gp_input_init(&input, &wishes->filter);
+	while ((result = gp_source_next(source, &line, &length, &err)) != 0) {
+		if (result < 0) {
+			code = gp_command_fail(EX_NOINPUT, "%s", err.text);
+			continue;
+		}
+		if (gp_input_take(&input, line, length, &entry))
+			gp_report_add(report, &entry);
+		if (has_bar && input.lines_count % PROGRESS_LINES == 0)
+			show_progress(source, input.lines_count, started);
+	}
+	if (has_bar)
+		(void)fputs("\r\033[K", stderr);
+	gp_source_progress(source, &progress);
+	report->lines_count = input.lines_count;
+	report->broken_count = input.broken_count + progress.too_long_count;
+	gp_input_complain(&input, progress.too_long_count);
+	gp_input_free(&input);
+	gp_source_free(&source);
+	return code;
+}
+
+/* --- writing --- */
+
+static size_t top_of(const struct wishes *wishes, size_t usual)
+{
+	return wishes->top >= 0 ? (size_t)wishes->top : usual;
+}
+
+/* Under another name first: whoever opens the file sees a whole one.  It names
+   people, so it is for its owner and group. */
+static int write_html(const struct gp_report *report,
+		      const struct wishes *wishes)
+{
+	const size_t top = top_of(wishes, TOP_OF_HTML);
+	char *path;
+	mode_t mask;
+	FILE *out;
+	int fd;
+
+	if (strcmp(wishes->html, "-") == 0) {
+		gp_report_write_html(report, top, stdout);
+		return EX_OK;
+	}
+	if (asprintf(&path, "%s.XXXXXX", wishes->html) < 0)
+		return EX_OSERR;
+	mask = umask(0);
+	(void)umask(mask);
+	fd = mkstemp(path);
+	out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (out != NULL) {
+		gp_report_write_html(report, top, out);
+		(void)fchmod(fd, 0640 & ~mask);
+	}
+	if (out == NULL || fflush(out) != 0 || ferror(out) ||
+	    rename(path, wishes->html) < 0) {
+		int code = gp_command_fail(EX_CANTCREAT, "%s: %s", wishes->html,
+					   strerror(errno));
+
+		if (fd >= 0)
+			(void)unlink(path);
+		if (out != NULL)
+			(void)fclose(out);
+		free(path);
+		return code;
+	}
+	(void)fclose(out);
+	free(path);
+	return EX_OK;
+}
+
+static int show(const struct gp_report *report, const struct wishes *wishes)
+{
+	int code = EX_OK;
+
+	if (wishes->html != NULL)
+		code = write_html(report, wishes);
+	if (wishes->is_json)
+		gp_report_print_json(report, top_of(wishes, SIZE_MAX));
+	else if (wishes->is_csv)
+		gp_report_print_csv(report, top_of(wishes, SIZE_MAX));
+	else if (wishes->html == NULL)
+		gp_report_print_text(report, top_of(wishes, TOP_OF_TABLE));
+	if (fflush(stdout) != 0 && code == EX_OK)
+		code = gp_command_fail(EX_IOERR, "cannot write the report");
+	return code;
+}
+
+/* --- the command --- */
+
+static int report_files(const struct gp_settings *settings, bool has_settings,
+			const struct wishes *wishes, const char *const *paths,
+			size_t count)
+{
+	struct gp_report *report = gp_report_create(settings,
+						    GP_REPORT_ROWS_MAX);
+	int code, show_code;
+
+	report->has_settings = has_settings;
+	report->period = wishes->filter.period;
+	code = read_journal(report, wishes, paths, count);
+	gp_report_finish(report);
+	show_code = show(report, wishes);
+	gp_report_free(&report);
+	return code != EX_OK ? code : show_code;
+}
+
+static int report_usual(const struct gp_settings *settings,
+			const struct wishes *wishes)
+{
+	struct gp_journal_files files;
+	struct gp_error err;
+	int code;
+
+	if (gp_journal_files_find(settings, wishes->filter.period.since_msecs,
+				  &files, &err) < 0)
+		return gp_command_fail(EX_NOINPUT, "%s", err.text);
+	code = report_files(settings, true, wishes,
+			    (const char *const *)files.paths, files.count);
+	gp_journal_files_free(&files);
+	return code;
+}
+
+static int set_top(struct wishes *wishes, const char *text)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number > 1000000)
+		return gp_command_fail(EX_USAGE, "--top '%s' is not a number from "
+				       "0 to 1000000", text);
+	wishes->top = number;
+	return 0;
+}
+
+static int parse_option(struct wishes *wishes, int option)
+{
+	struct gp_error err;
+
+	switch (option) {
+	case 'c':
+		wishes->is_csv = true;
+		return 0;
+	case 'h':
+		wishes->html = optarg;
+		return 0;
+	case 'j':
+		wishes->is_json = true;
+		return 0;
+	case 't':
+		return set_top(wishes, optarg);
+	case '?':
+		return EX_USAGE;
+	default:
+		break;
+	}
+	if (gp_filter_add(&wishes->filter, option, optarg, (int64_t)time(NULL),
+			  &err) < 0)
+		return gp_command_fail(EX_USAGE, "%s", err.text);
+	return 0;
+}
+
+static int parse(int argc, char **argv, struct wishes *wishes)
+{
+	static const struct option names[] = {
+		GP_FILTER_OPTIONS,
+		{ "csv", no_argument, NULL, 'c' },
+		{ "html", required_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "top", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, code = 0;
+
+	while (code == 0 && (option = getopt_long(argc, argv, "jt:", names,
+						  NULL)) != -1)
+		code = parse_option(wishes, option);
+	if (code == 0 && wishes->is_json && wishes->is_csv)
+		code = gp_command_fail(EX_USAGE, "--json or --csv, not both");
+	if (code == 0 && (wishes->is_json || wishes->is_csv) &&
+	    wishes->html != NULL && strcmp(wishes->html, "-") == 0)
+		code = gp_command_fail(EX_USAGE, "--html - and another form want "
+				       "the same output");
+	return code;
+}
+
+/* A host that only collects logs has no settings; then the report shows none. */
+static int load(const char *conf_path, bool must_exist,
+		struct gp_settings **settings_r, bool *has_settings_r)
+{
+	struct gp_error err;
+
+	*has_settings_r = must_exist || access(conf_path, F_OK) == 0;
+	if (!*has_settings_r)
+		*settings_r = gp_settings_defaults();
+	else if (gp_settings_load(conf_path, settings_r, &err) < 0)
+		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	return 0;
+}
+
+static int run(int argc, char **argv, const char *conf_path)
+{
+	struct wishes wishes = { .top = -1 };
+	struct gp_settings *settings;
+	bool has_settings;
+	int code;
+
+	gp_filter_init(&wishes.filter);
+	code = parse(argc, argv, &wishes);
+	if (code == 0)
+		code = load(conf_path, optind == argc, &settings, &has_settings);
+	if (code == 0) {
+		(void)setlocale(LC_CTYPE, "");
+		code = optind == argc ? report_usual(settings, &wishes)
+			: report_files(settings, has_settings, &wishes,
+				       (const char *const *)(argv + optind),
+				       (size_t)(argc - optind));
+		gp_settings_free(&settings);
+	}
+	gp_filter_free(&wishes.filter);
+	return code;
+}
+
+const struct gp_command gp_command_report = {
+	.name = "report",
+	.arguments = "[--json | --csv] [--html FILE] [--top N]\n"
+		"         " GP_FILTER_ARGUMENTS "\n         [FILE...]",
+	.summary = "Sums up the journal: who checks too often, what was done, did "
+		"it help",
+	.help =
+"      --html FILE    a page that needs no network and no script; - is standard\n"
+"                     output\n"
+"      --csv          a row for each user and program\n"
+"  -j, --json         for machines\n"
+"  -t, --top N        at most N users; 20 in the table, 500 in the page, else all\n"
+GP_FILTER_HELP
+"\n"
+"FILE and what is read without one: as for gatepostctl log.\n"
+"OUTCOME of a program whose checks were absorbed, held or refused: obeys (it keeps\n"
+"to the interval now), slower, same, faster, quiet (not heard of for a day).\n",
+	.run = run,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is the forms of a finished report: a table, JSON, CSV, HTML.  Each
+   escapes what came from users by its own rules. */
+#ifndef GP_REPORT_SHOW_H
+#define GP_REPORT_SHOW_H
+
+#include <stdio.h>
+
+#include "report.h"
+
+/* Rows for at most top users, in all forms. */
+void gp_report_print_text(const struct gp_report *report, size_t top);
+void gp_report_print_json(const struct gp_report *report, size_t top);
+void gp_report_print_csv(const struct gp_report *report, size_t top);
+void gp_report_write_html(const struct gp_report *report, size_t top, FILE *out);
+
+/* "2026-11-23T18:53:20Z", and in the reader's zone "2026-11-23 19:53"; "-" when
+   msecs are negative. */
+enum { GP_REPORT_TIME_BYTES = 40 };
+const char *gp_report_utc(int64_t msecs, char text[GP_REPORT_TIME_BYTES]);
+const char *gp_report_local(int64_t msecs, char text[GP_REPORT_TIME_BYTES]);
+
+/* The begin and end that were asked for, or what the journal has. */
+int64_t gp_report_begin(const struct gp_report *report);
+int64_t gp_report_end(const struct gp_report *report);
+
+/* Hours between the first and the last line of a row, at least one. */
+double gp_report_row_hours(const struct gp_report_row *row);
+
+#endif

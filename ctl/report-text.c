@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* This module prints a report for a terminal: the head, then a table of those who
+   check most.  Documented in report-show.h. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report-judge.h"
+#include "report-show.h"
+#include "show.h"
+#include "show-table.h"
+
+static void print_line(const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void print_line(const char *label, const char *fmt, ...)
+{
+	va_list args;
+
+	(void)printf("%-10s ", label);
+	va_start(args, fmt);
+	(void)vprintf(fmt, args);
+	va_end(args);
+	(void)putchar('\n');
+}
+
+static void print_period(const struct gp_report *report)
+{
+	char since[GP_REPORT_TIME_BYTES], until[GP_REPORT_TIME_BYTES];
+
+	print_line("Period", "%s to %s, %" PRIu64 " lines of the journal",
+		   gp_report_local(gp_report_begin(report), since),
+		   gp_report_local(gp_report_end(report), until),
+		   report->entries_count);
+	print_line("Users", "%s%" PRIu64 " seen, %" PRIu64
+		   " checked too often or had mail refused",
+		   report->users_are_more ? "more than " : "",
+		   report->users_count, report->violators_count);
+}
+
+static void print_figures(const struct gp_report *report)
+{
+	const uint64_t *kinds = report->kinds;
+	char waited[32], outage[32];
+
+	print_line("Checks", "%" PRIu64 " seen, %" PRIu64 " admitted, %" PRIu64
+		   " served, %" PRIu64 " noted, %" PRIu64 " absorbed, %" PRIu64
+		   " delayed, %" PRIu64 " held, %" PRIu64 " refused, %" PRIu64
+		   " only observed", gp_report_checks(kinds),
+		   kinds[GP_KIND_ADMITTED], kinds[GP_KIND_SERVED],
+		   kinds[GP_KIND_NOTE], kinds[GP_KIND_ABSORB],
+		   kinds[GP_KIND_DELAY], kinds[GP_KIND_HOLD],
+		   kinds[GP_KIND_REFUSE], kinds[GP_KIND_WOULD_CHECK]);
+	print_line("Mail", "%" PRIu64 " rejected, %" PRIu64 " deferred, %" PRIu64
+		   " rewritten, %" PRIu64 " only observed",
+		   kinds[GP_KIND_REJECT], kinds[GP_KIND_TEMPFAIL],
+		   kinds[GP_KIND_REWRITE], kinds[GP_KIND_WOULD_MAIL]);
+	gp_show_time(report->waited_secs * 1000, waited, sizeof(waited));
+	print_line("Saved", "%" PRIu64 " looks into mailboxes; programs waited %s",
+		   kinds[GP_KIND_ABSORB], waited);
+	gp_show_time(report->outage_msecs, outage, sizeof(outage));
+	print_line("Redis", "%" PRIu64 " outages, %s", report->outages_count,
+		   outage);
+}
+
+static void print_policy(const struct gp_report *report)
+{
+	const struct gp_settings *settings = report->settings;
+	char interval[32], advised[32];
+
+	if (!report->has_settings)
+		return;
+	gp_show_time((int64_t)settings->poll.interval_secs * 1000, interval,
+		     sizeof(interval));
+	gp_show_time((int64_t)settings->poll.advised_secs * 1000, advised,
+		     sizeof(advised));
+	print_line("Policy", "checks every %s (advised %s), mode %s; mode of "
+		   "tls %s, login %s, relay %s, rate %s", interval, advised,
+		   gp_mode_word(settings->poll.mode),
+		   gp_mode_word(settings->tls.mode),
+		   gp_mode_word(settings->login.mode),
+		   gp_mode_word(settings->relay.mode),
+		   gp_mode_word(settings->rate.mode));
+}
+
+static void print_reasons(const struct gp_report *report)
+{
+	bool is_first = true;
+
+	(void)printf("%-10s ", "Reasons");
+	for (int i = 0; i < GP_REASON_COUNT; i++) {
+		if (report->reasons[i] == 0)
+			continue;
+		(void)printf("%s%s %" PRIu64, is_first ? "" : ", ",
+			     gp_reason_word((enum gp_reason)i),
+			     report->reasons[i]);
+		is_first = false;
+	}
+	(void)printf("%s\n", is_first ? "-" : "");
+}
+
+static void set_count(struct libscols_line *line, size_t column, uint64_t count)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, count);
+	(void)scols_line_set_data(line, column, text);
+}
+
+static void set_text(struct libscols_line *line, size_t column, const char *text)
+{
+	char *clean = gp_show_clean(text);
+
+	(void)scols_line_set_data(line, column, clean);
+	free(clean);
+}
+
+static const char *colour_of(const char *outcome)
+{
+	if (strcmp(outcome, "obeys") == 0 || strcmp(outcome, "quiet") == 0)
+		return "green";
+	return strcmp(outcome, "slower") == 0 ? "brown" : "red";
+}
+
+static void fill_line(struct libscols_line *line, const struct gp_report *report,
+		      const struct gp_report_row *row)
+{
+	const uint64_t *kinds = row->kinds;
+	const char *outcome = gp_report_outcome(report, row);
+
+	set_text(line, 0, row->user);
+	set_text(line, 1, row->program);
+	set_count(line, 2, gp_report_checks(kinds));
+	set_count(line, 3, gp_report_early(kinds));
+	gp_table_set_time(line, 4,
+			  gp_sketch_quantile(&row->intervals, 0.5) * 1000);
+	gp_table_set_time(line, 5, row->policy_secs * 1000);
+	set_count(line, 6, kinds[GP_KIND_ABSORB]);
+	set_count(line, 7, kinds[GP_KIND_DELAY] + kinds[GP_KIND_HOLD]);
+	set_count(line, 8, kinds[GP_KIND_REFUSE] + kinds[GP_KIND_REJECT] +
+		  kinds[GP_KIND_TEMPFAIL]);
+	set_count(line, 9, kinds[GP_KIND_WOULD_CHECK] +
+		  kinds[GP_KIND_WOULD_MAIL]);
+	(void)scols_line_set_data(line, 10, gp_report_state(report, row));
+	(void)scols_line_set_data(line, 11, outcome);
+	if (strcmp(outcome, "-") != 0)
+		(void)scols_cell_set_color(scols_line_get_cell(line, 11),
+					   colour_of(outcome));
+	(void)scols_line_set_data(line, 12, gp_report_advice(row)->word);
+}
+
+static void print_rows(const struct gp_report *report, size_t top)
+{
+	static const struct gp_column columns[] = {
+		{ "USER", 0 }, { "PROGRAM", 0 }, { "CHECKS", SCOLS_FL_RIGHT },
+		{ "EARLY", SCOLS_FL_RIGHT }, { "EVERY", SCOLS_FL_RIGHT },
+		{ "POLICY", SCOLS_FL_RIGHT }, { "ABSORBED", SCOLS_FL_RIGHT },
+		{ "DELAYED", SCOLS_FL_RIGHT }, { "REFUSED", SCOLS_FL_RIGHT },
+		{ "WOULD", SCOLS_FL_RIGHT }, { "STATE", 0 }, { "OUTCOME", 0 },
+		{ "ADVICE", 0 },
+	};
+	struct libscols_table *table =
+		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
+
+	if (table == NULL)
+		return;
+	for (size_t i = 0; i < report->users_listed && i < top; i++)
+		for (size_t k = 0; k < report->users[i].rows_count; k++)
+			fill_line(scols_table_new_line(table, NULL), report,
+				  report->users[i].rows[k]);
+	(void)scols_print_table(table);
+	scols_unref_table(table);
+}
+
+/* Each advice in words, once. */
+static void print_advice(const struct gp_report *report, size_t top)
+{
+	const char *told[32] = { NULL };
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->users_listed && i < top; i++)
+		for (size_t k = 0; k < report->users[i].rows_count; k++) {
+			const struct gp_advice *advice =
+				gp_report_advice(report->users[i].rows[k]);
+			size_t n = 0;
+
+			while (n < count && told[n] != advice->word)
+				n++;
+			if (n < count || n == 32 || advice->text[0] == '\0')
+				continue;
+			told[count++] = advice->word;
+			(void)printf("%s%s: %s\n", count == 1 ? "\n" : "",
+				     advice->word, advice->text);
+		}
+}
+
+void gp_report_print_text(const struct gp_report *report, size_t top)
+{
+	print_period(report);
+	print_policy(report);
+	print_figures(report);
+	print_reasons(report);
+	(void)putchar('\n');
+	print_rows(report, top);
+	if (report->users_listed > top)
+		(void)printf("... and %zu more users; --top N shows more\n",
+			     report->users_listed - top);
+	if (report->rows_dropped > 0)
+		(void)printf("%" PRIu64 " rows with few decisions were dropped for "
+			     "lack of room; a row may lack %" PRIu64 " at most\n",
+			     report->rows_dropped, report->undercount_most);
+	print_advice(report, top);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in report-words.h. */
+#include "report-words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool.h"
+#include "report-rows.h"
+
+static const enum gp_report_kind kinds[GP_ACTION_COUNT] = {
+	[GP_ACTION_PASS] = GP_KIND_SERVED,
+	[GP_ACTION_REJECT] = GP_KIND_REJECT,
+	[GP_ACTION_TEMPFAIL] = GP_KIND_TEMPFAIL,
+	[GP_ACTION_REWRITE] = GP_KIND_REWRITE,
+	[GP_ACTION_NOTE] = GP_KIND_NOTE,
+	[GP_ACTION_ABSORB] = GP_KIND_ABSORB,
+	[GP_ACTION_DELAY] = GP_KIND_DELAY,
+	[GP_ACTION_HOLD] = GP_KIND_HOLD,
+	[GP_ACTION_REFUSE] = GP_KIND_REFUSE,
+};
+
+void gp_report_words_init(struct gp_report_words *words_r)
+{
+	memset(words_r, 0, sizeof(*words_r));
+	words_r->unknown.kind = GP_KIND_NONE;
+	words_r->unknown.reason = -1;
+}
+
+void gp_report_words_free(struct gp_report_words *words)
+{
+	for (size_t i = 0; i < GP_REPORT_WORDS; i++)
+		free(words->slots[i].text);
+	gp_report_words_init(words);
+}
+
+static void learn(struct gp_report_word *word, const char *text)
+{
+	enum gp_action action;
+	enum gp_reason reason;
+
+	word->text = gp_strdup(text);
+	word->is_would = strncmp(text, "would-", 6) == 0;
+	word->kind = gp_action_from_word(word->is_would ? text + 6 : text,
+					 &action)
+		? kinds[action] : GP_KIND_NONE;
+	word->reason = gp_reason_from_word(text, &reason) ? (int)reason : -1;
+}
+
+const struct gp_report_word *
+gp_report_words_find(struct gp_report_words *words, const char *text)
+{
+	size_t i;
+
+	if (text == NULL)
+		return &words->unknown;
+	i = gp_report_hash(text, strlen(text), 0) % GP_REPORT_WORDS;
+	for (; words->slots[i].text != NULL; i = (i + 1) % GP_REPORT_WORDS)
+		if (strcmp(words->slots[i].text, text) == 0)
+			return &words->slots[i];
+	if (words->count == GP_REPORT_WORDS / 2)
+		return &words->unknown;
+	words->count++;
+	learn(&words->slots[i], text);
+	return &words->slots[i];
+}
+
+const char *gp_report_words_keep(struct gp_report_words *words, const char *text)
+{
+	return gp_report_words_find(words, text)->text;
+}
+
+/* The milter rejects what it would not take; the others are about checks. */
+enum gp_report_kind
+gp_report_words_kind(const struct gp_report_word *action,
+		     const struct gp_report_word *reason,
+		     const struct gp_journal_entry *entry)
+{
+	const bool is_mail = entry->part != NULL &&
+		strcmp(entry->part, "milter") == 0;
+
+	if (action->kind == GP_KIND_NONE)
+		return GP_KIND_NONE;
+	if (action->is_would)
+		return is_mail ? GP_KIND_WOULD_MAIL : GP_KIND_WOULD_CHECK;
+	if (action->kind != GP_KIND_SERVED)
+		return action->kind;
+	if (is_mail)
+		return GP_KIND_NONE;
+	return reason->reason == GP_REASON_ADMITTED ||
+		reason->reason == GP_REASON_IN_ROUND
+		? GP_KIND_ADMITTED : GP_KIND_SERVED;
+}
