@@ -14,7 +14,9 @@
 
 #include "log.h"
 
-enum { BLOCK_BYTES = 1024 };
+/* With its head a block stays below 1 KiB: malloc() of the GNU C library keeps such
+   pieces at hand for each thread, and tidies up its heap for larger ones. */
+enum { BLOCK_BYTES = 960 };
 
 struct block {
 	struct block *next;
@@ -24,6 +26,7 @@ struct block {
 
 struct gp_pool {
 	struct block *blocks;   /* the newest first; the last one is kept */
+	struct block first;     /* which is this, with its memory behind it */
 };
 
 static void *or_exit(void *memory, size_t size)
@@ -63,9 +66,13 @@ static struct block *block_create(size_t size, struct block *next)
 
 struct gp_pool *gp_pool_create(void)
 {
-	struct gp_pool *pool = gp_alloc(sizeof(*pool));
+	const size_t size = sizeof(struct gp_pool) + BLOCK_BYTES;
+	struct gp_pool *pool = or_exit(malloc(size), size);
 
-	pool->blocks = block_create(BLOCK_BYTES, NULL);
+	pool->first.next = NULL;
+	pool->first.size = BLOCK_BYTES;
+	pool->first.used = 0;
+	pool->blocks = &pool->first;
 	return pool;
 }
 
@@ -138,7 +145,6 @@ void gp_pool_free(struct gp_pool **pool)
 	if (*pool == NULL)
 		return;
 	free_blocks_but_last(*pool);
-	free((*pool)->blocks);
 	free(*pool);
 	*pool = NULL;
 }

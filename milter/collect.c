@@ -121,6 +121,15 @@ static const char *kept_text(SMFICTX *context, struct gp_session *session,
 	return text;
 }
 
+static void collect_certificate(SMFICTX *context, struct gp_session *session)
+{
+	struct gp_submit_facts *facts = &session->facts;
+
+	facts->cert_subject = kept_text(context, session, "{cert_subject}");
+	facts->cert_issuer = kept_text(context, session, "{cert_issuer}");
+	facts->cert_verify = kept_macro(context, session, "{verify}");
+}
+
 void gp_collect_mail(SMFICTX *context, const char *sender,
 		     struct gp_session *session)
 {
@@ -139,9 +148,6 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 		.mechanism = kept_macro(context, session, "{auth_type}"),
 		.author = kept_macro(context, session, "{auth_author}"),
 		.proxy = session->peer,
-		.cert_subject = kept_text(context, session, "{cert_subject}"),
-		.cert_issuer = kept_text(context, session, "{cert_issuer}"),
-		.cert_verify = kept_macro(context, session, "{verify}"),
 		.now_secs = gp_clock_wall_msecs() / 1000,
 		.sender = gp_idn_address(session->message_pool,
 			gp_pool_strdup(session->message_pool, sender)),
@@ -150,6 +156,8 @@ void gp_collect_mail(SMFICTX *context, const char *sender,
 		.headers_known = session->has_headers,
 		.is_stopping = gp_session_is_stopping(),
 	};
+	if (settings->login.certificates.count > 0)
+		collect_certificate(context, session);
 	if (facts->tls_version != NULL)
 		gp_cipher_look_up(facts->cipher, &facts->cipher_facts);
 	facts->identity = gp_login_identity(settings, facts, gp_pool_alloc(

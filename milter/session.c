@@ -3,12 +3,13 @@
 #include "session.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "log.h"
+
+enum { ID_DIGITS = 8 };
 
 static atomic_uint open_sessions;
 static atomic_uint open_messages;
@@ -27,8 +28,11 @@ static void name_session(struct gp_session *session)
 			(unsigned int)getpid()) | 1;
 		atomic_store(&start, seed);
 	}
-	(void)snprintf(session->id, sizeof(session->id), "m%08x",
-		       seed + atomic_fetch_add(&session_number, 1));
+	seed += atomic_fetch_add(&session_number, 1);
+	session->id[0] = 'm';
+	for (int digit = ID_DIGITS; digit > 0; digit--, seed >>= 4)
+		session->id[digit] = "0123456789abcdef"[seed & 15];
+	session->id[ID_DIGITS + 1] = '\0';
 }
 
 struct gp_session *gp_session_create(void)
