@@ -206,11 +206,14 @@ AM_TESTS_ENVIRONMENT = \
 	GATEPOST_BUILD='$(abs_top_builddir)'; \
 	export GATEPOST_SOURCE GATEPOST_BUILD;
 
-# Benchmarks, side by side in one run: the milter against one that does nothing,
-# and how often a session that checks all the time asks Redis.
+# Benchmarks, side by side in one run: the milter against one that does nothing and
+# against rspamd, and how often a session that checks all the time asks Redis.
 EXTRA_PROGRAMS += tests/bench/milter-load tests/bench/null-milter
+tests_bench_milter_load_SOURCES = tests/bench/milter-load.c \
+	tests/bench/milter-link.c tests/bench/milter-link.h \
+	tests/bench/milter-scene.c tests/bench/milter-scene.h
 tests_bench_null_milter_LDADD = $(MILTER_LIBS)
-EXTRA_DIST += tests/bench/run tests/bench/logins
+EXTRA_DIST += tests/bench/run tests/bench/servers.sh tests/bench/logins
 bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run --check && \
 		$(top_srcdir)/tests/integration/36-poll-redis-calls.sh
