@@ -38,6 +38,8 @@ add_gatepost_to_dovecot() {
 	install -m 755 -t "$DIR/modules" \
 		"$BUILD"/imapd-hooks/.libs/lib95_*_gatepost_plugin.so
 	preload_sanitizer >> "$DIR/etc/dovecot.conf"
+	[ -z "${GATEPOST_VALGRIND-}" ] ||
+		run_under_valgrind >> "$DIR/etc/dovecot.conf"
 }
 
 dovecot_settings_2_3() {
@@ -133,6 +135,26 @@ preload_sanitizer() {
 	printf 'default_vsz_limit = 0\n'
 	printf 'import_environment = $import_environment LD_PRELOAD=%s %s\n' \
 		"$library" "ASAN_OPTIONS=detect_leaks=0:log_path=$DIR/log/sanitizer/asan"
+}
+
+# The processes that load the plugins, for tests.  What they find is in DIR/log.
+run_under_valgrind() {
+	local program
+	command -v valgrind > /dev/null || fail "valgrind is missing"
+	install -d -o nobody "$DIR/log/valgrind"
+	printf 'default_vsz_limit = 0\n'
+	for program in imap pop3; do
+		cat > "$DIR/etc/$program-valgrind" <<X
+#!/bin/sh
+exec valgrind --quiet --vgdb=no --keep-debuginfo=yes --num-callers=30 --leak-check=full \\
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite \\
+	--log-file=$DIR/log/valgrind/$program.%p \\
+	/usr/lib/dovecot/$program "\$@"
+X
+		chmod 755 "$DIR/etc/$program-valgrind"
+		printf 'service %s {\n  executable = %s\n}\n' $program \
+			"$DIR/etc/$program-valgrind"
+	done
 }
 
 start_authpolicy() {

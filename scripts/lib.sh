@@ -22,9 +22,9 @@ gp_packages_sendmail_needs=(m4 libsasl2-modules libsasl2-modules-db libwrap0
 # units.
 gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3
 	systemd)
-# The second compiler, with its sanitizers, the second Debian, and a browser for the
-# page of the report, for scripts/test.
-gp_packages_check=(clang debootstrap chromium-headless-shell)
+# For scripts/test: the second compiler, the second Debian, a browser for the page of
+# the report, and valgrind.
+gp_packages_check=(clang debootstrap chromium-headless-shell valgrind)
 
 # gp_say TEXT...: to standard error, with the name of the script before it
 gp_say() {

@@ -222,6 +222,22 @@ bench-logins: all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/logins
 .PHONY: bench bench-logins
 
+# The plugins in mail processes under valgrind: what their tests do, without those
+# that have the whole site under a load that valgrind is too slow for.
+valgrind_tests = \
+	tests/integration/31-poll-delay.sh \
+	tests/integration/33-poll-store-down.sh \
+	tests/integration/34-poll-real-programs.sh \
+	tests/integration/37-poll-same-words.sh \
+	tests/integration/38-poll-refuse.sh \
+	tests/integration/39-poll-store-nonsense.sh \
+	tests/integration/40-pop3.sh \
+	tests/integration/46-poll-hibernate.sh \
+	tests/integration/49-poll-program.sh
+check-valgrind: all
+	GATEPOST_VALGRIND=yes $(MAKE) check TESTS='$(valgrind_tests)'
+.PHONY: check-valgrind
+
 # For scripts/test: which tests run without servers, and which with sanitizers.
 print-unit-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests)
@@ -237,6 +253,7 @@ print-sanitizer-tests:
 		tests/integration/30-poll-absorb.sh \
 		tests/integration/31-poll-delay.sh \
 		tests/integration/33-poll-store-down.sh \
+		tests/integration/34-poll-real-programs.sh \
 		tests/integration/37-poll-same-words.sh \
 		tests/integration/46-poll-hibernate.sh \
 		tests/integration/47-poll-processes.sh \

@@ -31,6 +31,10 @@ leave() {
 			echo "FAILED: a sanitizer found something"
 			code=1
 		fi
+		if cat "$site"/log/valgrind/* 2> /dev/null | grep .; then
+			echo "FAILED: valgrind found something"
+			code=1
+		fi
 	done
 	cd /
 	rm -rf "$work"

@@ -207,6 +207,7 @@ User bob
 Pass secret-bob
 %s IMAPS
 CertificateFile %s
+Timeout 120
 # or the raw log shows no commands
 DisableExtension COMPRESS=DEFLATE
 
