@@ -34,8 +34,12 @@ static void start_gmime(void)
 
 bool gp_author_field_from_name(const char *name, enum gp_author_field *field_r)
 {
-	size_t length = strlen(name);
+	size_t length;
 
+	/* Most headers are others. */
+	if (strchr("FfSsRr", *name) == NULL)
+		return false;
+	length = strlen(name);
 	while (length > 0 && strchr(" \t", name[length - 1]) != NULL)
 		length--;
 	for (int i = 0; i < GP_AUTHOR_FIELDS; i++) {
@@ -220,9 +224,12 @@ static const char *convert(struct gp_pool *pool, struct reading *reading)
 {
 	for (size_t i = 0; i < reading->addresses_count; i++) {
 		const char *address = gp_idn_address(pool, reading->addresses[i]);
-		struct gp_slice rest = { address, address + strlen(address) };
+		struct gp_slice rest = { address, NULL };
 		struct gp_mailbox mailbox;
 
+		if (address == reading->addresses[i])
+			continue;
+		rest.end = address + strlen(address);
 		if (gp_mailbox_next(&rest, &mailbox) != NULL)
 			return "syntax";
 		reading->addresses[i] = address;
