@@ -247,7 +247,6 @@ static int run(int argc, char **argv, const char *conf_path)
 		code = optind < argc
 			? read_named(&view, argv + optind, argc - optind)
 			: read_usual(&view, conf_path);
-		gp_input_free(&view.input);
 		show_last(&view);
 	}
 	gp_filter_free(&view.filter);

@@ -17,17 +17,16 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "journal-batch.h"
 #include "journal-files.h"
 #include "journal-filter.h"
-#include "journal-input.h"
-#include "journal-source.h"
 #include "log.h"
 #include "pool.h"
 #include "report.h"
 #include "report-show.h"
 #include "settings-parse.h"
 
-enum { TOP_OF_TABLE = 20, TOP_OF_HTML = 500, PROGRESS_LINES = 65536 };
+enum { TOP_OF_TABLE = 20, TOP_OF_HTML = 500, PROGRESS_BATCHES = 128 };
 
 struct wishes {
 	struct gp_filter filter;
@@ -38,18 +37,17 @@ struct wishes {
 
 /* --- reading --- */
 
-static void show_progress(const struct gp_source *source, uint64_t lines,
-			  int64_t started_msecs)
+static void show_progress(const struct gp_batch *batch, int64_t started_msecs)
 {
 	static const char full[] = "########################################";
-	struct gp_source_progress progress;
+	const struct gp_source_progress *progress = &batch->progress;
 	int64_t msecs = gp_clock_monotonic_msecs() - started_msecs;
+	uint64_t lines = batch->input.lines_count;
 	int width = 0;
 
-	gp_source_progress(source, &progress);
-	if (progress.total_bytes > 0)
-		width = (int)((double)progress.done_bytes * 40 /
-			      (double)progress.total_bytes);
+	if (progress->total_bytes > 0)
+		width = (int)((double)progress->done_bytes * 40 /
+			      (double)progress->total_bytes);
 	width = width > 40 ? 40 : width;
 	(void)fprintf(stderr, "\r[%.*s%*s] %3d%% %" PRIu64 " lines, %.1f million "
 		      "a second ", width, full, 40 - width, "", width * 100 / 40,
@@ -61,34 +59,27 @@ static int read_journal(struct gp_report *report, const struct wishes *wishes,
 {
 	const int64_t started = gp_clock_monotonic_msecs();
 	const bool has_bar = isatty(STDERR_FILENO);
-	struct gp_source *source = gp_source_create(paths, count);
-	struct gp_source_progress progress;
-	struct gp_journal_entry entry;
-	struct gp_input input;
-	struct gp_error err;
-	size_t length;
-	char *line;
-	int result, code = EX_OK;
+	struct gp_batches *batches = gp_batches_start(paths, count,
+						      &wishes->filter);
+	struct gp_source_progress progress = { 0 };
+	struct gp_input input = { 0 };
+	const struct gp_batch *batch;
+	int code;
 
-	gp_input_init(&input, &wishes->filter);
-	while ((result = gp_source_next(source, &line, &length, &err)) != 0) {
-		if (result < 0) {
-			code = gp_command_fail(EX_NOINPUT, "%s", err.text);
-			continue;
-		}
-		if (gp_input_take(&input, line, length, &entry))
-			gp_report_add(report, &entry);
-		if (has_bar && input.lines_count % PROGRESS_LINES == 0)
-			show_progress(source, input.lines_count, started);
+	for (size_t i = 1; (batch = gp_batches_next(batches)) != NULL; i++) {
+		gp_report_add_all(report, batch->entries, batch->count);
+		progress = batch->progress;
+		input = batch->input;
+		if (has_bar && i % PROGRESS_BATCHES == 0)
+			show_progress(batch, started);
 	}
 	if (has_bar)
 		(void)fputs("\r\033[K", stderr);
-	gp_source_progress(source, &progress);
+	code = gp_batches_has_failed(batches) ? EX_NOINPUT : EX_OK;
+	gp_batches_free(&batches);
 	report->lines_count = input.lines_count;
 	report->broken_count = input.broken_count + progress.too_long_count;
 	gp_input_complain(&input, progress.too_long_count);
-	gp_input_free(&input);
-	gp_source_free(&source);
 	return code;
 }
 

@@ -5,10 +5,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "pool.h"
 
 void gp_input_init(struct gp_input *input_r, const struct gp_filter *filter)
 {
@@ -16,27 +13,22 @@ void gp_input_init(struct gp_input *input_r, const struct gp_filter *filter)
 	input_r->filter = filter;
 }
 
-void gp_input_free(struct gp_input *input)
-{
-	free(input->message);
-	input->message = NULL;
-}
-
-/* "journalctl -o json": an object on each line, with the text as MESSAGE. */
-static bool take_json(struct gp_input *input, const char *line, size_t length,
-		      size_t *length_r)
+/* "journalctl -o json": an object on each line, with the text as MESSAGE.  It takes
+   the line's place: JSON never makes a text shorter. */
+static bool take_json(char *line, size_t length, size_t *length_r)
 {
 	json_t *object = json_loadb(line, length, 0, NULL);
 	const char *message = json_string_value(json_object_get(object,
 								"MESSAGE"));
+	size_t message_length = message == NULL ? 0 : strlen(message);
+	const bool fits = message != NULL && message_length <= length;
 
-	free(input->message);
-	input->message = message == NULL ? NULL : gp_strdup(message);
+	if (fits) {
+		memcpy(line, message, message_length);
+		*length_r = message_length;
+	}
 	json_decref(object);
-	if (input->message == NULL)
-		return false;
-	*length_r = strlen(input->message);
-	return true;
+	return fits;
 }
 
 bool gp_input_take(struct gp_input *input, char *line, size_t length,
@@ -46,11 +38,8 @@ bool gp_input_take(struct gp_input *input, char *line, size_t length,
 	int result;
 
 	input->lines_count++;
-	if (length > 0 && line[0] == '{') {
-		if (!take_json(input, line, length, &length))
-			return false;
-		line = input->message;
-	}
+	if (length > 0 && line[0] == '{' && !take_json(line, length, &length))
+		return false;
 	result = gp_journal_read(line, length, entry_r, &err);
 	if (result < 0)
 		input->broken_count++;

@@ -18,14 +18,12 @@ struct gp_input {
 	uint64_t lines_count;           /* of any kind */
 	uint64_t entries_count;         /* chosen by the filter */
 	uint64_t broken_count;          /* ours, but damaged or forged */
-	char *message;                  /* taken out of JSON */
 };
 
 void gp_input_init(struct gp_input *input_r, const struct gp_filter *filter);
-void gp_input_free(struct gp_input *input);
 
 /* Is this a journal line that the filter chooses?  Takes the line as
-   gp_journal_read() does; the strings of *entry_r are valid until the next call. */
+   gp_journal_read() does; the strings of *entry_r point into it. */
 bool gp_input_take(struct gp_input *input, char *line, size_t length,
 		   struct gp_journal_entry *entry_r);
 

@@ -38,6 +38,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-explain.c \
 	ctl/cmd-log.c \
 	ctl/cmd-report.c \
+	ctl/journal-batch.c ctl/journal-batch.h \
 	ctl/cmd-who.c \
 	ctl/explain-facts.c ctl/explain-facts.h \
 	ctl/log-follow.c ctl/log-follow.h \

@@ -10,20 +10,24 @@
 
 /* Eight bytes at a time, mixed by multiplication.  Programs name themselves, so the
    seed is a new one each time: nobody can choose names that collide. */
+static uint64_t mix(uint64_t hash, uint64_t block)
+{
+	hash = (hash ^ block) * UINT64_C(0xff51afd7ed558ccd);
+	return hash ^ hash >> 32;
+}
+
 uint64_t gp_report_hash(const char *text, size_t length, uint64_t seed)
 {
 	uint64_t hash = seed ^ length * UINT64_C(0x9e3779b97f4a7c15), block;
 
-	for (; length > 0; text += sizeof(block)) {
-		size_t size = length < sizeof(block) ? length : sizeof(block);
-
-		block = 0;
-		memcpy(&block, text, size);
-		hash = (hash ^ block) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
-		length -= size;
+	for (; length >= sizeof(block); text += sizeof(block)) {
+		memcpy(&block, text, sizeof(block));
+		hash = mix(hash, block);
+		length -= sizeof(block);
 	}
-	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+	for (block = 0; length > 0; length--)
+		block = block << 8 | (unsigned char)text[length - 1];
+	hash = mix(hash, block) * UINT64_C(0xc4ceb9fe1a85ec53);
 	return hash ^ hash >> 29;
 }
 
@@ -43,7 +47,6 @@ static void free_row(struct gp_report_row *row)
 		return;
 	gp_sketch_free(&row->intervals);
 	free(row->week);
-	free(row->user);
 	free(row);
 }
 
@@ -55,28 +58,55 @@ void gp_report_rows_free(struct gp_report_rows *rows)
 	rows->slots = NULL;
 }
 
-static uint64_t hash_of(const struct gp_report_rows *rows, const char *user,
-			const char *program, size_t length)
+void gp_report_rows_key(const struct gp_report_rows *rows,
+			const struct gp_journal_entry *entry,
+			struct gp_report_key *key_r)
 {
-	return gp_report_hash(program, length, gp_report_hash(user, strlen(user),
-							      rows->seed));
+	key_r->user = entry->user == NULL ? "-" : entry->user;
+	key_r->program = entry->program == NULL ? "-" : entry->program;
+	key_r->program_length = entry->user == NULL
+		? strcspn(key_r->program, "/") : strlen(key_r->program);
+	key_r->hash = gp_report_hash(key_r->program, key_r->program_length,
+				     gp_report_hash(key_r->user,
+						    strlen(key_r->user),
+						    rows->seed));
+}
+
+void gp_report_rows_expect(const struct gp_report_rows *rows,
+			   const struct gp_report_key *key)
+{
+	__builtin_prefetch(&rows->slots[key->hash & (rows->slots_count - 1)]);
+}
+
+void gp_report_rows_expect_more(const struct gp_report_rows *rows,
+				const struct gp_report_key *key)
+{
+	enum { LINE_BYTES = 64 };
+	const struct gp_report_slot *slot =
+		&rows->slots[key->hash & (rows->slots_count - 1)];
+	const char *row = (const char *)slot->row;
+
+	if (row == NULL || slot->hash != key->hash)
+		return;
+	for (size_t i = 0; i < sizeof(*slot->row) + LINE_BYTES; i += LINE_BYTES)
+		__builtin_prefetch(row + i);
 }
 
 /* Where the row is, or where it belongs. */
 static struct gp_report_slot *find(const struct gp_report_rows *rows,
-				   uint64_t hash, const char *user,
-				   const char *program, size_t length)
+				   const struct gp_report_key *key)
 {
-	size_t mask = rows->slots_count - 1, i = hash & mask;
+	size_t mask = rows->slots_count - 1, i = key->hash & mask;
 
 	for (;; i = (i + 1) & mask) {
 		const struct gp_report_row *row = rows->slots[i].row;
 
 		if (row == NULL ||
-		    (rows->slots[i].hash == hash &&
-		     strncmp(row->program, program, length) == 0 &&
-		     row->program[length] == '\0' &&
-		     strcmp(row->user, user) == 0))
+		    (rows->slots[i].hash == key->hash &&
+		     strncmp(row->program, key->program,
+			     key->program_length) == 0 &&
+		     row->program[key->program_length] == '\0' &&
+		     strcmp(row->user, key->user) == 0))
 			return &rows->slots[i];
 	}
 }
@@ -90,16 +120,17 @@ static void place(struct gp_report_rows *rows, const struct gp_report_slot *slot
 	rows->slots[i] = *slot;
 }
 
-static struct gp_report_row *create_row(const char *user, const char *program,
-					size_t length)
+static struct gp_report_row *create_row(const struct gp_report_key *key)
 {
-	struct gp_report_row *row = gp_alloc(sizeof(*row));
-	size_t user_bytes = strlen(user) + 1;
+	size_t user_bytes = strlen(key->user) + 1;
+	struct gp_report_row *row = gp_alloc(sizeof(*row) + user_bytes +
+					     key->program_length + 1);
+	char *names = (char *)(row + 1);
 
-	row->user = gp_alloc(user_bytes + length + 1);
-	memcpy(row->user, user, user_bytes);
-	row->program = row->user + user_bytes;
-	memcpy(row->program, program, length);
+	memcpy(names, key->user, user_bytes);
+	memcpy(names + user_bytes, key->program, key->program_length);
+	row->user = names;
+	row->program = names + user_bytes;
 	row->first_msecs = row->last_msecs = -1;
 	row->first_every_secs = row->last_every_secs = -1;
 	row->policy_secs = row->reason = -1;
@@ -161,21 +192,18 @@ static void drop_half(struct gp_report_rows *rows)
 }
 
 struct gp_report_row *gp_report_rows_get(struct gp_report_rows *rows,
-					 const char *user, const char *program,
-					 size_t program_length)
+					 const struct gp_report_key *key)
 {
-	const uint64_t hash = hash_of(rows, user, program, program_length);
-	struct gp_report_slot *slot = find(rows, hash, user, program,
-					   program_length);
+	struct gp_report_slot *slot = find(rows, key);
 
 	if (slot->row != NULL)
 		return slot->row;
 	if (rows->count == rows->max) {
 		drop_half(rows);
-		slot = find(rows, hash, user, program, program_length);
+		slot = find(rows, key);
 	}
-	slot->hash = hash;
-	slot->row = create_row(user, program, program_length);
+	slot->hash = key->hash;
+	slot->row = create_row(key);
 	rows->count++;
 	return slot->row;
 }

@@ -20,11 +20,29 @@ struct gp_report_rows {
 void gp_report_rows_init(struct gp_report_rows *rows_r, size_t max);
 void gp_report_rows_free(struct gp_report_rows *rows);
 
-/* The row, a new one if there is none; program_length bytes of program are its
-   name.  Valid until the next call. */
+/* By what a row is found; program_length bytes of program are its name. */
+struct gp_report_key {
+	const char *user, *program;
+	size_t program_length;
+	uint64_t hash;
+};
+
+/* The key of an entry.  Strangers who did not log in are one row for each protocol,
+   however many addresses they come from. */
+void gp_report_rows_key(const struct gp_report_rows *rows,
+			const struct gp_journal_entry *entry,
+			struct gp_report_key *key_r);
+
+/* Tables of this size are not in the processor's cache: these ask for what
+   gp_report_rows_get() will touch first, and then, before it is there. */
+void gp_report_rows_expect(const struct gp_report_rows *rows,
+			   const struct gp_report_key *key);
+void gp_report_rows_expect_more(const struct gp_report_rows *rows,
+				const struct gp_report_key *key);
+
+/* The row, a new one if there is none.  Valid until the next call. */
 struct gp_report_row *gp_report_rows_get(struct gp_report_rows *rows,
-					 const char *user, const char *program,
-					 size_t program_length);
+					 const struct gp_report_key *key);
 
 /* The rows by user, in memory to free(); fills users and names of the report, which
    gp_report_ungroup() frees. */

@@ -206,21 +206,6 @@ static void add_store_line(struct gp_report *report,
 
 /* --- rows --- */
 
-/* Strangers who did not log in are one row for each protocol, however many
-   addresses they come from. */
-static struct gp_report_row *row_of(struct gp_report *report,
-				    const struct gp_journal_entry *entry)
-{
-	const char *program = entry->program == NULL ? "-" : entry->program;
-	size_t length = strlen(program);
-
-	if (entry->user != NULL)
-		return gp_report_rows_get(&report->parts->rows, entry->user,
-					  program, length);
-	return gp_report_rows_get(&report->parts->rows, "-", program,
-				  strcspn(program, "/"));
-}
-
 static bool is_acted_upon(enum gp_report_kind kind)
 {
 	return kind >= GP_KIND_ABSORB && kind <= GP_KIND_REFUSE;
@@ -285,8 +270,8 @@ static void add_counts(struct gp_report *report, struct gp_report_row *row,
 	report->waited_secs += waited_secs;
 }
 
-void gp_report_add(struct gp_report *report,
-		   const struct gp_journal_entry *entry)
+static void add_entry(struct gp_report *report, const struct gp_report_key *key,
+		      const struct gp_journal_entry *entry)
 {
 	const struct gp_report_word *action =
 		gp_report_words_find(&report->parts->words, entry->action);
@@ -311,7 +296,7 @@ void gp_report_add(struct gp_report *report,
 	kind = gp_report_words_kind(action, reason, entry);
 	if (kind == GP_KIND_NONE)
 		return;
-	row = row_of(report, entry);
+	row = gp_report_rows_get(&report->parts->rows, key);
 	add_counts(report, row, kind, count, entry);
 	add_latest(report, row, kind, reason->reason, entry);
 	if (entry->time_msecs >= 0)
@@ -320,6 +305,33 @@ void gp_report_add(struct gp_report *report,
 		add_interval(report, row, kind, entry->every_secs, count);
 	if (entry->user != NULL)
 		count_user(report, row, kind != GP_KIND_ADMITTED);
+}
+
+void gp_report_add_all(struct gp_report *report,
+		       const struct gp_journal_entry *entries, size_t count)
+{
+	enum { TOGETHER = 64 };
+	const struct gp_report_rows *rows = &report->parts->rows;
+	struct gp_report_key keys[TOGETHER];
+
+	for (size_t done = 0; done < count; done += TOGETHER) {
+		size_t more = count - done < TOGETHER ? count - done : TOGETHER;
+
+		for (size_t i = 0; i < more; i++) {
+			gp_report_rows_key(rows, &entries[done + i], &keys[i]);
+			gp_report_rows_expect(rows, &keys[i]);
+		}
+		for (size_t i = 0; i < more; i++)
+			gp_report_rows_expect_more(rows, &keys[i]);
+		for (size_t i = 0; i < more; i++)
+			add_entry(report, &keys[i], &entries[done + i]);
+	}
+}
+
+void gp_report_add(struct gp_report *report,
+		   const struct gp_journal_entry *entry)
+{
+	gp_report_add_all(report, entry, 1);
 }
 
 /* --- the end --- */

@@ -48,8 +48,8 @@ enum {
 };
 
 struct gp_report_row {
-	char *user;                     /* "-" for all who did not log in */
-	char *program;                  /* into the same memory */
+	const char *user;               /* "-" for all who did not log in */
+	const char *program;            /* both behind the row itself */
 	uint64_t kinds[GP_KIND_COUNT];
 	uint64_t checks[GP_CHECK_COUNT];
 	uint64_t total;
@@ -123,8 +123,11 @@ struct gp_report {
 struct gp_report *gp_report_create(const struct gp_settings *settings,
 				   size_t rows_max);
 
+/* The same, one by one or together, which is faster. */
 void gp_report_add(struct gp_report *report,
 		   const struct gp_journal_entry *entry);
+void gp_report_add_all(struct gp_report *report,
+		       const struct gp_journal_entry *entries, size_t count);
 
 /* Sorts what was added up; nothing may be added any more. */
 void gp_report_finish(struct gp_report *report);

@@ -108,7 +108,8 @@ static bool take_value(struct reader *reader, char **value_r, size_t *length_r)
 	char *out = reader->at, *in = reader->at;
 
 	*value_r = out;
-	while (in < reader->end && is_plain[(unsigned char)*in])
+	/* The NUL at the end is not plain. */
+	while (is_plain[(unsigned char)*in])
 		in++;
 	for (out = in; in < reader->end && *in != ' '; in++) {
 		if (is_plain[(unsigned char)*in]) {
@@ -156,6 +157,28 @@ static bool take_field(struct reader *reader, struct gp_journal_entry *entry,
 	return true;
 }
 
+/* Do these bytes begin with NAME=?  Names are short, and this is asked for each field
+   of millions of lines, so it is one comparison where there is room to read. */
+static bool begins_with(const char *text, const char *end,
+			const struct gp_journal_field *field)
+{
+	const size_t bytes = field->name_bytes;
+	uint64_t found, wanted = 0;
+
+	if ((size_t)(end - text) <= bytes || text[bytes] != '=')
+		return false;
+	if (bytes > sizeof(found) || (size_t)(end - text) < sizeof(found))
+		return memcmp(field->name, text, bytes) == 0;
+	memcpy(&found, text, sizeof(found));
+	memcpy(&wanted, field->word, sizeof(wanted));
+	/* What follows the name is shifted out. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (found ^ wanted) << (64 - 8 * bytes) == 0;
+#else
+	return (found ^ wanted) >> (64 - 8 * bytes) == 0;
+#endif
+}
+
 /* A field's name with the sign after it, as the line has it; NULL for a name that a
    later version added.  *length_r is the name's length, 0 if there is none. */
 static const struct gp_journal_field *
@@ -168,12 +191,9 @@ take_name(const struct gp_journal_field *fields, size_t count, size_t next,
 	for (size_t i = 0; i < count; i++, next++) {
 		const struct gp_journal_field *field =
 			&fields[next < count ? next : next - count];
-		size_t bytes = field->name_bytes;
 
-		if ((size_t)(end - name) > bytes && name[bytes] == '=' &&
-		    name[0] == field->name[0] &&
-		    memcmp(field->name, name, bytes) == 0) {
-			*length_r = bytes;
+		if (begins_with(name, end, field)) {
+			*length_r = field->name_bytes;
 			return field;
 		}
 	}
@@ -259,12 +279,20 @@ static char *find_start(char *line, char *end)
 	return at != NULL && starts(at + 2, end, "time=") ? at + 2 : NULL;
 }
 
-static bool looks_like_ours(const char *start, const char *end)
+/* Asked about a line that could not be read to its end, so NUL may stand where a
+   space stood. */
+static bool has_field(const char *start, const char *end, const char *name)
 {
-	size_t length = (size_t)(end - start);
+	const size_t length = (size_t)(end - start), bytes = strlen(name);
+	const char *at = start;
 
-	return memmem(start, length, " part=", 6) != NULL &&
-		memmem(start, length, " action=", 8) != NULL;
+	while ((at = memmem(at, length - (size_t)(at - start), name, bytes)) !=
+	       NULL) {
+		if (at > start && (at[-1] == ' ' || at[-1] == '\0'))
+			return true;
+		at++;
+	}
+	return false;
 }
 
 int gp_journal_read(char *line, size_t length, struct gp_journal_entry *entry_r,
@@ -272,17 +300,21 @@ int gp_journal_read(char *line, size_t length, struct gp_journal_entry *entry_r,
 {
 	struct reader reader = { NULL, line + length };
 	struct gp_journal_entry entry;
+	const char *start;
 
 	while (reader.end > line &&
 	       (reader.end[-1] == '\n' || reader.end[-1] == '\r'))
 		reader.end--;
 	reader.at = find_start(line, reader.end);
-	if (reader.at == NULL || !looks_like_ours(reader.at, reader.end))
+	if (reader.at == NULL)
 		return 0;
+	start = reader.at;
 	*reader.end = '\0';
 	gp_journal_entry_init(&entry);
+	/* Other programs write time= too. */
 	if (take_fields(&reader, &entry, err) < 0)
-		return -1;
+		return has_field(start, reader.end, "part=") &&
+			has_field(start, reader.end, "action=") ? -1 : 0;
 	*entry_r = entry;
 	return 1;
 }

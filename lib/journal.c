@@ -33,7 +33,7 @@ enum {
 };
 
 #define FIELD(name, member, type, is_optional) \
-	{ name, sizeof(name) - 1, (enum gp_journal_type)type, \
+	{ name, sizeof(name) - 1, name, (enum gp_journal_type)type, \
 	  offsetof(struct gp_journal_entry, member), is_optional }
 
 static const struct gp_journal_field fields[] = {

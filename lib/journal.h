@@ -68,9 +68,9 @@ char *gp_journal_format(const struct gp_journal_entry *entry);
  * syslog puts before "time=" is passed over, in its classic form ("mx imap[12]: "),
  * that of RFC 5424, or nothing; inside another program's message it is no journal
  * line.  The strings of *entry_r point into the line, which is no longer a line
- * then.
- * Returns 1, 0 if this is no journal line (it is unchanged then), -1 with *err if
- * it is a broken one; *entry_r is touched only by 1.
+ * afterwards, whatever is returned.
+ * Returns 1, 0 if this is no journal line, -1 with *err if it is a broken one;
+ * *entry_r is touched only by 1.
  */
 int gp_journal_read(char *line, size_t length, struct gp_journal_entry *entry_r,
 		    struct gp_error *err);
