@@ -366,6 +366,18 @@ static int set_check(struct gp_typed_facts *facts, const char *value,
 	return 0;
 }
 
+static int set_away(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	return parse_bool(value, &facts->poll.history.is_away, err);
+}
+
+static int set_crowded(struct gp_typed_facts *facts, const char *value,
+		       struct gp_error *err)
+{
+	return parse_bool(value, &facts->poll.history.is_crowded, err);
+}
+
 static int set_verdict(struct gp_typed_facts *facts, const char *value,
 		       struct gp_error *err)
 {
@@ -373,7 +385,7 @@ static int set_verdict(struct gp_typed_facts *facts, const char *value,
 	if (facts->poll.history_known &&
 	    !gp_verdict_from_word(value, &facts->poll.history.verdict))
 		return gp_error_set(err, "'%s' is none of admitted, in-round, "
-				    "early, -", value);
+				    "early, free, -", value);
 	return 0;
 }
 
@@ -468,6 +480,8 @@ static const struct fact facts_table[] = {
 	{ "remembered", POLL, set_remembered },
 	{ "delayed", POLL, set_delayed },
 	{ "full", POLL, set_full },
+	{ "away", POLL, set_away },
+	{ "crowded", POLL, set_crowded },
 };
 
 static const struct fact *find_fact(const char *word, size_t length)

@@ -64,10 +64,13 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "  rate_wait=17        seconds until that is over\n" \
 "Facts of a check for mail (part=imap):\n" \
 "  check=noop          login, noop, check, status, select or examine\n" \
-"  verdict=early       admitted, in-round, early; \"-\": Redis is silent\n" \
+"  verdict=early       admitted, in-round, early, free (soon after human\n" \
+"                      activity); \"-\": Redis is silent\n" \
 "  early=14            early rounds lately, with this one\n" \
 "  wait=200            seconds until a new round would be admitted\n" \
 "  remembered=yes|no   the session was told the answer less than an interval ago\n" \
-"  delayed=yes         this check has waited already\n"
+"  delayed=yes         this check has waited already\n" \
+"  away=yes            the user has done nothing for poll.away_after\n" \
+"  crowded=yes         all programs of the user together check too often\n"
 
 #endif

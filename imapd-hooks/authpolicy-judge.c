@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "journal.h"
+#include "load.h"
 #include "log.h"
 #include "login.h"
 #include "network-text.h"
@@ -275,6 +276,13 @@ static unsigned int hold(struct gp_auth_judge *judge,
 	return (unsigned int)secs;
 }
 
+static int64_t interval_msecs(const struct gp_auth_judge *judge,
+			      int64_t now_msecs)
+{
+	return (int64_t)1000 * gp_policy_poll_interval(
+		judge->settings, gp_load_percent(now_msecs));
+}
+
 static unsigned int ask(struct gp_auth_judge *judge,
 			const struct gp_auth_request *request,
 			int64_t now_msecs)
@@ -296,7 +304,8 @@ static unsigned int ask(struct gp_auth_judge *judge,
 			      named);
 	(void)gp_program_name(request->protocol, &request->ip, NULL, bare);
 	result = gp_login_store_peek(judge->logins, request->login, programs,
-				     now_msecs, &program, &facts.history, &err);
+				     interval_msecs(judge, now_msecs), now_msecs,
+				     &program, &facts.history, &err);
 	note_store(judge, request, program, result < 0 ? &err : NULL);
 	if (result <= 0)
 		return 0;

@@ -31,13 +31,10 @@ struct gp_imap_memory {
 	size_t count;
 };
 
-struct gp_imap_memory *gp_imap_memory_create(int64_t interval_msecs,
-					     bool is_restored,
-					     int64_t now_msecs)
+struct gp_imap_memory *gp_imap_memory_create(bool is_restored, int64_t now_msecs)
 {
 	struct gp_imap_memory *memory = gp_alloc(sizeof(*memory));
 
-	memory->interval_msecs = interval_msecs;
 	memory->told_at_msecs = now_msecs;
 	memory->has_changed = is_restored;
 	return memory;
@@ -61,6 +58,11 @@ static void forget_mailbox(struct gp_imap_memory *memory, const char *mailbox)
 		if (strcmp(memory->records[i - 1].mailbox, mailbox) == 0)
 			forget_record(memory, i - 1);
 	}
+}
+
+void gp_imap_memory_keep(struct gp_imap_memory *memory, int64_t interval_msecs)
+{
+	memory->interval_msecs = interval_msecs;
 }
 
 void gp_imap_memory_free(struct gp_imap_memory **memory)

@@ -16,13 +16,13 @@ enum { GP_IMAP_STATUS_MAX = 256 };
 
 struct gp_imap_memory;
 
-/* now_msecs: the monotonic clock.  interval_msecs: nothing older is told.
-   is_restored: the session is back from hibernation, and what it has done to its
-   mailbox before is not known. */
-struct gp_imap_memory *gp_imap_memory_create(int64_t interval_msecs,
-					     bool is_restored,
-					     int64_t now_msecs);
+/* now_msecs: the monotonic clock.  is_restored: the session is back from
+   hibernation, and what it has done to its mailbox before is not known. */
+struct gp_imap_memory *gp_imap_memory_create(bool is_restored, int64_t now_msecs);
 void gp_imap_memory_free(struct gp_imap_memory **memory);
+
+/* Nothing older than this is told from now on; at first nothing at all is. */
+void gp_imap_memory_keep(struct gp_imap_memory *memory, int64_t interval_msecs);
 
 /* What happened in the session. */
 void gp_imap_memory_synced(struct gp_imap_memory *memory, int64_t now_msecs);

@@ -116,6 +116,8 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 		return run_original(cmd, wrap);
 
 	now_msecs = gp_clock_monotonic_msecs();
+	gp_imap_memory_keep(gc->memory,
+			    gp_poll_session_interval_msecs(gc->session));
 	can_answer = gp_imap_can_answer(gc->memory, cmd, &request, now_msecs);
 	gp_poll_session_check(gc->session, name_check(gc, wrap), can_answer,
 			      was_delayed, now_msecs, &decision);
@@ -197,8 +199,11 @@ static void after_command(struct client_command_context *cmd)
 {
 	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
 
-	if (gc != NULL && gc->memory != NULL)
-		gp_imap_memory_command_ran(gc->memory, cmd);
+	if (gc == NULL || gc->memory == NULL)
+		return;
+	gp_imap_memory_command_ran(gc->memory, cmd);
+	if (gp_imap_is_human(cmd->name))
+		gp_poll_session_human(gc->session, gp_clock_monotonic_msecs());
 }
 
 /* --- clients --- */
@@ -248,9 +253,8 @@ static void attach(struct client *client)
 					     user->username, user->session_id,
 					     &ip, gp_dovecot_local_port(user));
 	gp_imap_program_begin(gc);
-	gc->memory = gp_imap_memory_create(
-		(int64_t)site.settings->poll.interval_secs * 1000,
-		gp_dovecot_is_restored(user), gp_clock_monotonic_msecs());
+	gc->memory = gp_imap_memory_create(gp_dovecot_is_restored(user),
+					   gp_clock_monotonic_msecs());
 
 	gc->module_ctx.super = client->v;
 	client->v.destroy = client_gone;

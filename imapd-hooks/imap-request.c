@@ -77,3 +77,19 @@ int gp_imap_request_read(struct client_command_context *cmd,
 		return 1;
 	}
 }
+
+bool gp_imap_is_human(const char *command)
+{
+	static const char *const names[] = {
+		"APPEND", "COPY", "CREATE", "DELETE", "EXPUNGE", "MOVE", "RENAME",
+		"STORE", "SUBSCRIBE", "UNSUBSCRIBE", NULL
+	};
+
+	if (strncasecmp(command, "UID ", 4) == 0)
+		command += 4;
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (strcasecmp(command, names[i]) == 0)
+			return true;
+	}
+	return false;
+}

@@ -30,4 +30,8 @@ int gp_imap_request_read(struct client_command_context *cmd,
 			 enum gp_check check,
 			 struct gp_imap_request *request_r);
 
+/* Is this what only a person does, and no program that looks for mail?  FETCH and
+   SEARCH are not. */
+bool gp_imap_is_human(const char *command);
+
 #endif

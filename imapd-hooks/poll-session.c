@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load.h"
 #include "log.h"
 #include "login.h"
 #include "network-text.h"
@@ -38,6 +39,10 @@ struct gp_poll_session {
 	struct gp_poll_history answer;
 	int64_t round_until_msecs;
 	int64_t early_until_msecs;
+
+	int64_t interval_msecs;         /* that was asked with; without absence */
+	int64_t human_at_msecs;         /* last human activity; -1: none */
+	int64_t human_told_at_msecs;    /* what the store knows of it */
 
 	/* what the store does not know yet; checks is below 0 when it counted
 	   one check twice, because that one waited in between */
@@ -98,6 +103,9 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->ip = *ip;
 	session->local_port = local_port;
 	(void)gp_program_name(part, ip, NULL, session->program);
+	session->interval_msecs = (int64_t)settings->poll.interval_secs * 1000;
+	session->human_at_msecs = -1;
+	session->human_told_at_msecs = -1;
 	forget_program(session);
 	return session;
 }
@@ -123,7 +131,7 @@ static void write_line(struct gp_poll_session *session,
 	entry->ip = gp_ip_format(&session->ip, ip_text);
 	entry->port = session->local_port;
 	entry->mode = gp_mode_word(session->settings->poll.mode);
-	entry->policy_secs = session->settings->poll.interval_secs;
+	entry->policy_secs = gp_poll_session_interval_msecs(session) / 1000;
 	gp_journal_write(session->journal, entry);
 }
 
@@ -230,6 +238,24 @@ static void store_has_answered(struct gp_poll_session *session,
 	write_store_line(session, check, GP_REASON_STORE_BACK);
 }
 
+int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
+{
+	return session->has_answer && session->answer.is_away
+		? (int64_t)session->settings->poll.away_interval_secs * 1000
+		: session->interval_msecs;
+}
+
+/* The load is only looked at if something depends on it. */
+static int64_t find_interval(const struct gp_settings *settings,
+			     int64_t now_msecs)
+{
+	const unsigned int load_percent =
+		settings->poll.interval_max_secs > settings->poll.interval_secs
+		? gp_load_percent(now_msecs) : 0;
+
+	return (int64_t)gp_policy_poll_interval(settings, load_percent) * 1000;
+}
+
 static void fill_query(const struct gp_poll_session *session, bool is_report,
 		       int64_t now_msecs, struct gp_poll_query *query_r)
 {
@@ -240,7 +266,7 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 	*query_r = (struct gp_poll_query){
 		.user = session->user,
 		.program = session->program,
-		.interval_msecs = (int64_t)settings->poll.interval_secs * 1000,
+		.interval_msecs = session->interval_msecs,
 		.round_msecs = (int64_t)settings->poll.round_secs * 1000,
 		.window_msecs =
 			(int64_t)settings->poll.ladder_window_secs * 1000,
@@ -251,6 +277,13 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.early_rounds = session->early_rounds,
 		.early_age_msecs = -1,
 		.journal_age_msecs = -1,
+		.grace_msecs = (int64_t)settings->poll.grace_secs * 1000,
+		.away_after_msecs = (int64_t)settings->poll.away_after_secs * 1000,
+		.away_interval_msecs =
+			(int64_t)settings->poll.away_interval_secs * 1000,
+		.programs_max = settings->poll.programs_max,
+		.had_human = session->human_at_msecs > session->human_told_at_msecs,
+		.human_age_msecs = now_msecs - session->human_at_msecs,
 	};
 	query_r->tolerance_msecs =
 		query_r->interval_msecs * settings->poll.tolerance_percent / 100;
@@ -272,6 +305,9 @@ static bool ask_store(struct gp_poll_session *session, enum gp_check check,
 	struct gp_error err;
 	int ret;
 
+	if (!is_report)
+		session->interval_msecs = find_interval(session->settings,
+							now_msecs);
 	fill_query(session, is_report, now_msecs, &query);
 	ret = session->store->ops->poll(session->store, &query, now_msecs,
 					answer_r, &err);
@@ -279,12 +315,24 @@ static bool ask_store(struct gp_poll_session *session, enum gp_check check,
 	session->bursts = 0;
 	session->early_rounds = 0;
 	session->wrote_at_msecs = -1;
+	session->human_told_at_msecs = session->human_at_msecs;
 	if (ret < 0) {
 		store_was_silent(session, check, &err);
 		return false;
 	}
 	store_has_answered(session, check);
 	return true;
+}
+
+/* For how long an answer holds.  Who is away may come back in another session: that
+   shows one normal interval later at the latest. */
+static int64_t valid_msecs(const struct gp_poll_session *session,
+			   const struct gp_poll_history *answer)
+{
+	if (answer->verdict == GP_VERDICT_FREE)
+		return answer->round_left_msecs;
+	return answer->is_away && answer->wait_msecs > session->interval_msecs
+		? session->interval_msecs : answer->wait_msecs;
 }
 
 static bool ask_about_check(struct gp_poll_session *session,
@@ -300,7 +348,7 @@ static bool ask_about_check(struct gp_poll_session *session,
 	session->round_until_msecs = now_msecs;
 	if (answer->verdict != GP_VERDICT_EARLY)
 		session->round_until_msecs += answer->round_left_msecs;
-	session->early_until_msecs = now_msecs + answer->wait_msecs;
+	session->early_until_msecs = now_msecs + valid_msecs(session, answer);
 	if (answer->verdict != GP_VERDICT_EARLY)
 		session->early_round_at_msecs = -1;
 	else if (session->early_round_at_msecs < 0 ||
@@ -343,7 +391,8 @@ static void recall(struct gp_poll_session *session, bool was_counted,
 	*history_r = session->answer;
 	history_r->wait_msecs = session->early_until_msecs - now_msecs;
 	if (now_msecs < session->round_until_msecs) {
-		history_r->verdict = GP_VERDICT_IN_ROUND;
+		if (session->answer.verdict != GP_VERDICT_FREE)
+			history_r->verdict = GP_VERDICT_IN_ROUND;
 		history_r->round_left_msecs =
 			session->round_until_msecs - now_msecs;
 	} else {
@@ -379,6 +428,14 @@ static void note_wait_before(struct gp_poll_session *session,
 	facts->was_delayed = true;
 }
 
+static bool human_is_present(const struct gp_poll_session *session,
+			     int64_t now_msecs)
+{
+	return session->human_at_msecs >= 0 &&
+		now_msecs - session->human_at_msecs <
+		(int64_t)session->settings->poll.grace_secs * 1000;
+}
+
 static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		  bool was_delayed, int64_t now_msecs,
 		  struct gp_decision *decision_r)
@@ -393,7 +450,12 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 	else
 		count_check(session, now_msecs);
 	session->last_answer_at_msecs = now_msecs;
-	if (session->has_answer && now_msecs < session->early_until_msecs) {
+	if (human_is_present(session, now_msecs)) {
+		facts->history_known = true;
+		facts->history = session->answer;
+		facts->history.verdict = GP_VERDICT_FREE;
+	} else if (session->has_answer &&
+		   now_msecs < session->early_until_msecs) {
 		facts->history_known = true;
 		recall(session, was_delayed, now_msecs, &facts->history);
 	} else if (ask_about_check(session, facts->check, now_msecs)) {
@@ -431,6 +493,26 @@ void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
 	judge(session, &facts, false, now_msecs, decision_r);
 }
 
+void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs)
+{
+	const int64_t grace_msecs =
+		(int64_t)session->settings->poll.grace_secs * 1000;
+	const bool is_news = session->human_told_at_msecs < 0 ||
+		now_msecs - session->human_told_at_msecs >= grace_msecs;
+	struct gp_poll_history ignored;
+
+	if (session->settings->poll.mode == GP_MODE_OFF ||
+	    (grace_msecs == 0 && session->settings->poll.away_after_secs == 0))
+		return;
+	session->human_at_msecs = now_msecs;
+	if (session->answer.is_away)
+		session->has_answer = false;
+	/* Other sessions of the user ask the store. */
+	if (is_news && session->store != NULL)
+		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
+				&ignored);
+}
+
 /* --- the end, or the end of being called so --- */
 
 static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
@@ -441,7 +523,8 @@ static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
 		write_note(session, now_msecs);
 	if (session->store != NULL &&
 	    (session->checks > 0 || session->bursts > 0 ||
-	     session->early_rounds > 0 || session->wrote_at_msecs >= 0))
+	     session->early_rounds > 0 || session->wrote_at_msecs >= 0 ||
+	     session->human_at_msecs > session->human_told_at_msecs))
 		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
 				&ignored);
 	forget_program(session);

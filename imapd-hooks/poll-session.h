@@ -50,6 +50,13 @@ void gp_poll_session_check(struct gp_poll_session *session,
 void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
 			   struct gp_decision *decision_r);
 
+/* The user has done what only a person does: checks are free for poll.grace, in all
+   of their sessions.  Talks to the store once in that time at most. */
+void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs);
+
+/* The interval in force: load and absence have made it what it is. */
+int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session);
+
 /* Brings what the store does not know yet, writes the last journal line, frees.
    Accepts NULL, leaves NULL. */
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs);

@@ -139,6 +139,8 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 		{ "451", "4.3.0", "Sending is not possible at the moment, try again later", "RFC 3463 section 3.4" } },
 	[GP_REASON_ADMITTED] = { "admitted",
 		"the interval has passed; a new round begins", { 0 } },
+	[GP_REASON_GRACE] = { "grace",
+		"the user has just done something only a person does" },
 	[GP_REASON_IN_ROUND] = { "in-round",
 		"the check belongs to a round that was admitted", { 0 } },
 	[GP_REASON_EARLY] = { "early",
@@ -166,6 +168,7 @@ static const char *const verdict_words[] = {
 	[GP_VERDICT_ADMITTED] = "admitted",
 	[GP_VERDICT_IN_ROUND] = "in-round",
 	[GP_VERDICT_EARLY] = "early",
+	[GP_VERDICT_FREE] = "free",
 };
 
 static bool find_word(const char *const *words, size_t count, const char *word,

@@ -73,6 +73,7 @@ enum gp_reason {
 	GP_REASON_RATE_STORE_FAILURE,
 	/* polling */
 	GP_REASON_ADMITTED,             /* a new round */
+	GP_REASON_GRACE,
 	GP_REASON_IN_ROUND,
 	GP_REASON_EARLY,
 	GP_REASON_EARLY_SERVED,         /* early, but only storage knows the answer */

@@ -101,7 +101,8 @@ bool gp_check_from_word(const char *word, enum gp_check *check_r);
 enum gp_verdict {
 	GP_VERDICT_ADMITTED,            /* starts a round */
 	GP_VERDICT_IN_ROUND,
-	GP_VERDICT_EARLY
+	GP_VERDICT_EARLY,
+	GP_VERDICT_FREE                 /* soon after human activity */
 };
 const char *gp_verdict_word(enum gp_verdict verdict);
 bool gp_verdict_from_word(const char *word, enum gp_verdict *verdict_r);
@@ -110,12 +111,15 @@ bool gp_verdict_from_word(const char *word, enum gp_verdict *verdict_r);
 struct gp_poll_history {
 	enum gp_verdict verdict;
 	int64_t wait_msecs;             /* until a new round would be admitted */
-	int64_t round_left_msecs;       /* of the round in force; 0 outside */
+	int64_t round_left_msecs;       /* of the round in force, or of what is
+	                                   free; 0 outside */
 	unsigned int early_count;       /* early rounds lately, with this one */
 	unsigned int checks_count;      /* checks seen since it was first seen */
 	int64_t every_msecs;            /* measured time between bursts; 0 unknown */
 	bool journal_due;               /* its last journal line is long ago */
 	bool has_waited;                /* this login was held before it began */
+	bool is_away;                   /* no human activity for long */
+	bool is_crowded;                /* all of the user's programs together */
 };
 
 /* Where a check is judged says what it can get. */

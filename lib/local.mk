@@ -21,6 +21,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/exemption.c lib/exemption.h \
 	lib/journal.c lib/journal.h lib/journal-fields.h \
 	lib/journal-parse.c \
+	lib/load.c lib/load.h \
 	lib/log.c lib/log.h \
 	lib/network-text.c lib/network-text.h \
 	lib/owners-file.c lib/owners-file.h \

@@ -183,6 +183,37 @@ static void decide_early(const struct gp_settings *settings,
 	}
 }
 
+/* Who would be in time by poll.interval hears what else was in the way. */
+static void name_interval(const struct gp_poll_history *history,
+			  struct gp_decision *decision)
+{
+	if (decision->reason != GP_REASON_EARLY &&
+	    decision->reason != GP_REASON_EARLY_SERVED)
+		return;
+	if (history->is_crowded)
+		decision->why = "poll.programs_max";
+	else if (history->is_away)
+		decision->why = "poll.away_interval";
+}
+
+/* Straight up from the interval where the load is low to the one where it is
+   high. */
+unsigned int gp_policy_poll_interval(const struct gp_settings *settings,
+				     unsigned int load_percent)
+{
+	const unsigned int least = settings->poll.interval_secs;
+	const unsigned int most = settings->poll.interval_max_secs;
+	const unsigned int low = settings->poll.load_low_percent;
+	const unsigned int high = settings->poll.load_high_percent;
+
+	if (most <= least || load_percent <= low)
+		return least;
+	if (load_percent >= high)
+		return most;
+	return least + (unsigned int)((uint64_t)(most - least) *
+				      (load_percent - low) / (high - low));
+}
+
 void gp_policy_poll(const struct gp_settings *settings,
 		    const struct gp_poll_facts *facts,
 		    struct gp_decision *decision_r)
@@ -214,9 +245,14 @@ void gp_policy_poll(const struct gp_settings *settings,
 			decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
 			       "poll.interval");
 		break;
+	case GP_VERDICT_FREE:
+		decide(decision_r, GP_ACTION_PASS, GP_REASON_GRACE,
+		       "poll.grace");
+		break;
 	case GP_VERDICT_EARLY:
 	default:
 		decide_early(settings, facts, decision_r);
+		name_interval(&facts->history, decision_r);
 		break;
 	}
 }

@@ -15,4 +15,12 @@ void gp_policy_poll(const struct gp_settings *settings,
 		    const struct gp_poll_facts *facts,
 		    struct gp_decision *decision_r);
 
+/*
+ * The interval in force, in seconds: poll.interval, or more when the server is
+ * busy and poll.interval_max says so, but never above that.  load_percent: runnable
+ * processes for each processor, 100 for one.
+ */
+unsigned int gp_policy_poll_interval(const struct gp_settings *settings,
+				     unsigned int load_percent);
+
 #endif

@@ -27,6 +27,16 @@ static const struct rule {
 	{ offsetof(struct gp_settings, poll.round_secs),
 	  offsetof(struct gp_settings, poll.interval_secs), false },
 	{ offsetof(struct gp_settings, poll.interval_secs),
+	  offsetof(struct gp_settings, poll.interval_max_secs), true },
+	{ offsetof(struct gp_settings, poll.interval_secs),
+	  offsetof(struct gp_settings, poll.away_interval_secs), true },
+	{ offsetof(struct gp_settings, poll.interval_secs),
+	  offsetof(struct gp_settings, redis.retention_secs), true },
+	{ offsetof(struct gp_settings, poll.interval_max_secs),
+	  offsetof(struct gp_settings, redis.retention_secs), true },
+	{ offsetof(struct gp_settings, poll.away_interval_secs),
+	  offsetof(struct gp_settings, redis.retention_secs), true },
+	{ offsetof(struct gp_settings, poll.away_after_secs),
 	  offsetof(struct gp_settings, redis.retention_secs), true },
 	{ offsetof(struct gp_settings, poll.ladder_window_secs),
 	  offsetof(struct gp_settings, redis.retention_secs), true },
@@ -246,6 +256,30 @@ static void follow_interval(const struct whole *whole)
 	if (!is_set(whole, offsetof(struct gp_settings, poll.advised_secs)) &&
 	    settings->poll.advised_secs < interval_secs)
 		settings->poll.advised_secs = interval_secs;
+	if (!is_set(whole, offsetof(struct gp_settings, poll.away_interval_secs)) &&
+	    settings->poll.away_interval_secs < interval_secs)
+		settings->poll.away_interval_secs = interval_secs;
+	if (!is_set(whole, offsetof(struct gp_settings, poll.away_after_secs)) &&
+	    settings->poll.away_after_secs > settings->redis.retention_secs)
+		settings->poll.away_after_secs = settings->redis.retention_secs;
+	if (settings->poll.interval_max_secs == 0)
+		settings->poll.interval_max_secs = interval_secs;
+}
+
+static int check_load(const struct whole *whole)
+{
+	const struct gp_setting *high =
+		row_at(offsetof(struct gp_settings, poll.load_high_percent));
+	const struct gp_setting *low =
+		row_at(offsetof(struct gp_settings, poll.load_low_percent));
+	const bool is_low_wrong = origin_of(whole, low)->order >
+		origin_of(whole, high)->order;
+
+	if (whole->settings->poll.load_low_percent <
+	    whole->settings->poll.load_high_percent)
+		return 0;
+	return fail_value(whole, is_low_wrong ? low : high,
+			  "poll.load_low must be below poll.load_high");
 }
 
 int gp_settings_check(struct gp_settings *settings,
@@ -263,7 +297,7 @@ int gp_settings_check(struct gp_settings *settings,
 	}
 	normalise_logins(whole);
 	gp_settings_files_note_lists(settings);
-	return check_redis_user(whole) < 0 || read_domains_file(whole) < 0 ||
+	return check_load(whole) < 0 || check_redis_user(whole) < 0 || read_domains_file(whole) < 0 ||
 		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||
 		check_rates(whole) < 0 ? -1 : 0;
 }

@@ -172,6 +172,13 @@ struct gp_settings {
 		unsigned int advised_secs;
 		unsigned int round_secs;
 		unsigned int tolerance_percent;   /* of the interval */
+		unsigned int interval_max_secs;   /* at high load */
+		unsigned int load_low_percent;    /* per processor */
+		unsigned int load_high_percent;
+		unsigned int programs_max;        /* 0: any number */
+		unsigned int grace_secs;
+		unsigned int away_after_secs;     /* 0: never */
+		unsigned int away_interval_secs;
 		unsigned int ladder_window_secs;
 		struct gp_ladder ladder;
 		struct gp_ladder login_ladder;    /* note, hold and refuse */

@@ -7,9 +7,17 @@
 -- ARGV     program, then numbers (milliseconds and counts):
 --          interval tolerance round window journal retention
 --          is_report checks bursts early_rounds early_age journal_age
--- Returns  verdict (0 admitted, 1 in round, 2 early), wait, round_left,
+--          grace away_after away_interval programs_max human_age
+-- Returns  verdict (0 admitted, 1 in round, 2 early, 3 free after human
+--          activity), wait, round_left (3: what is left of the grace),
 --          early rounds lately, checks, every, flags (1 a journal line is due,
---          2 this login was held before it began)
+--          2 this login was held before it began, 4 the user is away, 8 the
+--          user's programs together are too many)
+--
+-- Human activity is field "h": 4 bytes as store-submit.lua writes them.  Of a user
+-- with more than programs_max programs 7 bytes follow, kept as long as there is no
+-- human activity: 5 the theoretical arrival time of all programs together, 10 ms
+-- since 1970; 2 how many rounds were early for it, until it has passed.
 --
 -- Beside a program's record the hash may have "held PROGRAM": until when a login of
 -- the program was held (ms since 1970), while no check has seen it.
@@ -29,7 +37,7 @@
 --   2,2,2  early rounds in this window, in the one before, number of the window
 local FORMAT, BYTES = '>I5I3I3I3I2I3I3I2I2I2', 28
 local MAX3, MAX2 = 16777215, 65535
-local PROGRAMS_MAX = 32
+local REMEMBERED_MAX = 32
 
 local key, program = KEYS[1], ARGV[1]
 local n = {}
@@ -38,6 +46,8 @@ local interval, tolerance, round, window, journal, retention =
   n[1], n[2], n[3], n[4], n[5], n[6]
 local is_report, checks_more, bursts, early_more, early_age, journal_age =
   n[7] == 1, n[8], n[9], n[10], n[11], n[12]
+local grace, away_after, away_interval, programs_max, human_age =
+  n[13], n[14], n[15], n[16], n[17]
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -47,13 +57,45 @@ end
 
 local HELD = 'held ' .. program
 local HELD_SLACK, HELD_VALID = 1000, 30000
-local found = redis.call('HMGET', key, program, HELD)
+local found = redis.call('HMGET', key, program, HELD, 'h')
 local packed, held_until = found[1], tonumber(found[2])
 local has_waited = false
 if held_until and not is_report and now >= held_until - HELD_SLACK then
   has_waited = now < held_until + HELD_VALID
   redis.call('HDEL', key, HELD)
 end
+
+-- The person: free for a while after what only a person does; and who has done
+-- nothing for long is away.
+local human, user_tat, user_early = 0, 0, 0
+local person = found[3]
+if person and #person == 11 then
+  human, user_tat, user_early = struct.unpack('>I4I5I2', person)
+elseif person and #person == 4 then
+  human = struct.unpack('>I4', person)
+end
+human, user_tat = human * 1000, user_tat * 10
+local person_is_changed = false
+if human_age >= 0 and now - human_age - human >= 1000 then
+  human, user_tat, person_is_changed = now - human_age, 0, true
+elseif human == 0 and away_after > 0 and not is_report then
+  -- Nobody is away before there was time to see them; nor free for that.
+  human, person_is_changed = math.max(0, now - grace - 1000), true
+elseif human > now then
+  -- A clock that went back gives nobody an hour.
+  human, person_is_changed = now, true
+end
+if user_tat <= now or user_tat > now + 2 * math.max(interval, away_interval) then
+  user_tat, user_early = 0, 0
+end
+local is_free = human > 0 and now - human < grace
+local is_away = away_after > 0 and now - human >= away_after and
+  away_interval > interval
+if is_away then
+  tolerance = tolerance * away_interval / interval
+  interval = away_interval
+end
+
 local is_new = not packed or #packed ~= BYTES
 local at, ahead, last, early_start, journal_due = 0, 0, 0, 0, 0
 local every, checks, early, early_before, window_number = 0, 0, 0, 0, 0
@@ -105,11 +147,36 @@ if bursts > 0 then
   last = now
 end
 
+-- All programs together go no faster than so many may: who invents new ones gains
+-- nothing.  As long as there are no more than that each has its own interval, and
+-- nothing is kept.
+local user_wait = 0
+if not is_report and not is_free and programs_max > 0 and
+    now >= tat - tolerance and redis.call('HLEN', key) > programs_max then
+  local tat_more = math.max(user_tat, now) + interval / programs_max
+  user_wait = math.ceil(math.max(0, tat_more - now - interval - tolerance))
+  if user_wait == 0 then
+    user_tat, person_is_changed = tat_more, true
+  elseif early_start == 0 or now >= early_start + round then
+    user_early, person_is_changed = user_early + 1, true
+  end
+end
+
 local verdict = 2
 local journal_is_due = now >= journal_due
 if not is_report then
   checks = checks + 1
-  if now >= tat - tolerance then
+  if is_free then
+    verdict = 3
+    if is_new then at = now - now % 10 - round - 10 end
+  elseif user_wait > 0 then
+    if is_new then at = now - now % 10 - round - 10 end
+    tat = now + user_wait + tolerance
+    if early_start == 0 or now >= early_start + round then
+      early, early_start = math.max(early + 1, user_early), now
+    end
+    if journal_is_due then journal_due = now + journal end
+  elseif now >= tat - tolerance then
     verdict = 0
     -- As exact as the record is.
     at, early_start = now - now % 10, 0
@@ -147,7 +214,7 @@ if is_new and not is_report then
       end
     end
   end
-  if kept >= PROGRAMS_MAX then redis.call('HDEL', key, oldest) end
+  if kept >= REMEMBERED_MAX then redis.call('HDEL', key, oldest) end
 end
 if not (is_new and is_report) then
   redis.call('HSET', key, program, struct.pack(FORMAT, at / 10,
@@ -160,7 +227,17 @@ if not (is_new and is_report) then
   redis.call('PEXPIRE', key, retention)
 end
 
+if person_is_changed then
+  local seconds = math.floor(human / 1000)
+  redis.call('HSET', key, 'h', user_tat > 0 and
+    struct.pack('>I4I5I2', seconds, math.floor(user_tat / 10),
+      least(user_early, MAX2)) or struct.pack('>I4', seconds))
+  redis.call('PEXPIRE', key, retention)
+end
+
 local share = 1 - (now % window) / window
-return { verdict, math.max(0, tat - tolerance - now),
-  math.max(0, at + round - now), early + math.floor(early_before * share),
-  checks, math.floor(every), (journal_is_due and 1 or 0) + (has_waited and 2 or 0) }
+local round_left = is_free and human + grace - now or at + round - now
+return { verdict, math.max(0, math.floor(tat - tolerance - now)),
+  math.max(0, math.floor(round_left)), early + math.floor(early_before * share),
+  checks, math.floor(every), (journal_is_due and 1 or 0) +
+  (has_waited and 2 or 0) + (is_away and 4 or 0) + (user_wait > 0 and 8 or 0) }

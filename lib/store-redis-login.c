@@ -14,7 +14,7 @@
 #include "store-redis-link.h"
 #include "store.h"
 
-enum { NUMBER_BYTES = 24 };
+enum { NUMBER_BYTES = 24, KNOWN_FIELDS = 3 };
 
 struct gp_login_store {
 	const struct gp_settings *settings;
@@ -85,18 +85,38 @@ static int exchange(struct gp_login_store *store,
 	return 0;
 }
 
-/* The same sums as in store-poll.lua, but nothing is counted. */
-static void judge(const struct gp_settings *settings,
-		  const struct gp_poll_record *record,
-		  struct gp_poll_history *history_r)
+/* What is known of the program and of the person; ages in milliseconds. */
+struct known {
+	struct gp_poll_record record;
+	int64_t human_age;              /* below 0: nothing known */
+};
+
+static bool is_away(const struct gp_settings *settings, const struct known *known)
 {
-	const int64_t interval = (int64_t)settings->poll.interval_secs * 1000;
-	const int64_t tolerance =
-		interval * settings->poll.tolerance_percent / 100;
+	return settings->poll.away_after_secs > 0 && known->human_age >=
+		(int64_t)settings->poll.away_after_secs * 1000;
+}
+
+static bool is_free(const struct gp_settings *settings, const struct known *known)
+{
+	return known->human_age >= 0 && known->human_age <
+		(int64_t)settings->poll.grace_secs * 1000;
+}
+
+/* The same sums as in store-poll.lua, but nothing is counted. */
+static void judge(const struct gp_settings *settings, int64_t interval,
+		  const struct known *known, struct gp_poll_history *history_r)
+{
+	const struct gp_poll_record *record = &known->record;
+	const int64_t away_interval =
+		(int64_t)settings->poll.away_interval_secs * 1000;
 	const int64_t round_left = (int64_t)settings->poll.round_secs * 1000 -
 		record->round_age_msecs;
-	int64_t wait = record->wait_msecs;
+	int64_t wait = record->wait_msecs, tolerance;
 
+	if (is_away(settings, known) && away_interval > interval)
+		interval = away_interval;
+	tolerance = interval * settings->poll.tolerance_percent / 100;
 	/* The interval may have been shortened since. */
 	if (wait > interval + tolerance - record->round_age_msecs)
 		wait = interval + tolerance - record->round_age_msecs;
@@ -107,8 +127,11 @@ static void judge(const struct gp_settings *settings,
 		.early_count = record->early_count,
 		.checks_count = record->checks_count,
 		.every_msecs = record->every_msecs,
+		.is_away = is_away(settings, known),
 	};
-	if (wait <= 0 || record->round_age_msecs < 0) {
+	if (is_free(settings, known)) {
+		history_r->verdict = GP_VERDICT_FREE;
+	} else if (wait <= 0 || record->round_age_msecs < 0) {
 		history_r->verdict = GP_VERDICT_ADMITTED;
 	} else if (round_left > 0) {
 		history_r->verdict = GP_VERDICT_IN_ROUND;
@@ -128,28 +151,41 @@ static int64_t read_time(const redisReply *reply)
 		strtoll(reply->element[1]->str, NULL, 10) / 1000;
 }
 
-/* 1 with *index_r and *record_r, 0 if none of the records is there. */
+static int64_t read_human_age(const redisReply *value, int64_t now_msecs)
+{
+	const unsigned char *bytes = (const unsigned char *)value->str;
+	int64_t age;
+
+	if (value->type != REDIS_REPLY_STRING || value->len < 4)
+		return -1;
+	age = now_msecs - 1000 * ((int64_t)bytes[0] << 24 | bytes[1] << 16 |
+				  bytes[2] << 8 | bytes[3]);
+	return age > 0 ? age : 0;
+}
+
+/* 1 with *index_r and *known_r, 0 if none of the records is there. */
 static int read_records(const struct gp_settings *settings,
 			redisReply *const replies[2], size_t *index_r,
-			struct gp_poll_record *record_r, struct gp_error *err)
+			struct known *known_r, struct gp_error *err)
 {
 	const int64_t now_msecs = read_time(replies[0]);
 	const redisReply *records = replies[1];
 
 	if (now_msecs < 0 || records->type != REDIS_REPLY_ARRAY ||
-	    records->elements != 2)
+	    records->elements != KNOWN_FIELDS)
 		return gp_error_set(err, "redis: %s",
 			replies[0]->type == REDIS_REPLY_ERROR ? replies[0]->str :
 			records->type == REDIS_REPLY_ERROR ? records->str
 			: "unexpected reply to HMGET");
-	for (size_t i = 0; i < records->elements; i++) {
+	known_r->human_age = read_human_age(records->element[2], now_msecs);
+	for (size_t i = 0; i < 2; i++) {
 		const redisReply *value = records->element[i];
 
 		if (value->type != REDIS_REPLY_STRING ||
 		    !gp_store_record_unpack((const unsigned char *)value->str,
 			value->len, now_msecs,
 			(int64_t)settings->poll.ladder_window_secs * 1000,
-			record_r))
+			&known_r->record))
 			continue;
 		*index_r = i;
 		return 1;
@@ -158,20 +194,20 @@ static int read_records(const struct gp_settings *settings,
 }
 
 int gp_login_store_peek(struct gp_login_store *store, const char *user,
-			const char *const programs[2], int64_t now_msecs,
-			const char **program_r,
+			const char *const programs[2], int64_t interval_msecs,
+			int64_t now_msecs, const char **program_r,
 			struct gp_poll_history *history_r, struct gp_error *err)
 {
 	char *key = gp_store_key(user);
 	const char *time_argv[] = { "TIME" };
 	const char *hash_argv[] = {
 		"HMGET", key, programs[0],
-		programs[1] != NULL ? programs[1] : programs[0],
+		programs[1] != NULL ? programs[1] : programs[0], "h",
 	};
 	const struct gp_redis_command commands[] = {
-		{ .argc = 1, .argv = time_argv }, { .argc = 4, .argv = hash_argv },
+		{ .argc = 1, .argv = time_argv }, { .argc = 2 + KNOWN_FIELDS, .argv = hash_argv },
 	};
-	struct gp_poll_record record;
+	struct known known;
 	redisReply *replies[2];
 	size_t index = 0;
 	int result = exchange(store, commands, 2, now_msecs, replies, err);
@@ -179,14 +215,14 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	free(key);
 	if (result < 0)
 		return -1;
-	result = read_records(store->settings, replies, &index, &record, err);
+	result = read_records(store->settings, replies, &index, &known, err);
 	freeReplyObject(replies[0]);
 	freeReplyObject(replies[1]);
 	if (result < 0)
 		return fail(store, now_msecs, err);
 	if (result > 0) {
 		*program_r = hash_argv[2 + index];
-		judge(store->settings, &record, history_r);
+		judge(store->settings, interval_msecs, &known, history_r);
 	}
 	return result;
 }

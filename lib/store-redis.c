@@ -20,8 +20,9 @@
 
 #include "store-poll.lua.h"
 
-enum { POLL_NUMBERS = 12, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
-enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2 };
+enum { POLL_NUMBERS = 17, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
+enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2, FLAG_IS_AWAY = 4,
+       FLAG_IS_CROWDED = 8 };
 enum { LIST_DEADLINE_MSECS = 10000 };
 
 /* Hosts that lost Redis together must not come back to it together. */
@@ -90,7 +91,7 @@ static int read_history(const redisReply *reply,
 			return gp_error_set(err, "redis: unexpected reply to the script");
 		values[i] = reply->element[i]->integer;
 	}
-	if (values[0] > GP_VERDICT_EARLY || values[3] > INT32_MAX ||
+	if (values[0] > GP_VERDICT_FREE || values[3] > INT32_MAX ||
 	    values[4] > INT32_MAX)
 		return gp_error_set(err, "redis: unexpected reply to the script");
 	*history_r = (struct gp_poll_history){
@@ -102,6 +103,8 @@ static int read_history(const redisReply *reply,
 		.every_msecs = values[5],
 		.journal_due = (values[6] & FLAG_JOURNAL_DUE) != 0,
 		.has_waited = (values[6] & FLAG_HAS_WAITED) != 0,
+		.is_away = (values[6] & FLAG_IS_AWAY) != 0,
+		.is_crowded = (values[6] & FLAG_IS_CROWDED) != 0,
 	};
 	return 0;
 }
@@ -116,7 +119,10 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 		(int64_t)store->settings->redis.retention_secs * 1000,
 		query->is_report, query->checks, query->bursts,
 		query->early_rounds, query->early_age_msecs,
-		query->journal_age_msecs,
+		query->journal_age_msecs, query->grace_msecs,
+		query->away_after_msecs, query->away_interval_msecs,
+		query->programs_max,
+		query->had_human ? query->human_age_msecs : -1,
 	};
 	char texts[POLL_NUMBERS][NUMBER_BYTES];
 	const char *argv[5 + POLL_NUMBERS] = { NULL, NULL, "1", key,

@@ -34,6 +34,12 @@ struct gp_poll_query {
 	unsigned int early_rounds;      /* rounds of early checks among them */
 	int64_t early_age_msecs;        /* since the last of those began; -1 none */
 	int64_t journal_age_msecs;      /* since the session wrote; -1 none */
+	int64_t grace_msecs;            /* free after human activity */
+	int64_t away_after_msecs;       /* without human activity; 0: never away */
+	int64_t away_interval_msecs;    /* the interval of who is away */
+	unsigned int programs_max;      /* so many together; 0: no limit */
+	bool had_human;                 /* activity in the session, untold yet */
+	int64_t human_age_msecs;        /* since then */
 };
 
 /* What is kept of one program, for those who review. */

@@ -73,8 +73,18 @@ def survives(step, what, harm, mend):
     say('%s before %s: deferred; sent again it is taken' % (what, step))
 
 
+def has_stopped(number):
+    """Each of its threads."""
+    for task in os.listdir('/proc/%d/task' % number):
+        with open('/proc/%d/task/%s/stat' % (number, task)) as file:
+            if file.read().rpartition(') ')[2][0] != 'T':
+                return False
+    return True
+
+
 def frozen():
     os.kill(pid(), signal.SIGSTOP)
+    wait_until(lambda: has_stopped(pid()), 'the milter stands still')
 
 
 def awake():

@@ -206,7 +206,8 @@ for success in (False, None, 'true'):
     expect(ask(success=success, **report), 0, 'a report')
 expect(redis('EXISTS', 'gp:{erin}:p').strip(), '0', 'a login that failed')
 expect(ask(success=True, **report), 0, 'a report')
-expect(redis('HKEYS', 'gp:{erin}:p').split(), ['imap/127.0.0.9'], 'counted')
+expect(sorted(redis('HKEYS', 'gp:{erin}:p').split()),
+       ['h', 'imap/127.0.0.9'], 'counted, and seen for the first time')
 wait_until(lambda: ask(login='erin', remote='127.0.0.9', protocol='imap') == 3,
            10, 'early after a login that was reported')
 expect(ask(login='erin', remote='127.0.0.9', protocol='imap',

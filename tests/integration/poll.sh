@@ -2,8 +2,11 @@
 # What the poll tests share, sourced after lib.sh.
 #
 # poll_site NAME [OPTION...] <<CONF brings up a site with the settings on standard
-# input.
+# input.  Nothing that a test does to mailboxes makes checks free, unless it says so.
 poll_site() {
-	cat > "$1.conf"
+	{
+		echo 'poll { grace = 0 }'
+		cat
+	} > "$1.conf"
 	site "$@" --conf "$1.conf"
 }

@@ -158,6 +158,16 @@ static const struct refusal refusals[] = {
 	{ "poll", "tolerance", "51", "51 is out of range; allowed is 0 to 50" },
 	{ "poll", "tolerance", "5%", "'5%' is not a number; allowed is 0 to 50" },
 	{ "poll", "tolerance", "-1", "'-1' is not a number; allowed is 0 to 50" },
+	{ "poll", "interval_max", "25h",
+	  "25h is out of range; allowed is 0s to 1d" },
+	{ "poll", "load_low", "10001",
+	  "10001 is out of range; allowed is 0 to 10000" },
+	{ "poll", "load_high", "0", "0 is out of range; allowed is 1 to 10000" },
+	{ "poll", "programs_max", "33", "33 is out of range; allowed is 0 to 32" },
+	{ "poll", "grace", "25h", "25h is out of range; allowed is 0s to 1d" },
+	{ "poll", "away_after", "8d", "8d is out of range; allowed is 0s to 7d" },
+	{ "poll", "away_interval", "0",
+	  "0 is out of range; allowed is 1s to 1d" },
 	{ "poll", "ladder_window", "8d", "8d is out of range; allowed is 1s to 7d" },
 	{ "poll", "mode", "on", "'on' is not a mode; allowed is enforce, observe or "
 	  "off" },
@@ -452,9 +462,10 @@ static void test_names_refused(void **state)
 		     "'poll.interval'; write poll { interval = ... }");
 	expect_error("zzzzzzzz { }", sections);
 	expect_error("poll { poll { } }", "a.conf:1: unknown setting 'poll' in "
-		     "section 'poll'; it has mode, interval, advised, round, "
-		     "tolerance, ladder_window, ladder, "
-		     "login_ladder");
+		     "section 'poll'; it has mode, interval, interval_max, "
+		     "load_low, load_high, advised, round, tolerance, "
+		     "programs_max, grace, away_after, away_interval, "
+		     "ladder_window, ladder, login_ladder");
 }
 
 /* --- syntax ------------------------------------------------------------ */
@@ -486,9 +497,10 @@ static void test_syntax_refused(void **state)
 	expect_error("poll {\n interval 5m }", "a.conf:2: missing equal sign after "
 		     "option 'interval'");
 	expect_error("poll {\n interval = 5m 6m }", "a.conf:2: unknown setting '6m' "
-		     "in section 'poll'; it has mode, interval, advised, round, "
-		     "tolerance, ladder_window, ladder, "
-		     "login_ladder");
+		     "in section 'poll'; it has mode, interval, interval_max, "
+		     "load_low, load_high, advised, round, tolerance, "
+		     "programs_max, grace, away_after, away_interval, "
+		     "ladder_window, ladder, login_ladder");
 	expect_error("poll {\n interval = }", "a.conf:2: unexpected token '}'; a "
 		     "value with blanks stands in quotes, a list in { } with "
 		     "commas");
@@ -700,6 +712,15 @@ static void test_disagreement_refused(void **state)
 		     "poll.interval, which is 5m unless it is set too");
 	expect_error("poll {\n interval = 30s round = 30s }", "a.conf:2: poll.round: "
 		     "30s must be below poll.interval, which is 30s");
+	expect_error("poll {\n interval = 10m\n interval_max = 5m\n}",
+		     "a.conf:3: poll.interval_max: 5m must be at least "
+		     "poll.interval, which is 10m");
+	expect_error("poll {\n away_interval = 1m\n}",
+		     "a.conf:2: poll.away_interval: 1m must be at least "
+		     "poll.interval, which is 5m unless it is set too");
+	expect_error("poll {\n load_low = 200\n}",
+		     "a.conf:2: poll.load_low: poll.load_low must be below "
+		     "poll.load_high");
 	expect_error("redis {\n retention = 1h }\npoll { ladder_window = 2h\n}",
 		     "a.conf:3: poll.ladder_window: 2h must be at most "
 		     "redis.retention, which is 1h");

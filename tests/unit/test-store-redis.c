@@ -47,14 +47,22 @@ static struct gp_poll_history ask(const struct gp_poll_query *query)
 	return history;
 }
 
-/* Moves the only record of the user into the past, as if time had passed. */
+/* Moves what is kept of the user into the past, as if time had passed. */
 static void let_pass(const char *user, int64_t msecs)
 {
 	static const char script[] =
-		"local r = redis.call('HGETALL', KEYS[1])\n"
-		"local at = struct.unpack('>I5', r[2])\n"
-		"redis.call('HSET', KEYS[1], r[1],\n"
-		"  struct.pack('>I5', at - tonumber(ARGV[1]) / 10) .. string.sub(r[2], 6))";
+		"local all, msecs = redis.call('HGETALL', KEYS[1]), tonumber(ARGV[1])\n"
+		"for i = 1, #all, 2 do\n"
+		"  local name, value = all[i], all[i + 1]\n"
+		"  if name == 'h' then\n"
+		"    value = struct.pack('>I4', struct.unpack('>I4', value) -\n"
+		"      msecs / 1000) .. string.sub(value, 5)\n"
+		"  elseif #value == 28 then\n"
+		"    value = struct.pack('>I5', struct.unpack('>I5', value) -\n"
+		"      msecs / 10) .. string.sub(value, 6)\n"
+		"  end\n"
+		"  redis.call('HSET', KEYS[1], name, value)\n"
+		"end";
 	char *key = gp_store_key(user), text[32];
 
 	(void)snprintf(text, sizeof(text), "%lld", (long long)msecs);
@@ -270,6 +278,97 @@ static void inventing_programs_does_not_fill_the_store(void **state)
 	freeReplyObject(reply);
 }
 
+static struct gp_poll_query query_with_person(void)
+{
+	struct gp_poll_query query = query_of("alice");
+
+	query.grace_msecs = 120 * SECS;
+	query.away_after_msecs = 3 * 3600 * SECS;
+	query.away_interval_msecs = 1800 * SECS;
+	query.programs_max = 4;
+	return query;
+}
+
+static void nobody_is_free_who_only_checks(void **state)
+{
+	struct gp_poll_query query = query_with_person();
+
+	(void)state;
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+	let_pass("alice", 31 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_EARLY);
+}
+
+static void after_human_activity_all_programs_are_free(void **state)
+{
+	struct gp_poll_query query = query_with_person();
+	struct gp_poll_query other = query_with_person();
+	struct gp_poll_history history;
+
+	(void)state;
+	other.program = "imap/192.0.2.8";
+	(void)ask(&query);
+	(void)ask(&other);
+	let_pass("alice", 31 * SECS);
+	query.had_human = query.is_report = true;
+	query.human_age_msecs = 20 * SECS;
+	(void)ask(&query);
+	history = ask(&other);
+	assert_int_equal(history.verdict, GP_VERDICT_FREE);
+	assert_in_range(history.round_left_msecs, 97 * SECS, 101 * SECS);
+	assert_int_equal(history.early_count, 0);
+	let_pass("alice", 101 * SECS);
+	assert_int_equal(ask(&other).verdict, GP_VERDICT_EARLY);
+}
+
+static void who_is_away_checks_less_often(void **state)
+{
+	struct gp_poll_query query = query_with_person();
+	struct gp_poll_history history;
+
+	(void)state;
+	(void)ask(&query);
+	let_pass("alice", 3 * 3600 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+	let_pass("alice", 400 * SECS);
+	history = ask(&query);
+	assert_int_equal(history.verdict, GP_VERDICT_EARLY);
+	assert_true(history.is_away);
+	assert_in_range(history.wait_msecs, 1300 * SECS, 1312 * SECS);
+
+	query.had_human = true;
+	query.human_age_msecs = 0;
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_FREE);
+	query.had_human = false;
+	let_pass("alice", 125 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+}
+
+static void invented_programs_share_one_rate(void **state)
+{
+	struct gp_poll_query query = query_with_person();
+	struct gp_poll_history history = { .early_count = 0 };
+	unsigned int admitted = 0, early = 0;
+	char program[32];
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(program, sizeof(program), "imap/192.0.2.%d", i);
+		query.program = program;
+		history = ask(&query);
+		admitted += history.verdict == GP_VERDICT_ADMITTED;
+		early += history.verdict == GP_VERDICT_EARLY;
+		if (history.verdict == GP_VERDICT_EARLY) {
+			assert_true(history.is_crowded);
+			assert_int_equal(history.early_count, early);
+			assert_true(history.wait_msecs > 0);
+		}
+	}
+	/* Four at first, and then those that the rate of all together allows. */
+	assert_in_range(admitted, 4, 9);
+	assert_int_equal(admitted + early, 40);
+}
+
 static void every_key_expires(void **state)
 {
 	struct gp_poll_query query = query_of("alice");
@@ -374,7 +473,7 @@ static int peek(const char *user, const char *better, const char *other,
 	own_redis_settings.poll.ladder_window_secs = 3600;
 	store = gp_login_store_open(&own_redis_settings, &err);
 	assert_non_null(store);
-	result = gp_login_store_peek(store, user, programs,
+	result = gp_login_store_peek(store, user, programs, 300000,
 				     gp_clock_monotonic_msecs(), program_r,
 				     history_r, &err);
 	gp_login_store_close(&store);
@@ -474,6 +573,12 @@ int main(void)
 		cmocka_unit_test_setup(a_broken_record_is_started_anew, own_redis_empty),
 		cmocka_unit_test_setup(users_and_programs_do_not_mix, own_redis_empty),
 		cmocka_unit_test_setup(inventing_programs_does_not_fill_the_store,
+				       own_redis_empty),
+		cmocka_unit_test_setup(nobody_is_free_who_only_checks, own_redis_empty),
+		cmocka_unit_test_setup(after_human_activity_all_programs_are_free,
+				       own_redis_empty),
+		cmocka_unit_test_setup(who_is_away_checks_less_often, own_redis_empty),
+		cmocka_unit_test_setup(invented_programs_share_one_rate,
 				       own_redis_empty),
 		cmocka_unit_test_setup(every_key_expires, own_redis_empty),
 		cmocka_unit_test_setup(all_users_are_listed_once, own_redis_empty),
