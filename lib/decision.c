@@ -140,7 +140,7 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 	[GP_REASON_ADMITTED] = { "admitted",
 		"the interval has passed; a new round begins", { 0 } },
 	[GP_REASON_GRACE] = { "grace",
-		"the user has just done something only a person does" },
+		"the user has just done something only a person does", { 0 } },
 	[GP_REASON_IN_ROUND] = { "in-round",
 		"the check belongs to a round that was admitted", { 0 } },
 	[GP_REASON_EARLY] = { "early",
