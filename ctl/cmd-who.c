@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "command.h"
+#include "network-text.h"
 #include "policy-poll.h"
+#include "policy-terms.h"
 #include "pool.h"
+#include "program.h"
 #include "settings-parse.h"
 #include "show.h"
 #include "show-table.h"
@@ -35,13 +39,38 @@ struct rows {
 	size_t count;
 };
 
+/* protocol/address[/name] */
+static struct gp_ip address_of(const char *program)
+{
+	const char *start = strchr(program, '/');
+	struct gp_ip ip = { .is_known = false };
+	struct gp_error unused;
+	char text[GP_PROGRAM_BYTES];
+	size_t length = start == NULL ? 0 : strcspn(start + 1, "/");
+
+	if (length == 0 || length >= sizeof(text))
+		return ip;
+	memcpy(text, start + 1, length);
+	text[length] = '\0';
+	(void)gp_ip_parse(text, &ip, &unused);
+	return ip;
+}
+
 /* What the next check gets: the policy's own word for an early one, "advise"
    for a program that keeps to the interval but not to the advised one. */
 static const char *state_of(const struct gp_settings *settings,
 			    const struct gp_poll_record *record)
 {
 	const bool is_pop3 = strncmp(record->program, "pop3/", 5) == 0;
-	const struct gp_poll_facts facts = {
+	/* The userdb is not asked. */
+	const struct gp_poll_subject subject = {
+		.user = record->user,
+		.ip = address_of(record->program),
+		.program = record->program,
+		.now_secs = time(NULL),
+	};
+	struct gp_poll_terms terms;
+	struct gp_poll_facts facts = {
 		.place = is_pop3 ? GP_PLACE_LOGIN : GP_PLACE_SESSION,
 		.check = is_pop3 ? GP_CHECK_LOGIN : GP_CHECK_NOOP,
 		.history_known = true,
@@ -58,6 +87,8 @@ static const char *state_of(const struct gp_settings *settings,
 		return record->every_msecs > 0 && record->every_msecs <
 			(int64_t)settings->poll.advised_secs * 1000
 			? "advise" : "ok";
+	gp_poll_terms_find(settings, &subject, &terms);
+	facts.terms = &terms;
 	gp_policy_poll(settings, &facts, &decision);
 	return decision.action == GP_ACTION_PASS ? "early"
 						 : gp_decision_word(&decision);

@@ -12,6 +12,7 @@
 #include "network-text.h"
 #include "policy-poll.h"
 #include "poll-session.h"
+#include "policy-terms.h"
 #include "pool.h"
 #include "program.h"
 #include "store-redis-login.h"
@@ -276,11 +277,27 @@ static unsigned int hold(struct gp_auth_judge *judge,
 	return (unsigned int)secs;
 }
 
+/* What the userdb says of the user is not known before the login. */
+static void find_terms(const struct gp_auth_judge *judge,
+		       const struct gp_auth_request *request,
+		       const char *program, struct gp_poll_terms *terms_r)
+{
+	const struct gp_poll_subject subject = {
+		.user = request->login,
+		.ip = request->ip,
+		.program = program,
+		.now_secs = gp_clock_wall_msecs() / 1000,
+	};
+
+	gp_poll_terms_find(judge->settings, &subject, terms_r);
+}
+
 static int64_t interval_msecs(const struct gp_auth_judge *judge,
+			      const struct gp_poll_terms *terms,
 			      int64_t now_msecs)
 {
 	return (int64_t)1000 * gp_policy_poll_interval(
-		judge->settings, gp_load_percent(now_msecs));
+		judge->settings, terms, gp_load_percent(now_msecs));
 }
 
 static unsigned int ask(struct gp_auth_judge *judge,
@@ -294,6 +311,7 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	};
 	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
 	const char *const programs[2] = { named, bare };
+	struct gp_poll_terms terms;
 	const char *program = bare;
 	struct gp_decision decision;
 	unsigned int wait_secs = 0;
@@ -303,8 +321,11 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	(void)gp_program_name(request->protocol, &request->ip, request->name,
 			      named);
 	(void)gp_program_name(request->protocol, &request->ip, NULL, bare);
+	find_terms(judge, request, named, &terms);
+	facts.terms = &terms;
 	result = gp_login_store_peek(judge->logins, request->login, programs,
-				     interval_msecs(judge, now_msecs), now_msecs,
+				     interval_msecs(judge, &terms, now_msecs),
+				     now_msecs,
 				     &program, &facts.history, &err);
 	note_store(judge, request, program, result < 0 ? &err : NULL);
 	if (result <= 0)

@@ -252,6 +252,7 @@ static void attach(struct client *client)
 					     site.journal, "imap",
 					     user->username, user->session_id,
 					     &ip, gp_dovecot_local_port(user));
+	gp_plugin_own_terms(user, gc->session);
 	gp_imap_program_begin(gc);
 	gc->memory = gp_imap_memory_create(gp_dovecot_is_restored(user),
 					   gp_clock_monotonic_msecs());

@@ -21,6 +21,25 @@ void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r)
 	}
 }
 
+void gp_plugin_own_terms(const struct mail_user *user,
+			 struct gp_poll_session *session)
+{
+	static const char *const names[] = {
+		"interval", "mode", "ladder", "login_ladder"
+	};
+	const char *const *field = user->userdb_fields;
+
+	for (; field != NULL && *field != NULL; field++) {
+		for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+			const char *start = t_strdup_printf("gatepost_%s=", names[i]);
+
+			if (gp_dovecot_str_begins(*field, start))
+				gp_poll_session_own_terms(session, names[i],
+							  *field + strlen(start));
+		}
+	}
+}
+
 void gp_plugin_log(enum gp_log_level level, const char *text)
 {
 	switch (level) {

@@ -8,11 +8,17 @@
 
 #include "log.h"
 #include "network.h"
+#include "poll-session.h"
 
 struct mail_user;
 
 /* The client's address; not known for a login without a network. */
 void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r);
+
+/* What the userdb says of the user: fields gatepost_interval, gatepost_mode,
+   gatepost_ladder and gatepost_login_ladder. */
+void gp_plugin_own_terms(const struct mail_user *user,
+			 struct gp_poll_session *session);
 
 gp_log_sink gp_plugin_log;
 

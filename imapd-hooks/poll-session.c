@@ -15,8 +15,10 @@
 #include "login.h"
 #include "network-text.h"
 #include "policy-poll.h"
+#include "policy-terms.h"
 #include "pool.h"
 #include "program.h"
+#include "settings-poll.h"
 
 /* What a line in the journal says about an early check. */
 struct early_note {
@@ -33,6 +35,10 @@ struct gp_poll_session {
 	struct gp_ip ip;
 	unsigned int local_port;
 	char program[GP_PROGRAM_BYTES];
+
+	struct gp_poll_override own;    /* of the userdb */
+	bool has_own;
+	struct gp_poll_terms terms;     /* that hold for the program */
 
 	/* the store's last answer, and until when it holds */
 	bool has_answer;
@@ -84,6 +90,20 @@ static void forget_program(struct gp_poll_session *session)
 	session->unwritten_count = 0;
 }
 
+static void find_terms(struct gp_poll_session *session)
+{
+	const struct gp_poll_subject subject = {
+		.user = session->user,
+		.ip = session->ip,
+		.program = session->program,
+		.own = session->has_own ? &session->own : NULL,
+		.now_secs = gp_clock_wall_msecs() / 1000,
+	};
+
+	gp_poll_terms_find(session->settings, &subject, &session->terms);
+	session->interval_msecs = (int64_t)session->terms.interval_secs * 1000;
+}
+
 struct gp_poll_session *
 gp_poll_session_create(const struct gp_settings *settings,
 		       struct gp_store *store, struct gp_journal *journal,
@@ -103,7 +123,7 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->ip = *ip;
 	session->local_port = local_port;
 	(void)gp_program_name(part, ip, NULL, session->program);
-	session->interval_msecs = (int64_t)settings->poll.interval_secs * 1000;
+	find_terms(session);
 	session->human_at_msecs = -1;
 	session->human_told_at_msecs = -1;
 	forget_program(session);
@@ -130,7 +150,7 @@ static void write_line(struct gp_poll_session *session,
 	entry->program = session->program;
 	entry->ip = gp_ip_format(&session->ip, ip_text);
 	entry->port = session->local_port;
-	entry->mode = gp_mode_word(session->settings->poll.mode);
+	entry->mode = gp_mode_word(session->terms.mode);
 	entry->policy_secs = gp_poll_session_interval_msecs(session) / 1000;
 	gp_journal_write(session->journal, entry);
 }
@@ -241,19 +261,21 @@ static void store_has_answered(struct gp_poll_session *session,
 int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
 {
 	return session->has_answer && session->answer.is_away
-		? (int64_t)session->settings->poll.away_interval_secs * 1000
+		? (int64_t)session->terms.away_interval_secs * 1000
 		: session->interval_msecs;
 }
 
 /* The load is only looked at if something depends on it. */
-static int64_t find_interval(const struct gp_settings *settings,
+static int64_t find_interval(const struct gp_poll_session *session,
 			     int64_t now_msecs)
 {
+	const struct gp_poll_terms *terms = &session->terms;
 	const unsigned int load_percent =
-		settings->poll.interval_max_secs > settings->poll.interval_secs
+		terms->interval_max_secs > terms->interval_secs
 		? gp_load_percent(now_msecs) : 0;
 
-	return (int64_t)gp_policy_poll_interval(settings, load_percent) * 1000;
+	return (int64_t)1000 * gp_policy_poll_interval(session->settings, terms,
+						       load_percent);
 }
 
 static void fill_query(const struct gp_poll_session *session, bool is_report,
@@ -280,7 +302,7 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.grace_msecs = (int64_t)settings->poll.grace_secs * 1000,
 		.away_after_msecs = (int64_t)settings->poll.away_after_secs * 1000,
 		.away_interval_msecs =
-			(int64_t)settings->poll.away_interval_secs * 1000,
+			(int64_t)session->terms.away_interval_secs * 1000,
 		.programs_max = settings->poll.programs_max,
 		.had_human = session->human_at_msecs > session->human_told_at_msecs,
 		.human_age_msecs = now_msecs - session->human_at_msecs,
@@ -306,8 +328,7 @@ static bool ask_store(struct gp_poll_session *session, enum gp_check check,
 	int ret;
 
 	if (!is_report)
-		session->interval_msecs = find_interval(session->settings,
-							now_msecs);
+		session->interval_msecs = find_interval(session, now_msecs);
 	fill_query(session, is_report, now_msecs, &query);
 	ret = session->store->ops->poll(session->store, &query, now_msecs,
 					answer_r, &err);
@@ -440,7 +461,8 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		  bool was_delayed, int64_t now_msecs,
 		  struct gp_decision *decision_r)
 {
-	if (session->settings->poll.mode == GP_MODE_OFF) {
+	facts->terms = &session->terms;
+	if (session->terms.mode == GP_MODE_OFF) {
 		gp_policy_poll(session->settings, facts, decision_r);
 		return;
 	}
@@ -501,7 +523,7 @@ void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs)
 		now_msecs - session->human_told_at_msecs >= grace_msecs;
 	struct gp_poll_history ignored;
 
-	if (session->settings->poll.mode == GP_MODE_OFF ||
+	if (session->terms.mode == GP_MODE_OFF ||
 	    (grace_msecs == 0 && session->settings->poll.away_after_secs == 0))
 		return;
 	session->human_at_msecs = now_msecs;
@@ -540,6 +562,21 @@ void gp_poll_session_name_program(struct gp_poll_session *session,
 		return;
 	finish_program(session, now_msecs);
 	memcpy(session->program, program, sizeof(program));
+	find_terms(session);
+}
+
+void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name,
+			       const char *value)
+{
+	struct gp_error err;
+
+	if (gp_poll_override_set(&session->own, name, value, &err) < 0) {
+		gp_log(GP_LOG_ERROR, "userdb field of %s: gatepost_%s: %s",
+		       session->user, name, err.text);
+		return;
+	}
+	session->has_own = true;
+	find_terms(session);
 }
 
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs)

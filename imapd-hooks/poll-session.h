@@ -29,6 +29,12 @@ gp_poll_session_create(const struct gp_settings *settings,
 		       const char *session_id, const struct gp_ip *ip,
 		       unsigned int local_port);
 
+/* Dovecot's userdb has terms of the user's own: mode, interval, ladder or
+   login_ladder.  Before the first check; a value that is wrong is logged, and the
+   settings hold. */
+void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name,
+			       const char *value);
+
 /* The program gave its name (IMAP ID); what was counted so far stays counted
    for the program it was counted for.  May talk to the store. */
 void gp_poll_session_name_program(struct gp_poll_session *session,

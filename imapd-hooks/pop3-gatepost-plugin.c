@@ -158,6 +158,7 @@ static void attach(struct client *client)
 					     site.journal, "pop3",
 					     user->username, user->session_id,
 					     &ip, gp_dovecot_local_port(user));
+	gp_plugin_own_terms(user, gc->session);
 	gp_poll_session_login(gc->session, gp_clock_monotonic_msecs(),
 			      &decision);
 	switch (gp_decision_effect(&decision)) {

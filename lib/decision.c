@@ -53,7 +53,7 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 	[GP_REASON_RULE_OFF] = { "rule-off",
 		"the rule is switched off", { 0 } },
 	[GP_REASON_EXEMPT] = { "exempt",
-		"submission.exemptions names the client or the login", { 0 } },
+		"submission.exemptions or poll.exemptions names the client or the login", { 0 } },
 	[GP_REASON_OWNED] = { "owned",
 		"the addresses in the header are the login's own", { 0 } },
 	[GP_REASON_TLS_REQUIRED] = { "tls-required",

@@ -46,14 +46,17 @@ static bool read_day(const char *text, int64_t *end_secs_r)
 }
 
 /* Whatever looks like an address is one: "192.0.2.300" is no login. */
+bool gp_exemption_is_network(const char *who)
+{
+	return strchr(who, '@') == NULL && strchr(who, '=') == NULL &&
+		(strchr(who, ':') != NULL || strchr(who, '/') != NULL ||
+		 who[strspn(who, "0123456789.")] == '\0');
+}
+
 static int read_who(const char *who, struct gp_exemption *exemption,
 		    struct gp_error *err)
 {
-	const bool is_address = strchr(who, '@') == NULL &&
-		(strchr(who, ':') != NULL || strchr(who, '/') != NULL ||
-		 who[strspn(who, "0123456789.")] == '\0');
-
-	if (!is_address)
+	if (!gp_exemption_is_network(who))
 		return 0;
 	exemption->is_network = true;
 	return gp_network_parse(who, &exemption->network, err);

@@ -6,6 +6,8 @@
 #ifndef GP_EXEMPTION_H
 #define GP_EXEMPTION_H
 
+#include <stdbool.h>
+
 #include "error.h"
 #include "settings.h"
 
@@ -13,5 +15,8 @@
    *err filled and it untouched. */
 int gp_exemption_parse(const char *text, struct gp_exemption *exemption_r,
 		       struct gp_error *err);
+
+/* Is WHO an address or a network, and no login? */
+bool gp_exemption_is_network(const char *who);
 
 #endif

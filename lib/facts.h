@@ -98,6 +98,8 @@ enum gp_check {
 const char *gp_check_word(enum gp_check check);
 bool gp_check_from_word(const char *word, enum gp_check *check_r);
 
+struct gp_poll_terms;
+
 enum gp_verdict {
 	GP_VERDICT_ADMITTED,            /* starts a round */
 	GP_VERDICT_IN_ROUND,
@@ -132,6 +134,7 @@ enum gp_poll_place {
 struct gp_poll_facts {
 	enum gp_poll_place place;
 	enum gp_check check;
+	const struct gp_poll_terms *terms;      /* NULL: those of section poll */
 	bool history_known;             /* false: the store is silent */
 	struct gp_poll_history history; /* only if known */
 	bool can_absorb;                /* the session remembers a fresh answer */

@@ -12,6 +12,7 @@ core_sources = \
 	lib/policy-poll.c lib/policy-poll.h \
 	lib/policy-rate.c lib/policy-rate.h \
 	lib/policy-submit.c lib/policy-submit.h \
+	lib/policy-terms.c lib/policy-terms.h \
 	lib/rate.c lib/rate.h
 
 noinst_LTLIBRARIES += lib/libgatepost.la
@@ -35,6 +36,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/settings-ladder.c lib/settings-ladder.h \
 	lib/settings-list.c lib/settings-list.h \
 	lib/settings-parse.c lib/settings-parse.h \
+	lib/settings-poll.c lib/settings-poll.h \
 	lib/settings-rate.c lib/settings-rate.h \
 	lib/settings-source.c lib/settings-source.h \
 	lib/settings-suggest.c lib/settings-suggest.h \

@@ -6,6 +6,8 @@
  */
 #include "policy-poll.h"
 
+#include "policy-terms.h"
+
 /* What a check waits that a step would refuse but the protocol does not. */
 enum { REFUSE_DELAY_SECS = 10 };
 
@@ -64,12 +66,11 @@ static void decide_hold(const struct gp_poll_facts *facts,
 
 /* A login can wait or be refused; there is nothing to absorb.  Nobody is refused
    before the password was looked at: it would be taken for a wrong one. */
-static void decide_login(const struct gp_settings *settings,
-			 const struct gp_poll_facts *facts,
+static void decide_login(const struct gp_poll_facts *facts,
 			 struct gp_decision *decision)
 {
 	const struct gp_ladder_step *step = find_step(
-		&settings->poll.login_ladder, facts->history.early_count);
+		facts->terms->login_ladder, facts->history.early_count);
 
 	if (step == NULL)
 		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
@@ -99,20 +100,19 @@ static bool is_held_in_round(const struct gp_settings *settings,
 	if (facts->place == GP_PLACE_SESSION || facts->was_delayed ||
 	    facts->history.round_left_msecs > round_msecs * 2 / 3)
 		return false;
-	step = find_step(&settings->poll.login_ladder,
+	step = find_step(facts->terms->login_ladder,
 			 facts->history.early_count);
 	return step != NULL && step->action == GP_ACTION_HOLD;
 }
 
 /* The first check of a session that the ladder for logins refuses. */
-static bool login_is_refused(const struct gp_settings *settings,
-			     const struct gp_poll_facts *facts)
+static bool login_is_refused(const struct gp_poll_facts *facts)
 {
 	const struct gp_ladder_step *step;
 
 	if (facts->check != GP_CHECK_LOGIN)
 		return false;
-	step = find_step(&settings->poll.login_ladder,
+	step = find_step(facts->terms->login_ladder,
 			 facts->history.early_count);
 	return step != NULL && step->action == GP_ACTION_REFUSE;
 }
@@ -144,22 +144,21 @@ static void decide_refuse(const struct gp_poll_facts *facts,
 		decide_delay(facts, REFUSE_DELAY_SECS, decision);
 }
 
-static void decide_early(const struct gp_settings *settings,
-			 const struct gp_poll_facts *facts,
+static void decide_early(const struct gp_poll_facts *facts,
 			 struct gp_decision *decision)
 {
 	const struct gp_ladder_step *step;
 
 	if (facts->place != GP_PLACE_SESSION) {
-		decide_login(settings, facts, decision);
+		decide_login(facts, decision);
 		return;
 	}
-	if (login_is_refused(settings, facts)) {
+	if (login_is_refused(facts)) {
 		decide(decision, GP_ACTION_REFUSE, GP_REASON_EARLY,
 		       "poll.login_ladder");
 		return;
 	}
-	step = find_step(&settings->poll.ladder, facts->history.early_count);
+	step = find_step(facts->terms->ladder, facts->history.early_count);
 	if (step == NULL) {
 		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
 		       "poll.interval");
@@ -184,13 +183,17 @@ static void decide_early(const struct gp_settings *settings,
 }
 
 /* Who would be in time by poll.interval hears what else was in the way. */
-static void name_interval(const struct gp_poll_history *history,
+static void name_interval(const struct gp_poll_facts *facts,
 			  struct gp_decision *decision)
 {
+	const struct gp_poll_history *history = &facts->history;
+
 	if (decision->reason != GP_REASON_EARLY &&
 	    decision->reason != GP_REASON_EARLY_SERVED)
 		return;
-	if (history->is_crowded)
+	if (facts->terms->why != NULL)
+		decision->why = facts->terms->why;
+	else if (history->is_crowded)
 		decision->why = "poll.programs_max";
 	else if (history->is_away)
 		decision->why = "poll.away_interval";
@@ -199,10 +202,11 @@ static void name_interval(const struct gp_poll_history *history,
 /* Straight up from the interval where the load is low to the one where it is
    high. */
 unsigned int gp_policy_poll_interval(const struct gp_settings *settings,
+				     const struct gp_poll_terms *terms,
 				     unsigned int load_percent)
 {
-	const unsigned int least = settings->poll.interval_secs;
-	const unsigned int most = settings->poll.interval_max_secs;
+	const unsigned int least = terms->interval_secs;
+	const unsigned int most = terms->interval_max_secs;
 	const unsigned int low = settings->poll.load_low_percent;
 	const unsigned int high = settings->poll.load_high_percent;
 
@@ -214,15 +218,19 @@ unsigned int gp_policy_poll_interval(const struct gp_settings *settings,
 				      (load_percent - low) / (high - low));
 }
 
-void gp_policy_poll(const struct gp_settings *settings,
-		    const struct gp_poll_facts *facts,
-		    struct gp_decision *decision_r)
+static void decide_check(const struct gp_settings *settings,
+			 const struct gp_poll_facts *facts,
+			 struct gp_decision *decision_r)
 {
-	*decision_r = (struct gp_decision){ .mode = settings->poll.mode };
-
-	if (settings->poll.mode == GP_MODE_OFF) {
+	if (facts->terms->mode == GP_MODE_OFF) {
 		decide(decision_r, GP_ACTION_PASS, GP_REASON_RULE_OFF,
-		       "poll.mode");
+		       facts->terms->why != NULL ? facts->terms->why
+						 : "poll.mode");
+		return;
+	}
+	if (facts->terms->is_exempt) {
+		decide(decision_r, GP_ACTION_PASS, GP_REASON_EXEMPT,
+		       facts->terms->why);
 		return;
 	}
 	/* A broken store must never make mail slow: who cannot be judged passes. */
@@ -240,7 +248,7 @@ void gp_policy_poll(const struct gp_settings *settings,
 		break;
 	case GP_VERDICT_IN_ROUND:
 		if (is_held_in_round(settings, facts))
-			decide_login(settings, facts, decision_r);
+			decide_login(facts, decision_r);
 		else
 			decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
 			       "poll.interval");
@@ -251,8 +259,23 @@ void gp_policy_poll(const struct gp_settings *settings,
 		break;
 	case GP_VERDICT_EARLY:
 	default:
-		decide_early(settings, facts, decision_r);
-		name_interval(&facts->history, decision_r);
+		decide_early(facts, decision_r);
+		name_interval(facts, decision_r);
 		break;
 	}
+}
+
+void gp_policy_poll(const struct gp_settings *settings,
+		    const struct gp_poll_facts *facts,
+		    struct gp_decision *decision_r)
+{
+	struct gp_poll_facts complete = *facts;
+	struct gp_poll_terms terms;
+
+	if (complete.terms == NULL) {
+		gp_poll_terms_default(settings, &terms);
+		complete.terms = &terms;
+	}
+	*decision_r = (struct gp_decision){ .mode = complete.terms->mode };
+	decide_check(settings, &complete, decision_r);
 }

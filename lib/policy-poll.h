@@ -9,6 +9,7 @@
 
 #include "decision.h"
 #include "facts.h"
+#include "policy-terms.h"
 #include "settings.h"
 
 void gp_policy_poll(const struct gp_settings *settings,
@@ -16,11 +17,12 @@ void gp_policy_poll(const struct gp_settings *settings,
 		    struct gp_decision *decision_r);
 
 /*
- * The interval in force, in seconds: poll.interval, or more when the server is
- * busy and poll.interval_max says so, but never above that.  load_percent: runnable
+ * The interval in force, in seconds: the one of the terms, or more when the server
+ * is busy and poll.interval_max says so, but never above that.  load_percent: runnable
  * processes for each processor, 100 for one.
  */
 unsigned int gp_policy_poll_interval(const struct gp_settings *settings,
+				     const struct gp_poll_terms *terms,
 				     unsigned int load_percent);
 
 #endif

@@ -19,7 +19,7 @@ const struct gp_group *gp_group_find(const struct gp_group_list *groups,
 	return NULL;
 }
 
-static bool group_contains(const struct gp_group *group, const char *login)
+bool gp_group_contains(const struct gp_group *group, const char *login)
 {
 	size_t low = 0, high = group->members.count;
 
@@ -45,7 +45,7 @@ static bool is_for(const struct gp_settings *settings,
 	if (override->who[0] != '@')
 		return strcmp(override->who, login) == 0;
 	group = gp_group_find(&settings->login.groups, override->who + 1);
-	return group != NULL && group_contains(group, login);
+	return group != NULL && gp_group_contains(group, login);
 }
 
 static void apply(const struct gp_rate_override *override,

@@ -41,4 +41,7 @@ void gp_policy_rate(const struct gp_settings *settings,
 const struct gp_group *gp_group_find(const struct gp_group_list *groups,
 				     const char *name);
 
+/* Is the person in it? */
+bool gp_group_contains(const struct gp_group *group, const char *login);
+
 #endif

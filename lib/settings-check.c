@@ -11,6 +11,7 @@
 #include "owners-file.h"
 #include "settings-files.h"
 #include "settings-list.h"
+#include "settings-poll.h"
 #include "settings-rate.h"
 #include "settings-source.h"
 #include "settings-value.h"
@@ -237,6 +238,32 @@ static int check_rates(const struct whole *whole)
 	return fail_value(whole, row, err.text);
 }
 
+/* Groups and programs are words of poll.exemptions alone. */
+static int check_exempt_logins(const struct whole *whole)
+{
+	const struct gp_exemption_list *list =
+		&whole->settings->submission.exemptions;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->items[i].is_network &&
+		    (list->items[i].login[0] == '@' ||
+		     strchr(list->items[i].login, '=') != NULL))
+			return fail_value(whole, row_at(offsetof(
+				struct gp_settings, submission.exemptions)),
+				"only an address, a network or a login can be "
+				"exempt here");
+	return 0;
+}
+
+static int check_poll(const struct whole *whole)
+{
+	struct gp_error err;
+	size_t offset;
+
+	return gp_poll_check(whole->settings, &offset, &err) == 0 ? 0
+		: fail_value(whole, row_at(offset), err.text);
+}
+
 static bool is_set(const struct whole *whole, size_t offset)
 {
 	return origin_of(whole, row_at(offset))->path != NULL;
@@ -299,5 +326,6 @@ int gp_settings_check(struct gp_settings *settings,
 	gp_settings_files_note_lists(settings);
 	return check_load(whole) < 0 || check_redis_user(whole) < 0 || read_domains_file(whole) < 0 ||
 		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||
-		check_rates(whole) < 0 ? -1 : 0;
+		check_rates(whole) < 0 || check_poll(whole) < 0 ||
+		check_exempt_logins(whole) < 0 ? -1 : 0;
 }

@@ -11,6 +11,7 @@
 #include "pool.h"
 #include "settings-ladder.h"
 #include "settings-list.h"
+#include "settings-poll.h"
 #include "settings-rate.h"
 #include "socket-text.h"
 
@@ -293,6 +294,8 @@ int gp_settings_store(struct gp_settings *settings,
 		return gp_rate_limits_store(value, text, index, err);
 	case GP_SETTING_RATE_OVERRIDE_LIST:
 		return gp_rate_override_store(value, text, index, err);
+	case GP_SETTING_POLL_OVERRIDE_LIST:
+		return gp_poll_override_store(value, text, index, err);
 	case GP_SETTING_LADDER:
 	case GP_SETTING_LOGIN_LADDER:
 		return gp_ladder_store(row, text, index, value, err);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "settings-files.h"
+#include "settings-poll.h"
 #include "settings-rate.h"
 
 #define ROW(section, name, type, field, default_text, min, max, help) \
@@ -189,6 +190,10 @@ const struct gp_setting gp_settings_table[] = {
 	    "{\"after 2: hold 10s\", \"after 4: hold 30s\", "
 	    "\"after 8: hold 55s\"}", 0, 100000,
 	    "what early logins get, by how many early rounds came lately"),
+	ROW("poll", "exemptions", EXEMPTION_LIST, poll.exemptions, "{}", 0, 0,
+	    "who is not held, until when, by whom and why"),
+	ROW("poll", "overrides", POLL_OVERRIDE_LIST, poll.overrides, "{}", 0, 0,
+	    "other terms for a login, @group, network or program"),
 
 	ROW("authpolicy", "listen", TEXT, authpolicy.listen,
 	    "127.0.0.1:10045", 1, SOCKET_BYTES_MAX,
@@ -298,6 +303,9 @@ static void free_value(const struct gp_setting *setting, void *value)
 		break;
 	case GP_SETTING_RATE_OVERRIDE_LIST:
 		gp_rate_overrides_free(value);
+		break;
+	case GP_SETTING_POLL_OVERRIDE_LIST:
+		gp_poll_overrides_free(value);
 		break;
 	case GP_SETTING_MODE:
 	case GP_SETTING_BOOL:

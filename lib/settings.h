@@ -52,6 +52,21 @@ struct gp_exemption {
 	char *author, *reason;
 };
 
+/* Other terms for checks of somebody. */
+struct gp_poll_override {
+	bool is_network;
+	struct gp_network network;      /* if it is one */
+	char *who;                      /* else: login, "@group", "program=PATTERN" */
+	bool is_lifted;                 /* none at all */
+	bool names_mode, names_interval, names_ladder, names_login_ladder;
+	enum gp_mode mode;
+	unsigned int interval_secs;
+	struct gp_ladder ladder, login_ladder;
+};
+struct gp_poll_override_list {
+	struct gp_poll_override *items;
+	size_t count;
+};
 struct gp_exemption_list {
 	struct gp_exemption *items;
 	size_t count;
@@ -182,6 +197,8 @@ struct gp_settings {
 		unsigned int ladder_window_secs;
 		struct gp_ladder ladder;
 		struct gp_ladder login_ladder;    /* note, hold and refuse */
+		struct gp_exemption_list exemptions;
+		struct gp_poll_override_list overrides; /* the first match wins */
 	} poll;
 	struct {
 		char *listen;                     /* "address:port" */
@@ -226,6 +243,7 @@ enum gp_setting_type {
 	GP_SETTING_LOGIN_LADDER,
 	GP_SETTING_RATE_LIST,   /* 30/1m: struct gp_rate_limits */
 	GP_SETTING_RATE_OVERRIDE_LIST,
+	GP_SETTING_POLL_OVERRIDE_LIST,
 	GP_SETTING_UINT_LIST,
 	GP_SETTING_TEXT_LIST,   /* items of 1 to max bytes */
 	GP_SETTING_MECHANISM_LIST,

@@ -502,6 +502,8 @@ static void test_off_asks_nothing(void **state)
 {
 	(void)state;
 	settings.poll.mode = GP_MODE_OFF;
+	gp_poll_session_end(&session, 0);
+	start_session();
 	assert_check(0, GP_ACTION_PASS, GP_REASON_RULE_OFF);
 	gp_poll_session_end(&session, 1);
 	assert_int_equal(fake.calls, 0);
@@ -604,6 +606,8 @@ static void test_observing_says_would(void **state)
 
 	(void)state;
 	settings.poll.mode = GP_MODE_OBSERVE;
+	gp_poll_session_end(&session, 0);
+	start_session();
 	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
 	decision = check_at(0, false);
 	assert_int_equal(gp_decision_effect(&decision), GP_ACTION_PASS);

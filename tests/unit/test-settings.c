@@ -130,6 +130,9 @@ struct refusal {
 #define LIMIT "is not a limit; allowed is COUNT/TIME such as 30/1m, 300/1h or " \
 	"1500/1d, with COUNT from 1 to 1000000, TIME from 1s to 7d, and not " \
 	"above 10000 a second"
+#define POLL_OVERRIDE "is not an override, such as 'alice: interval 15m, mode " \
+	"observe', '@lab: ladder after 0: note; after 9: delay 20s' or " \
+	"'192.0.2.9: none': "
 #define OVERRIDE "is not an override, such as 'alice: messages 100/1h, recipients " \
 	"1000/1d' or '@lists: none': "
 #define PART(word) "'" word "' cannot stand there; allowed is 'messages', " \
@@ -294,6 +297,24 @@ static const struct refusal refusals[] = {
 	  "are separated by commas" },
 	{ "rate", "overrides", "{'@staff: none'}", "'@staff' is no group of "
 	  "login.groups_file" },
+	{ "poll", "exemptions", "{'alice: forever'}", "'alice: forever' " EXEMPTION },
+	{ "poll", "exemptions", "{'@staff until 2099-12-31 by ann: x'}",
+	  "'@staff': login.groups_file has no such group" },
+	{ "poll", "overrides", "{'alice interval 5m'}", "'alice interval 5m' "
+	  POLL_OVERRIDE "WHO and a colon must come first" },
+	{ "poll", "overrides", "{'alice: interval 5x'}", "'alice: interval 5x' "
+	  POLL_OVERRIDE "interval '5x': allowed is 1s to 1d, such as 15m" },
+	{ "poll", "overrides", "{'alice: mode on'}", "'alice: mode on' "
+	  POLL_OVERRIDE "mode 'on': allowed is enforce, observe or off" },
+	{ "poll", "overrides", "{'alice: speed 5'}", "'alice: speed 5' "
+	  POLL_OVERRIDE "'speed' cannot stand there; allowed is interval, mode, "
+	  "ladder and login_ladder" },
+	{ "poll", "overrides", "{'192.0.2.300: none'}", "'192.0.2.300: none' "
+	  POLL_OVERRIDE "'192.0.2.300' is not an IP address" },
+	{ "poll", "overrides", "{'@staff: none'}",
+	  "'@staff': login.groups_file has no such group" },
+	{ "submission", "exemptions", "{'@staff until 2099-12-31 by ann: x'}",
+	  "only an address, a network or a login can be exempt here" },
 	{ "submission", "ports", "{}", "the list is empty; at least one number is "
 	  "needed" },
 	{ "submission", "ports", "{587, 0}", "0 is out of range; allowed is 1 to "
@@ -465,7 +486,8 @@ static void test_names_refused(void **state)
 		     "section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
 		     "programs_max, grace, away_after, away_interval, "
-		     "ladder_window, ladder, login_ladder");
+		     "ladder_window, ladder, login_ladder, exemptions, "
+		     "overrides");
 }
 
 /* --- syntax ------------------------------------------------------------ */
@@ -500,7 +522,8 @@ static void test_syntax_refused(void **state)
 		     "in section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
 		     "programs_max, grace, away_after, away_interval, "
-		     "ladder_window, ladder, login_ladder");
+		     "ladder_window, ladder, login_ladder, exemptions, "
+		     "overrides");
 	expect_error("poll {\n interval = }", "a.conf:2: unexpected token '}'; a "
 		     "value with blanks stands in quotes, a list in { } with "
 		     "commas");

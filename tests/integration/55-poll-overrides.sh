@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Other terms for a user, a group, a network or a program, from the settings and from
+# Dovecot's userdb; and who is exempt until a day.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+printf 'lab: dave\n' > groups
+chmod 644 groups
+poll_site site <<CONF
+login { groups_file = "$work/groups" }
+poll {
+	interval = 60s
+	round = 1s
+	ladder = {"after 0: absorb"}
+	login_ladder = {"after 0: refuse"}
+	overrides = {
+		"bob: mode observe",
+		"carol: interval 3s",
+		"@lab: none",
+		"127.0.0.7: ladder after 0: note; after 50: delay 2s",
+		"program=pop3/*: login_ladder after 0: note"
+	}
+	exemptions = {
+		"127.0.0.8 until 2099-12-31 by ann: webmail",
+		"program=imap/*/Relic* until 2099-12-31 by ann: cannot be taught",
+		"alice until 2001-01-01 by ann: long over"
+	}
+}
+journal { interval = 1s }
+CONF
+# Dovecot's own word about two users, one of them a mistake.
+sed -i -e '/^erin:/s/$/ userdb_gatepost_interval=5m/' \
+	-e '/^dave:/s/$/ userdb_gatepost_interval=soon/' site/etc/users
+doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
+python <<'PYTHON'
+from poll import *
+
+
+def session(user, **options):
+    program = Program(user, **options)
+    program.command('SELECT INBOX')
+    return program
+
+
+def looks(program):
+    """Is a check answered from the mailbox?"""
+    deliver(program.user, 'mail for ' + program.user)
+    return any('EXISTS' in line for line in program.command('NOOP'))
+
+
+def wait_for_line(client, **wanted):
+    def find():
+        client.command('NOOP')
+        return journal(**wanted)
+    return wait_until(find, 30, 'a line %r' % wanted)[0]
+
+
+def open_session(user, **options):
+    program = session(user, **options)
+    program.user = user
+    return program
+
+
+alice = open_session('alice')
+line = wait_for_line(alice, user='alice', reason='early')
+expect((line['action'], line['why'], line['policy']),
+       ('absorb', 'poll.ladder', '60'), 'an exemption that has ended')
+expect(looks(alice), False, 'alice is held')
+say('who has no terms of their own is held, also when an exemption has ended')
+
+bob = open_session('bob')
+line = wait_for_line(bob, user='bob')
+expect((line['action'], line['mode'], line['why']),
+       ('would-absorb', 'observe', 'poll.overrides'), 'mode of a user')
+expect(looks(bob), True, 'bob is only observed')
+say('mode for a user: observed, nothing is done')
+
+carol = open_session('carol')
+line = wait_for_line(carol, user='carol', reason='early')
+expect((line['policy'], line['why']), ('3', 'poll.overrides'), 'interval of carol')
+wait_until(lambda: looks(carol), 10, 'a round 3 seconds later')
+say('interval for a user')
+
+dave = open_session('dave')
+for _ in range(30):
+    expect(looks(dave), True, 'dave is in a group without terms')
+expect(journal(user='dave'), [], 'lines about dave')
+say('a group without terms')
+
+noted = open_session('alice', source='127.0.0.7')
+line = wait_for_line(noted, user='alice', program='imap/127.0.0.7')
+expect((line['action'], line['why']), ('note', 'poll.overrides'), 'a network')
+webmail = open_session('alice', source='127.0.0.8')
+for _ in range(30):
+    expect(looks(webmail), True, 'the webmail is exempt')
+expect(journal(ip='127.0.0.8'), [], 'lines about the webmail')
+relic = open_session('alice', source='127.0.0.9', name='Relic 1.0')
+for _ in range(30):
+    expect(looks(relic), True, 'the program is exempt')
+expect(journal(ip='127.0.0.9'), [], 'lines about the program')
+say('a network with another ladder; a webmail and a program that are exempt')
+
+erin = open_session('erin')
+line = wait_for_line(erin, user='erin')
+expect((line['action'], line['policy'], line['why']), ('absorb', '300', 'userdb'),
+       "Dovecot's userdb")
+say("terms in Dovecot's userdb")
+with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
+    expect_true("gatepost_interval: interval 'soon': allowed is 1s to 1d" in
+                file.read(), 'a mistake in the userdb is logged')
+alice.close()
+noted.close()
+
+
+def states():
+    rows = who('alice')
+    return [rows[program]['state']
+            for program in ('imap/127.0.0.2', 'imap/127.0.0.7')]
+
+
+wait_until(lambda: states() == ['absorb', 'note'], 10, 'who knows the terms')
+say('who knows the terms, too')
+PYTHON
+[ $? = 0 ] || failures=1
+check "overrides" [ "$failures" = 0 ]
+finish
