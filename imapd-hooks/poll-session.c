@@ -69,6 +69,9 @@ struct gp_poll_session {
 	bool has_worst_action;
 	unsigned int unwritten_count;   /* early checks since the last line */
 	struct early_note note;         /* the latest of them */
+	unsigned int served_count;      /* others since their last line */
+	struct early_note served;       /* the latest of those */
+	int64_t served_since_msecs;     /* the first of those */
 };
 
 /* One outage is one line, however many sessions a process serves. */
@@ -88,6 +91,7 @@ static void forget_program(struct gp_poll_session *session)
 	session->last_line_at_msecs = -1;
 	session->has_worst_action = false;
 	session->unwritten_count = 0;
+	session->served_count = 0;
 }
 
 static void find_terms(struct gp_poll_session *session)
@@ -178,6 +182,39 @@ static void write_note(struct gp_poll_session *session, int64_t now_msecs)
 	session->wrote_at_msecs = now_msecs;
 }
 
+/* What was admitted and what belonged to its round, in one line. */
+static void write_served(struct gp_poll_session *session)
+{
+	const struct early_note *note = &session->served;
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.action = gp_action_word(GP_ACTION_PASS);
+	entry.reason = gp_reason_word(GP_REASON_ADMITTED);
+	entry.why = note->decision.why;
+	entry.check = gp_check_word(note->check);
+	if (note->history.every_msecs > 0)
+		entry.every_secs = seconds(note->history.every_msecs);
+	entry.early = note->history.early_count;
+	entry.count = session->served_count;
+	write_line(session, &entry);
+	session->served_count = 0;
+}
+
+static void note_served(struct gp_poll_session *session, enum gp_check check,
+			const struct gp_poll_history *history,
+			const struct gp_decision *decision, int64_t now_msecs)
+{
+	if (!session->settings->journal.all_checks)
+		return;
+	if (session->served_count++ == 0)
+		session->served_since_msecs = now_msecs;
+	session->served = (struct early_note){ check, *history, *decision };
+	if (now_msecs - session->served_since_msecs >=
+	    (int64_t)session->settings->journal.interval_secs * 1000)
+		write_served(session);
+}
+
 static void write_store_line(struct gp_poll_session *session,
 			     enum gp_check check, enum gp_reason reason)
 {
@@ -218,16 +255,20 @@ static void note_decision(struct gp_poll_session *session, enum gp_check check,
 	bool is_worse;
 
 	if (decision->action == GP_ACTION_PASS &&
-	    decision->reason != GP_REASON_EARLY_SERVED)
+	    decision->reason != GP_REASON_EARLY_SERVED) {
+		note_served(session, check, history, decision, now_msecs);
 		return;
+	}
+	/* The journal shows each step up the ladder when it is taken; what was on
+	   the step below does not count for the new one. */
+	is_worse = session->has_worst_action &&
+		severity(decision) > session->worst_action;
+	if (is_worse && session->unwritten_count > 0)
+		write_note(session, now_msecs);
 	session->note.check = check;
 	session->note.history = *history;
 	session->note.decision = *decision;
 	session->unwritten_count++;
-
-	/* The journal shows each step up the ladder when it is taken. */
-	is_worse = session->has_worst_action &&
-		severity(decision) > session->worst_action;
 	if (is_worse || line_is_due(session, now_msecs)) {
 		session->worst_action = severity(decision);
 		write_note(session, now_msecs);
@@ -541,8 +582,12 @@ static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
 {
 	struct gp_poll_history ignored;
 
-	if (session->unwritten_count > 0 && line_is_due(session, now_msecs))
+	if (session->unwritten_count > 0 &&
+	    (line_is_due(session, now_msecs) ||
+	     session->settings->journal.all_checks))
 		write_note(session, now_msecs);
+	if (session->served_count > 0)
+		write_served(session);
 	if (session->store != NULL &&
 	    (session->checks > 0 || session->bursts > 0 ||
 	     session->early_rounds > 0 || session->wrote_at_msecs >= 0 ||

@@ -231,6 +231,8 @@ const struct gp_setting gp_settings_table[] = {
 	    "syslog facility of the journal and of messages"),
 	ROW("journal", "interval", SECS, journal.interval_secs, "5m", 1, DAY,
 	    "early checks of one program give one line in this time"),
+	ROW("journal", "all_checks", BOOL, journal.all_checks, "no", 0, 0,
+	    "lines also for checks that are simply served"),
 
 	ROW("milter", "socket", TEXT, milter.socket,
 	    "unix:/run/gatepost/milter.sock", 1, SOCKET_BYTES_MAX,

@@ -219,6 +219,7 @@ struct gp_settings {
 		char *file;                       /* "" means syslog */
 		int facility;                     /* as for openlog(3) */
 		unsigned int interval_secs;
+		bool all_checks;
 	} journal;
 	struct {
 		char *socket;

@@ -547,6 +547,45 @@ static void test_repeats_are_one_line(void **state)
 	assert_line("count=540");
 }
 
+static void test_all_checks_are_counted_if_wished(void **state)
+{
+	(void)state;
+	answer_admitted(false);
+	(void)check_at(0, false);
+	(void)check_at(1000, false);
+	gp_poll_session_end(&session, 2000);
+	assert_int_equal(count_lines(), 0);
+
+	settings.journal.all_checks = true;
+	start_session();
+	for (int64_t now = 0; now < ROUND; now += 1000)
+		(void)check_at(now, false);
+	(void)check_at(ROUND, false);
+	(void)check_at(ROUND + 1000, false);
+	assert_int_equal(count_lines(), 0);
+	gp_poll_session_end(&session, ROUND + 2000);
+	assert_int_equal(count_lines(), 2);
+	assert_line("action=pass", "reason=admitted", "check=noop", "every=60",
+		    "why=poll.interval", "count=30", "user=alice",
+		    "program=imap/192.0.2.7");
+}
+
+/* A session of days has its lines in time, and no check in two of them. */
+static void test_served_checks_have_their_interval(void **state)
+{
+	(void)state;
+	settings.journal.all_checks = true;
+	for (int64_t now = 0; now <= 2 * LINE; now += INTERVAL) {
+		answer_admitted(false);
+		(void)check_at(now, false);
+	}
+	assert_int_equal(count_lines(), 1);
+	assert_line("reason=admitted", "count=3");
+	gp_poll_session_end(&session, 3 * LINE);
+	assert_int_equal(count_lines(), 2);
+	assert_line("reason=admitted", "count=2");
+}
+
 static void test_the_store_hears_of_the_line(void **state)
 {
 	(void)state;
@@ -579,10 +618,11 @@ static void test_each_step_up_is_a_line(void **state)
 	(void)check_at(1000, false);
 	assert_int_equal(count_lines(), 1);
 	(void)check_at(ROUND, false);
-	assert_int_equal(count_lines(), 2);
-	assert_line("action=delay", "early=4", "count=2", "wait=10");
+	/* What was absorbed meanwhile is not told as delayed. */
+	assert_int_equal(count_lines(), 3);
+	assert_line("action=delay", "early=4", "count=1", "wait=10");
 	(void)check_at(2 * ROUND, false);
-	assert_int_equal(count_lines(), 2);
+	assert_int_equal(count_lines(), 3);
 }
 
 static void test_serving_and_absorbing_are_one_step(void **state)
@@ -653,6 +693,8 @@ int main(void)
 		SESSION_TEST(test_the_first_early_check_is_a_line),
 		SESSION_TEST(test_repeats_are_one_line),
 		SESSION_TEST(test_the_store_hears_of_the_line),
+		SESSION_TEST(test_all_checks_are_counted_if_wished),
+		SESSION_TEST(test_served_checks_have_their_interval),
 		SESSION_TEST(test_another_session_has_written),
 		SESSION_TEST(test_each_step_up_is_a_line),
 		SESSION_TEST(test_serving_and_absorbing_are_one_step),

@@ -380,6 +380,7 @@ static const struct refusal refusals[] = {
 	{ "identity", "send_as_anyone", "{bob, ''}", "'' is not possible; an item "
 	  "has 1 to 255 bytes" },
 	{ "headers", "authentication_results", "on", "'on' is neither yes nor no" },
+	{ "journal", "all_checks", "all", "'all' is neither yes nor no" },
 	{ "relay", "local_domains_file", "/nonexistent/d", "/nonexistent/d: No such "
 	  "file or directory" },
 };
