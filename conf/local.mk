@@ -7,10 +7,12 @@ EXTRA_DIST += \
 	conf/dovecot-2.4.conf \
 	conf/dovecot-2.4-authpolicy.conf \
 	conf/gatepost.conf \
+	conf/gatepostctl.bash \
 	conf/postfix-main.cf \
 	conf/postfix-master.cf \
 	conf/sendmail.mc
 gatepostconfdir = $(sysconfdir)/gatepost
+completionsdir = $(datadir)/bash-completion/completions
 
 # The settings of a running site are never written over.
 install-data-local:
@@ -18,7 +20,11 @@ install-data-local:
 	test -e $(DESTDIR)$(gatepostconfdir)/gatepost.conf || \
 		$(INSTALL_DATA) $(top_srcdir)/conf/gatepost.conf \
 			$(DESTDIR)$(gatepostconfdir)/gatepost.conf
+	$(MKDIR_P) $(DESTDIR)$(completionsdir)
+	$(INSTALL_DATA) $(top_srcdir)/conf/gatepostctl.bash \
+		$(DESTDIR)$(completionsdir)/gatepostctl
 uninstall-local:
+	-rm -f $(DESTDIR)$(completionsdir)/gatepostctl
 	-cmp -s $(top_srcdir)/conf/gatepost.conf \
 		$(DESTDIR)$(gatepostconfdir)/gatepost.conf && \
 		rm -f $(DESTDIR)$(gatepostconfdir)/gatepost.conf

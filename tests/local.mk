@@ -61,6 +61,7 @@ integration_tests = \
 	tests/integration/24-report.sh \
 	tests/integration/25-report-page.sh \
 	tests/integration/26-review.sh \
+	tests/integration/27-completion.sh \
 	tests/integration/30-poll-absorb.sh \
 	tests/integration/31-poll-delay.sh \
 	tests/integration/32-poll-observe.sh \
