@@ -20,6 +20,7 @@ struct gp_command {
 extern const struct gp_command gp_command_check;
 extern const struct gp_command gp_command_check_site;
 extern const struct gp_command gp_command_explain;
+extern const struct gp_command gp_command_forget;
 extern const struct gp_command gp_command_log;
 extern const struct gp_command gp_command_report;
 extern const struct gp_command gp_command_who;

@@ -36,6 +36,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-check.c \
 	ctl/cmd-check-site.c \
 	ctl/cmd-explain.c \
+	ctl/cmd-forget.c \
 	ctl/cmd-log.c \
 	ctl/cmd-report.c \
 	ctl/journal-batch.c ctl/journal-batch.h \

@@ -22,6 +22,7 @@ static const struct gp_command *const commands[] = {
 	&gp_command_check,
 	&gp_command_check_site,
 	&gp_command_explain,
+	&gp_command_forget,
 	&gp_command_log,
 	&gp_command_report,
 	&gp_command_who,

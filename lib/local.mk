@@ -44,6 +44,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/socket-text.c lib/socket-text.h \
 	lib/store.c lib/store.h \
 	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
+	lib/store-redis-forget.c \
 	lib/store-record.c lib/store-record.h \
 	lib/store-redis-link.c lib/store-redis-link.h \
 	lib/store-redis-login.c lib/store-redis-login.h

@@ -387,6 +387,7 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 		.submit_all = gp_store_redis_submit_all,
 		.list = store_redis_list,
 		.list_senders = store_redis_list_senders,
+		.forget = gp_store_redis_forget,
 		.close = store_redis_close,
 	};
 	struct gp_redis_link *link = gp_redis_link_create(settings, err);

@@ -47,5 +47,7 @@ int gp_store_redis_submit_all(struct gp_store *generic,
 			      int count, int64_t now_msecs,
 			      struct gp_submit_history *histories_r,
 			      struct gp_error *err);
+int gp_store_redis_forget(struct gp_store *generic, const char *user,
+			  struct gp_removal *removal_r, struct gp_error *err);
 
 #endif

@@ -80,6 +80,13 @@ struct gp_sender_record {
 typedef void gp_store_visit_sender(void *context,
 				   const struct gp_sender_record *record);
 
+/* What became of a user's history. */
+struct gp_removal {
+	bool was_known;
+	bool is_left;                   /* there is something again */
+	unsigned int programs_count;
+};
+
 struct gp_store_ops {
 	/* 0 with *history_r filled, or -1 with *err filled and it untouched.
 	   now_msecs is the monotonic clock. */
@@ -106,6 +113,10 @@ struct gp_store_ops {
 	int (*list_senders)(struct gp_store *store, const char *user,
 			    gp_store_visit_sender *visit, void *context,
 			    struct gp_error *err);
+	/* Removes all that is held of a user, and looks whether it is gone.  As
+	   poll(), but without a breaker. */
+	int (*forget)(struct gp_store *store, const char *user,
+		      struct gp_removal *removal_r, struct gp_error *err);
 	void (*close)(struct gp_store *store);
 };
 

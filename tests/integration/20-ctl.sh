@@ -24,6 +24,10 @@ gives 64 "explain which facts?" -c empty.conf explain
 gives 64 "there is no fact 'prot'" -c empty.conf explain prot=587
 gives 64 "port: '99999' is not a number from 0 to 65535" -c empty.conf explain port=99999
 gives 64 "takes one user" -c none.conf who alice bob
+gives 64 "forget whom?" -c none.conf forget
+gives 64 "forget whom?" -c none.conf forget alice bob
+gives 69 "redis.server is not set" -c none.conf forget alice
+gives 69 "redis" -c away.conf forget alice
 gives 78 "bad.conf:1: unknown setting 'intervall' in section 'poll'; did you mean 'interval'?" check bad.conf
 gives 78 "nowhere.conf" -c nowhere.conf check
 gives 78 "bad.conf:1" -c bad.conf who
@@ -32,7 +36,7 @@ gives 69 "redis" -c away.conf who
 gives 0 "settings are good" check empty.conf
 gives 0 "settings are good" check "$GATEPOST_SOURCE/conf/gatepost.conf"
 gives 0 "Usage: gatepostctl" --help
-for command in check check-site explain log report who; do
+for command in check check-site explain forget log report who; do
 	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
 	gives 0 "  $command" --help
 done
@@ -82,7 +86,27 @@ expect(table.split('\n')[0].split(),
        'USER PROGRAM CHECKS EVERY EARLY STATE WAIT LAST'.split(), 'header')
 expect_true('\x1b' not in table, 'no colour where there is no terminal')
 say('who')
+
+
+def keys():
+    return subprocess.check_output(['redis-cli', '-s', env['LAB_REDIS'],
+                                    'KEYS', '*'], universal_newlines=True)
+
+
+def forget(user):
+    return subprocess.check_output(CTL + ['forget', user],
+                                   universal_newlines=True)
+
+
+expect_true('alice' in keys(), 'Redis knows alice')
+expect_true('programs: 1; Redis holds nothing' in forget('alice@example.test'),
+            'forget by another login name')
+expect_true('alice' not in keys(), 'a key of alice is left')
+expect(who('alice'), [], 'programs of alice after forget')
+expect([row['user'] for row in who()], ['bob'], 'others stay')
+expect(forget('alice'), 'Redis holds nothing of this user\n', 'a second time')
+say('forget')
 PYTHON
-	check "who against a live site" [ $? = 0 ]
+	check "who and forget against a live site" [ $? = 0 ]
 fi
 finish

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module removes all that Redis holds of one user, and looks afterwards.
+ * A user has one key and no index, so nothing can be left elsewhere.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "store-record.h"
+#include "store-redis.h"
+
+enum { FORGET_DEADLINE_MSECS = 10000 };
+enum { FIELDS, REMOVED, LEFT, REPLIES };
+
+static unsigned int count_programs(const redisReply *fields)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < fields->elements; i++)
+		if (fields->element[i]->type == REDIS_REPLY_STRING &&
+		    fields->element[i]->len > 1 &&
+		    strncmp(fields->element[i]->str, "held ", 5) != 0)
+			count++;
+	return count;
+}
+
+static int read_removal(redisReply *const *replies,
+			struct gp_removal *removal_r, struct gp_error *err)
+{
+	static const int types[REPLIES] = { [FIELDS] = REDIS_REPLY_ARRAY,
+		[REMOVED] = REDIS_REPLY_INTEGER, [LEFT] = REDIS_REPLY_INTEGER };
+
+	for (int i = 0; i < REPLIES; i++)
+		if (replies[i]->type != types[i])
+			return gp_error_set(err, "redis: %s", replies[i]->type ==
+				REDIS_REPLY_ERROR ? replies[i]->str
+				: "unexpected reply about a user to forget");
+	*removal_r = (struct gp_removal){
+		.was_known = replies[REMOVED]->integer > 0,
+		.is_left = replies[LEFT]->integer > 0,
+		.programs_count = count_programs(replies[FIELDS]),
+	};
+	return 0;
+}
+
+/* All in one go.  A session that writes in between is seen by the last of them:
+   it is said, and the user can be forgotten once more. */
+int gp_store_redis_forget(struct gp_store *generic, const char *user,
+			  struct gp_removal *removal_r, struct gp_error *err)
+{
+	struct gp_store_redis *store = (struct gp_store_redis *)generic;
+	char *key = gp_store_key(user);
+	const char *fields[] = { "HKEYS", key }, *remove[] = { "DEL", key },
+		*look[] = { "EXISTS", key };
+	const struct gp_redis_command commands[REPLIES] = {
+		[FIELDS] = { .argc = 2, .argv = fields },
+		[REMOVED] = { .argc = 2, .argv = remove },
+		[LEFT] = { .argc = 2, .argv = look },
+	};
+	redisReply *replies[REPLIES];
+	int result = gp_redis_link_exchange(store->link, commands, REPLIES,
+		gp_clock_monotonic_msecs() + FORGET_DEADLINE_MSECS, replies, err);
+
+	free(key);
+	if (result < 0)
+		return -1;
+	result = read_removal(replies, removal_r, err);
+	for (int i = 0; i < REPLIES; i++)
+		freeReplyObject(replies[i]);
+	gp_redis_link_disconnect(store->link);
+	return result;
+}
