@@ -61,6 +61,30 @@ for protocol in imap pop3; do
 	check "$protocol: the right plugin is the way back" logs_in $protocol
 done
 
+# "make install" over a Dovecot that runs: who has the old file goes on with it.
+inode() { stat -c %i site/modules/lib95_imap_gatepost_plugin.so; }
+before=$(inode)
+export before
+python <<'PYTHON'
+from poll import *
+
+session = Program('carol')
+expect(session.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed', 'SELECT')
+done = subprocess.run(['make', '-s', '-C', env['GATEPOST_BUILD'],
+                       'install-moduleLTLIBRARIES', 'moduledir='
+                       + os.path.abspath('site/modules')],
+                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+expect(done.returncode, 0, 'make install: %r' % done.stdout)
+found = os.stat('site/modules/lib95_imap_gatepost_plugin.so').st_ino
+expect_true(found != int(env['before']), 'the file is another one')
+for command in ('NOOP', 'STATUS INBOX (MESSAGES)', 'SELECT INBOX', 'LOGOUT'):
+    expect_true(session.command(command)[-1].startswith('OK'), command)
+PYTHON
+check "make install over a running Dovecot replaces the file, the session goes on" \
+	[ $? = 0 ]
+check "imap: the new file is loaded" logs_in imap
+check "pop3: the new file is loaded" logs_in pop3
+
 # The probe is loaded from some login after the reload on.
 install -m 755 -t site/modules "$probe"
 case $(dovecot --version) in
@@ -91,4 +115,29 @@ bob_is_done() { [ "$(grep -c 'probe: ' "$log")" -gt "$before" ]; }
 check "a session with all commands" wait_until 20 bob_is_done
 grep 'probe: ' "$log" | grep -v 'probe: nothing was left' > left
 check "nothing is left behind" does_not test -s left
+"$GATEPOST_SOURCE/scripts/lab" down site
+
+# The way back, as README.md names it: a site with the lines in a file of its own, and
+# plugins for another Dovecot.
+site back --without-gatepost
+log=$LAB_LOG/dovecot.log
+mkdir conf.d
+printf '!include_try %s/conf.d/*.conf\n' "$work" >> "$LAB_DOVECOT_CONF"
+case $(dovecot --version) in
+2.3.*) lines=dovecot-2.3.conf ;;
+*) lines=dovecot-2.4.conf ;;
+esac
+sed -e 's/extra_groups = redis/extra_groups = nogroup/' -e '/^ssl/d' \
+	"$GATEPOST_SOURCE/conf/$lines" > conf.d/95-gatepost.conf
+for protocol in imap pop3; do
+	sed 's/\(2\.[0-9]\)\.ABIv/\1.ABIx/g' "$plugins/lib95_${protocol}_gatepost_plugin.so" \
+		> "back/modules/lib95_${protocol}_gatepost_plugin.so"
+done
+nobody_logs_in() { ! logs_in imap && ! logs_in pop3; }
+everybody_logs_in() { logs_in imap && logs_in pop3; }
+doveadm -c "$LAB_DOVECOT_CONF" reload
+check "nobody logs in, neither by IMAP nor by POP3" wait_until 20 nobody_logs_in
+rm conf.d/9?-gatepost*.conf
+doveadm -c "$LAB_DOVECOT_CONF" reload
+check "without our file everybody does" wait_until 20 everybody_logs_in
 finish
