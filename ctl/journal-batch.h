@@ -13,7 +13,7 @@
 #include "journal-input.h"
 #include "journal-source.h"
 
-enum { GP_BATCH_ENTRIES = 512 };
+enum { GP_BATCH_ENTRIES = 2048 };
 
 struct gp_batch {
 	struct gp_journal_entry entries[GP_BATCH_ENTRIES];

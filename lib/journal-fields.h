@@ -21,7 +21,7 @@ enum gp_journal_type {
 struct gp_journal_field {
 	const char *name;
 	size_t name_bytes;
-	char word[8];                   /* the name again, to be read at once */
+	char word[8];           /* NAME=, to be compared at once */
 	enum gp_journal_type type;
 	size_t offset;          /* in struct gp_journal_entry */
 	bool is_optional;       /* left out when not known */

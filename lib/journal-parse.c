@@ -100,6 +100,41 @@ static const bool is_plain[256] = {
 	['>' ... '['] = true, [']' ... '~'] = true,
 };
 
+/* Eight bytes at once: the top bit of each that equals, is below, or is 0x7f and above.
+   Above the first such byte bits may be set by its borrow or carry. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static inline uint64_t equal_bytes(uint64_t bytes, unsigned char byte)
+{
+	uint64_t difference = bytes ^ EACH(byte);
+
+	return (difference - EACH(1)) & ~difference;
+}
+
+/* Passes over bytes that stand for themselves.  Most values are shorter than eight
+   bytes, and of a length that no processor can foresee. */
+static char *skip_plain(char *in, const char *end)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	while (end - in >= 8) {
+		uint64_t bytes, others;
+
+		memcpy(&bytes, in, sizeof(bytes));
+		others = ((bytes - EACH('!')) & ~bytes) | bytes |
+			(bytes + EACH(1)) | equal_bytes(bytes, '"') |
+			equal_bytes(bytes, '%') | equal_bytes(bytes, '=') |
+			equal_bytes(bytes, '\\');
+		others &= EACH(0x80);
+		if (others != 0)
+			return in + __builtin_ctzll(others) / 8;
+		in += 8;
+	}
+#endif
+	while (in < end && is_plain[(unsigned char)*in])
+		in++;
+	return in;
+}
+
 /* Takes the value in place, up to a space or the end, and ends it with NUL.  False
    if a byte stands there that should have been escaped: the line is not ours or was
    tampered with. */
@@ -108,9 +143,7 @@ static bool take_value(struct reader *reader, char **value_r, size_t *length_r)
 	char *out = reader->at, *in = reader->at;
 
 	*value_r = out;
-	/* The NUL at the end is not plain. */
-	while (is_plain[(unsigned char)*in])
-		in++;
+	in = skip_plain(in, reader->end);
 	for (out = in; in < reader->end && *in != ' '; in++) {
 		if (is_plain[(unsigned char)*in]) {
 			*out++ = *in;
@@ -157,18 +190,17 @@ static bool take_field(struct reader *reader, struct gp_journal_entry *entry,
 	return true;
 }
 
-/* Do these bytes begin with NAME=?  Names are short, and this is asked for each field
-   of millions of lines, so it is one comparison where there is room to read. */
-static bool begins_with(const char *text, const char *end,
-			const struct gp_journal_field *field)
+/* Do these bytes begin with NAME=?  This is asked for each field of millions of lines,
+   so it is one comparison where there is room to read. */
+static inline bool begins_with(const char *text, const char *end,
+			       const struct gp_journal_field *field)
 {
-	const size_t bytes = field->name_bytes;
-	uint64_t found, wanted = 0;
+	const size_t bytes = field->name_bytes + 1;
+	uint64_t found, wanted;
 
-	if ((size_t)(end - text) <= bytes || text[bytes] != '=')
-		return false;
-	if (bytes > sizeof(found) || (size_t)(end - text) < sizeof(found))
-		return memcmp(field->name, text, bytes) == 0;
+	if ((size_t)(end - text) < sizeof(found))
+		return (size_t)(end - text) >= bytes &&
+			memcmp(field->word, text, bytes) == 0;
 	memcpy(&found, text, sizeof(found));
 	memcpy(&wanted, field->word, sizeof(wanted));
 	/* What follows the name is shifted out. */

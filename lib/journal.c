@@ -33,7 +33,7 @@ enum {
 };
 
 #define FIELD(name, member, type, is_optional) \
-	{ name, sizeof(name) - 1, name, (enum gp_journal_type)type, \
+	{ name, sizeof(name) - 1, name "=", (enum gp_journal_type)type, \
 	  offsetof(struct gp_journal_entry, member), is_optional }
 
 static const struct gp_journal_field fields[] = {
@@ -81,10 +81,10 @@ const struct gp_journal_field *gp_journal_fields(size_t *count_r)
 
 void gp_journal_entry_init(struct gp_journal_entry *entry_r)
 {
-	memset(entry_r, 0, sizeof(*entry_r));
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (fields[i].type != GP_JOURNAL_TEXT)
-			*gp_journal_number(entry_r, &fields[i]) = -1;
+	*entry_r = (struct gp_journal_entry){
+		.time_msecs = -1, .port = -1, .every_secs = -1,
+		.policy_secs = -1, .early = -1, .wait_secs = -1, .count = -1,
+	};
 }
 
 static void put_text(FILE *out, const char *text)

@@ -264,6 +264,36 @@ static void reading_stays_within_the_line(void **state)
 	free(good);
 }
 
+/* Whatever the byte and wherever it stands: the reader looks at several at once. */
+static void each_byte_that_must_be_escaped_breaks_the_line(void **state)
+{
+	enum { LONGEST = 40 };
+	struct gp_journal_entry entry = example(), back;
+	char user[LONGEST + 1], line[700];
+	struct gp_error err;
+
+	(void)state;
+	memset(user, 'z', LONGEST);
+	user[LONGEST] = '\0';
+	entry.user = user;
+	/* Not the last one: a space there ends a shorter value. */
+	for (int at = 0; at < LONGEST - 1; at++) {
+		for (int byte = 0; byte < 256; byte++) {
+			const bool is_plain = byte > ' ' && byte < 0x7f &&
+				strchr("\"%=\\", byte) == NULL;
+			char *good = gp_journal_format(&entry);
+			size_t length = strlen(good);
+
+			memcpy(line, good, length + 1);
+			strstr(line, "user=")[5 + at] = (char)byte;
+			if (gp_journal_read(line, length, &back, &err) !=
+			    (is_plain ? 1 : -1))
+				fail_msg("byte %d at %d", byte, at);
+			free(good);
+		}
+	}
+}
+
 static char *read_all(const char *path)
 {
 	static char text[4096];
@@ -325,6 +355,7 @@ int main(void)
 		cmocka_unit_test(random_bytes_come_back),
 		cmocka_unit_test(the_line_has_its_documented_form),
 		cmocka_unit_test(what_syslog_put_before_is_passed_over),
+		cmocka_unit_test(each_byte_that_must_be_escaped_breaks_the_line),
 		cmocka_unit_test(only_syslog_may_stand_before),
 		cmocka_unit_test(times_are_read_as_the_calendar_has_them),
 		cmocka_unit_test(reading_stays_within_the_line),
