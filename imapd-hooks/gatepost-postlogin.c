@@ -96,7 +96,8 @@ static void say_goodbye(const char *protocol, const struct gp_settings *settings
 	char words[GP_REFUSAL_BYTES];
 
 	(void)dprintf(STDOUT_FILENO, "%s%s\r\n", start,
-		      gp_refusal_text(settings, decision, words));
+		      gp_refusal_text((int64_t)1000 * settings->poll.interval_secs,
+				      decision, words));
 }
 
 /* True if the login goes on. */

@@ -94,6 +94,27 @@ static enum gp_check name_check(struct gp_imap_client *gc,
 		wrap->check != GP_CHECK_CHECK ? GP_CHECK_LOGIN : wrap->check;
 }
 
+/* RFC 9051 section 7.1: an alert is shown to the user.  Who checks without logging in
+   for it could use IDLE. */
+static void give_notice(struct gp_imap_client *gc, enum gp_check check)
+{
+	const char *words = check == GP_CHECK_SELECT || check == GP_CHECK_EXAMINE ||
+		site.settings->poll.idle_notice[0] == '\0'
+		? site.settings->poll.notice : site.settings->poll.idle_notice;
+	const struct gp_notice notice = {
+		.program = gp_poll_session_program(gc->session),
+		.every_msecs = gp_poll_session_every_msecs(gc->session),
+		.policy_msecs = gp_poll_session_interval_msecs(gc->session),
+		.advised_msecs = (int64_t)site.settings->poll.advised_secs * 1000,
+	};
+	char text[GP_NOTICE_BYTES];
+
+	if (words[0] == '\0')
+		return;
+	client_send_line(gc->client, t_strconcat("* OK [ALERT] ", gp_notice_text(
+		words, &notice, text), NULL));
+}
+
 static command_func_t resume;
 
 static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
@@ -121,6 +142,8 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 	can_answer = gp_imap_can_answer(gc->memory, cmd, &request, now_msecs);
 	gp_poll_session_check(gc->session, name_check(gc, wrap), can_answer,
 			      was_delayed, now_msecs, &decision);
+	if (decision.gives_notice && decision.mode == GP_MODE_ENFORCE)
+		give_notice(gc, wrap->check);
 	switch (gp_decision_effect(&decision)) {
 	case GP_ACTION_ABSORB:
 		cmd->client->input_lock = NULL;
@@ -133,8 +156,15 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 	case GP_ACTION_REFUSE:
 		cmd->client->input_lock = NULL;
 		client_send_tagline(cmd, t_strconcat(
-			"NO [LIMIT] ", gp_refusal_text(site.settings, &decision,
-						       words), NULL));
+			"NO [LIMIT] ", gp_refusal_text(
+				gp_poll_session_interval_msecs(gc->session),
+				&decision, words), NULL));
+		return TRUE;
+	case GP_ACTION_DISCONNECT:
+		cmd->client->input_lock = NULL;
+		client_disconnect_with_error(cmd->client, gp_refusal_text(
+			gp_poll_session_interval_msecs(gc->session), &decision,
+			words));
 		return TRUE;
 	default:
 		break;

@@ -248,11 +248,35 @@ static enum gp_action severity(const struct gp_decision *decision)
 						  : decision->action;
 }
 
+/* A line of its own: it is rare. */
+static void write_notice(struct gp_poll_session *session, enum gp_check check,
+			 const struct gp_poll_history *history,
+			 const struct gp_decision *decision)
+{
+	const struct gp_decision notice = {
+		.action = GP_ACTION_NOTICE, .mode = decision->mode,
+	};
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.action = gp_decision_word(&notice);
+	entry.reason = gp_reason_word(GP_REASON_EARLY);
+	entry.why = "poll.notice_after";
+	entry.check = gp_check_word(check);
+	if (history->every_msecs > 0)
+		entry.every_secs = seconds(history->every_msecs);
+	entry.early = history->early_count;
+	write_line(session, &entry);
+}
+
 static void note_decision(struct gp_poll_session *session, enum gp_check check,
 			  const struct gp_poll_history *history,
 			  const struct gp_decision *decision, int64_t now_msecs)
 {
 	bool is_worse;
+
+	if (decision->gives_notice)
+		write_notice(session, check, history, decision);
 
 	if (decision->action == GP_ACTION_PASS &&
 	    decision->reason != GP_REASON_EARLY_SERVED) {
@@ -306,6 +330,16 @@ int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
 		: session->interval_msecs;
 }
 
+int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session)
+{
+	return session->answer.every_msecs;
+}
+
+const char *gp_poll_session_program(const struct gp_poll_session *session)
+{
+	return session->program;
+}
+
 /* The load is only looked at if something depends on it. */
 static int64_t find_interval(const struct gp_poll_session *session,
 			     int64_t now_msecs)
@@ -317,6 +351,13 @@ static int64_t find_interval(const struct gp_poll_session *session,
 
 	return (int64_t)1000 * gp_policy_poll_interval(session->settings, terms,
 						       load_percent);
+}
+
+static int64_t notice_after(const struct gp_settings *settings)
+{
+	return settings->poll.notice[0] != '\0' ||
+		settings->poll.idle_notice[0] != '\0'
+		? (int64_t)settings->poll.notice_after : -1;
 }
 
 static void fill_query(const struct gp_poll_session *session, bool is_report,
@@ -345,6 +386,7 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.away_interval_msecs =
 			(int64_t)session->terms.away_interval_secs * 1000,
 		.programs_max = settings->poll.programs_max,
+		.notice_after = notice_after(settings),
 		.had_human = session->human_at_msecs > session->human_told_at_msecs,
 		.human_age_msecs = now_msecs - session->human_at_msecs,
 	};
@@ -526,7 +568,10 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		note_wait_before(session, facts, now_msecs);
 		facts->history = session->answer;
 	}
+	session->answer.notice_due = false;
 	gp_policy_poll(session->settings, facts, decision_r);
+	if (session->part[0] == 'p')
+		decision_r->gives_notice = false;       /* POP3 has no words for it */
 	if (facts->history_known && !was_delayed)
 		note_decision(session, facts->check, &facts->history,
 			      decision_r, now_msecs);

@@ -106,7 +106,9 @@ static void refuse(struct gp_pop3_client *gc, const struct gp_decision *decision
 	char words[GP_REFUSAL_BYTES];
 
 	client_send_line(client, "-ERR [LOGIN-DELAY] %s",
-			 gp_refusal_text(site.settings, decision, words));
+			 gp_refusal_text(
+				gp_poll_session_interval_msecs(gc->session),
+				decision, words));
 	(void)o_stream_flush(client->output);
 	(void)shutdown(client->fd_out, SHUT_WR);
 	refused_user = client->user;

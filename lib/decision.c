@@ -31,6 +31,8 @@ static const struct action_row actions[GP_ACTION_COUNT] = {
 	[GP_ACTION_DELAY] = { "delay", "would-delay" },
 	[GP_ACTION_HOLD] = { "hold", "would-hold" },
 	[GP_ACTION_REFUSE] = { "refuse", "would-refuse" },
+	[GP_ACTION_DISCONNECT] = { "disconnect", "would-disconnect" },
+	[GP_ACTION_NOTICE] = { "notice", "would-notice" },
 };
 
 struct reason_row {

@@ -30,6 +30,8 @@ enum gp_action {
 	GP_ACTION_DELAY,
 	GP_ACTION_HOLD,         /* a login waits */
 	GP_ACTION_REFUSE,       /* in words of its protocol, with the time left */
+	GP_ACTION_DISCONNECT,
+	GP_ACTION_NOTICE,       /* said beside another action, never decided */
 	GP_ACTION_COUNT
 };
 
@@ -89,6 +91,7 @@ struct gp_decision {
 	enum gp_mode mode;              /* of the rule that decided */
 	const char *why;                /* the setting that decided; static text */
 	const char *detail;             /* what exactly was wrong; static, or NULL */
+	bool gives_notice;              /* and the user is told, too */
 	int64_t wait_msecs;             /* delay, hold: how long; else until the next
 	                                   admitted check or message; 0 where it
 	                                   means nothing */

@@ -120,6 +120,7 @@ struct gp_poll_history {
 	int64_t every_msecs;            /* measured time between bursts; 0 unknown */
 	bool journal_due;               /* its last journal line is long ago */
 	bool has_waited;                /* this login was held before it began */
+	bool notice_due;                /* not told of it for a day */
 	bool is_away;                   /* no human activity for long */
 	bool is_crowded;                /* all of the user's programs together */
 };

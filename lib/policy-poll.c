@@ -175,6 +175,10 @@ static void decide_early(const struct gp_poll_facts *facts,
 	case GP_ACTION_REFUSE:
 		decide_refuse(facts, decision);
 		break;
+	case GP_ACTION_DISCONNECT:
+		decide(decision, GP_ACTION_DISCONNECT, GP_REASON_EARLY,
+		       "poll.ladder");
+		break;
 	case GP_ACTION_ABSORB:
 	default:
 		decide_absorb(facts, decision);
@@ -239,6 +243,7 @@ static void decide_check(const struct gp_settings *settings,
 		       "redis.server");
 		return;
 	}
+	decision_r->gives_notice = facts->history.notice_due;
 	decision_r->wait_msecs = facts->history.wait_msecs > 0
 		? facts->history.wait_msecs : 0;
 	switch (facts->history.verdict) {

@@ -255,6 +255,27 @@ static int check_exempt_logins(const struct whole *whole)
 	return 0;
 }
 
+/* RFC 9051 section 9: a line of text, in ASCII. */
+static int check_notice(const struct whole *whole, size_t offset,
+			const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			return fail_value(whole, row_at(offset), "only printable "
+					  "ASCII can be shown to every program");
+	return 0;
+}
+
+static int check_notices(const struct whole *whole)
+{
+	const struct gp_settings *settings = whole->settings;
+
+	return check_notice(whole, offsetof(struct gp_settings, poll.notice),
+			    settings->poll.notice) < 0 ||
+		check_notice(whole, offsetof(struct gp_settings, poll.idle_notice),
+			     settings->poll.idle_notice) < 0 ? -1 : 0;
+}
+
 static int check_poll(const struct whole *whole)
 {
 	struct gp_error err;
@@ -327,5 +348,6 @@ int gp_settings_check(struct gp_settings *settings,
 	return check_load(whole) < 0 || check_redis_user(whole) < 0 || read_domains_file(whole) < 0 ||
 		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||
 		check_rates(whole) < 0 || check_poll(whole) < 0 ||
-		check_exempt_logins(whole) < 0 ? -1 : 0;
+		check_exempt_logins(whole) < 0 ||
+		check_notices(whole) < 0 ? -1 : 0;
 }

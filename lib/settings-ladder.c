@@ -32,7 +32,8 @@ static bool read_action(const struct gp_setting *row, const char *text,
 	if (!gp_action_from_word(word, &step->action))
 		return false;
 	if (step->action == GP_ACTION_NOTE || step->action == GP_ACTION_REFUSE ||
-	    (step->action == GP_ACTION_ABSORB && !is_login))
+	    (!is_login && (step->action == GP_ACTION_ABSORB ||
+			   step->action == GP_ACTION_DISCONNECT)))
 		return *rest == '\0';
 	if (step->action != (is_login ? GP_ACTION_HOLD : GP_ACTION_DELAY) ||
 	    !gp_duration_read(GP_SETTING_SECS, rest, &secs) ||
@@ -77,7 +78,8 @@ int gp_ladder_store(const struct gp_setting *row, const char *text,
 				    gp_shown(text, shown),
 				    row->type == GP_SETTING_LOGIN_LADDER
 				    ? "'after N: hold SECS'"
-				    : "'after N: absorb', 'after N: delay SECS'",
+				    : "'after N: absorb', 'after N: delay SECS', "
+				      "'after N: disconnect'",
 				    row->min, row->max, DELAY_SECS_MIN,
 				    DELAY_SECS_MAX);
 	if (index >= GP_LADDER_STEPS_MAX)

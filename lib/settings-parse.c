@@ -143,7 +143,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
 	const char *path = loading->file->path;
 	const bool is_root = strcmp(cfg_name(cfg), "root") == 0;
-	char text[256], suggestion[GP_SUGGESTION_BYTES];
+	char text[480], suggestion[GP_SUGGESTION_BYTES];
 
 	if (strcmp(fmt, "no such option '%s'") == 0) {
 		(void)fail(path, cfg->line, gp_settings_suggest(

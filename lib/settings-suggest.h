@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { GP_SUGGESTION_BYTES = 256 };
+enum { GP_SUGGESTION_BYTES = 400 };
 
 /*
  * section is NULL for a name that stands outside sections.  Writes a whole

@@ -190,6 +190,12 @@ const struct gp_setting gp_settings_table[] = {
 	    "{\"after 2: hold 10s\", \"after 4: hold 30s\", "
 	    "\"after 8: hold 55s\"}", 0, 100000,
 	    "what early logins get, by how many early rounds came lately"),
+	ROW("poll", "notice", TEXT, poll.notice, "", 0, 300,
+	    "what a user is told once a day; empty for nothing"),
+	ROW("poll", "idle_notice", TEXT, poll.idle_notice, "", 0, 300,
+	    "the same for a program that stays connected"),
+	ROW("poll", "notice_after", UINT, poll.notice_after, "12", 0, 100000,
+	    "early rounds lately before a notice is given"),
 	ROW("poll", "exemptions", EXEMPTION_LIST, poll.exemptions, "{}", 0, 0,
 	    "who is not held, until when, by whom and why"),
 	ROW("poll", "overrides", POLL_OVERRIDE_LIST, poll.overrides, "{}", 0, 0,

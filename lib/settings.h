@@ -197,6 +197,9 @@ struct gp_settings {
 		unsigned int ladder_window_secs;
 		struct gp_ladder ladder;
 		struct gp_ladder login_ladder;    /* note, hold and refuse */
+		char *notice;                     /* "" for none */
+		char *idle_notice;                /* to who could use IDLE */
+		unsigned int notice_after;        /* early rounds */
 		struct gp_exemption_list exemptions;
 		struct gp_poll_override_list overrides; /* the first match wins */
 	} poll;

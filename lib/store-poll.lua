@@ -7,12 +7,12 @@
 -- ARGV     program, then numbers (milliseconds and counts):
 --          interval tolerance round window journal retention
 --          is_report checks bursts early_rounds early_age journal_age
---          grace away_after away_interval programs_max human_age
+--          grace away_after away_interval programs_max human_age notice_after
 -- Returns  verdict (0 admitted, 1 in round, 2 early, 3 free after human
 --          activity), wait, round_left (3: what is left of the grace),
 --          early rounds lately, checks, every, flags (1 a journal line is due,
 --          2 this login was held before it began, 4 the user is away, 8 the
---          user's programs together are too many)
+--          user's programs together are too many, 16 a notice is due)
 --
 -- Human activity is field "h": 4 bytes as store-submit.lua writes them.  Of a user
 -- with more than programs_max programs 7 bytes follow, kept as long as there is no
@@ -20,7 +20,8 @@
 -- since 1970; 2 how many rounds were early for it, until it has passed.
 --
 -- Beside a program's record the hash may have "held PROGRAM": until when a login of
--- the program was held (ms since 1970), while no check has seen it.
+-- the program was held (ms since 1970), while no check has seen it; and "told
+-- PROGRAM": when its user was last given a notice.
 --
 -- The rate is kept as GCRA keeps it: a theoretical arrival time that each
 -- admitted round moves on by one interval.  The record is packed, since Redis
@@ -48,6 +49,8 @@ local is_report, checks_more, bursts, early_more, early_age, journal_age =
   n[7] == 1, n[8], n[9], n[10], n[11], n[12]
 local grace, away_after, away_interval, programs_max, human_age =
   n[13], n[14], n[15], n[16], n[17]
+local notice_after = n[18]
+local DAY = 86400000
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -55,9 +58,9 @@ local function least(value, top)
   return math.max(0, math.min(math.floor(value), top))
 end
 
-local HELD = 'held ' .. program
+local HELD, TOLD = 'held ' .. program, 'told ' .. program
 local HELD_SLACK, HELD_VALID = 1000, 30000
-local found = redis.call('HMGET', key, program, HELD, 'h')
+local found = redis.call('HMGET', key, program, HELD, 'h', TOLD)
 local packed, held_until = found[1], tonumber(found[2])
 local has_waited = false
 if held_until and not is_report and now >= held_until - HELD_SLACK then
@@ -197,7 +200,8 @@ if is_new and not is_report then
   local kept, oldest, oldest_at = 0, nil, nil
   for i = 1, #all, 2 do
     local seen = 0
-    if #all[i] == 1 then
+    if #all[i] == 1 or string.sub(all[i], 1, 5) == 'told ' and
+        now - tonumber(all[i + 1]) < DAY then
       seen = nil
     elseif #all[i + 1] == BYTES then
       local a, _, l = struct.unpack('>I5I3I3', all[i + 1])
@@ -236,8 +240,14 @@ if person_is_changed then
 end
 
 local share = 1 - (now % window) / window
+local lately = early + math.floor(early_before * share)
+-- Also beside a check that is in time: those that are not ask nothing mostly.
+local notice_is_due = not is_report and not is_free and notice_after >= 0 and
+  lately > notice_after and not (found[4] and now - tonumber(found[4]) < DAY)
+if notice_is_due then redis.call('HSET', key, TOLD, now) end
 local round_left = is_free and human + grace - now or at + round - now
 return { verdict, math.max(0, math.floor(tat - tolerance - now)),
-  math.max(0, math.floor(round_left)), early + math.floor(early_before * share),
+  math.max(0, math.floor(round_left)), lately,
   checks, math.floor(every), (journal_is_due and 1 or 0) +
-  (has_waited and 2 or 0) + (is_away and 4 or 0) + (user_wait > 0 and 8 or 0) }
+  (has_waited and 2 or 0) + (is_away and 4 or 0) + (user_wait > 0 and 8 or 0) +
+  (notice_is_due and 16 or 0) }

@@ -20,9 +20,9 @@
 
 #include "store-poll.lua.h"
 
-enum { POLL_NUMBERS = 17, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
+enum { POLL_NUMBERS = 18, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
 enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2, FLAG_IS_AWAY = 4,
-       FLAG_IS_CROWDED = 8 };
+       FLAG_IS_CROWDED = 8, FLAG_NOTICE_DUE = 16 };
 enum { LIST_DEADLINE_MSECS = 10000 };
 
 /* Hosts that lost Redis together must not come back to it together. */
@@ -104,6 +104,7 @@ static int read_history(const redisReply *reply,
 		.journal_due = (values[6] & FLAG_JOURNAL_DUE) != 0,
 		.has_waited = (values[6] & FLAG_HAS_WAITED) != 0,
 		.is_away = (values[6] & FLAG_IS_AWAY) != 0,
+		.notice_due = (values[6] & FLAG_NOTICE_DUE) != 0,
 		.is_crowded = (values[6] & FLAG_IS_CROWDED) != 0,
 	};
 	return 0;
@@ -123,6 +124,7 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 		query->away_after_msecs, query->away_interval_msecs,
 		query->programs_max,
 		query->had_human ? query->human_age_msecs : -1,
+		query->notice_after,
 	};
 	char texts[POLL_NUMBERS][NUMBER_BYTES];
 	const char *argv[5 + POLL_NUMBERS] = { NULL, NULL, "1", key,

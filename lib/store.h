@@ -38,6 +38,7 @@ struct gp_poll_query {
 	int64_t away_after_msecs;       /* without human activity; 0: never away */
 	int64_t away_interval_msecs;    /* the interval of who is away */
 	unsigned int programs_max;      /* so many together; 0: no limit */
+	int64_t notice_after;           /* early rounds; below 0: no notice */
 	bool had_human;                 /* activity in the session, untold yet */
 	int64_t human_age_msecs;        /* since then */
 };

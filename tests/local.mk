@@ -88,6 +88,7 @@ integration_tests = \
 	tests/integration/53-ciphers-and-names.sh \
 	tests/integration/54-lists-change.sh \
 	tests/integration/55-poll-overrides.sh \
+	tests/integration/56-poll-notice.sh \
 	tests/integration/60-sendmail-submission.sh \
 	tests/integration/61-sendmail-relay.sh \
 	tests/integration/62-sendmail-rate.sh \

@@ -73,6 +73,7 @@ static void answer_admitted(bool journal_due)
 /* --- one session --- */
 
 static struct gp_settings settings;
+static char no_words[] = "";
 static struct gp_journal *journal;
 static char directory[] = "/tmp/gp-test-XXXXXX";
 static char journal_path[64];
@@ -95,6 +96,7 @@ static int setup(void **state)
 	memset(&fake, 0, sizeof(fake));
 	fake.store.ops = &fake_ops;
 	memset(&settings, 0, sizeof(settings));
+	settings.poll.notice = settings.poll.idle_notice = no_words;
 	settings.poll.mode = GP_MODE_ENFORCE;
 	settings.poll.interval_secs = INTERVAL / 1000;
 	settings.poll.round_secs = ROUND / 1000;

@@ -116,7 +116,7 @@ struct refusal {
 #define STEP_SECS " or 'after N: refuse', with N from 0 to 100000 and SECS from " \
 	"1s to 60s"
 #define STEP "is not a step; allowed is 'after N: note', 'after N: absorb', " \
-	"'after N: delay SECS'" STEP_SECS
+	"'after N: delay SECS', 'after N: disconnect'" STEP_SECS
 #define LOGIN_STEP "is not a step; allowed is 'after N: note', 'after N: hold " \
 	"SECS'" STEP_SECS
 #define DOMAIN "is not a domain; allowed is example.com, .example.com for all " \
@@ -297,6 +297,12 @@ static const struct refusal refusals[] = {
 	  "are separated by commas" },
 	{ "rate", "overrides", "{'@staff: none'}", "'@staff' is no group of "
 	  "login.groups_file" },
+	{ "poll", "notice", "'caf\xc3\xa9'",
+	  "only printable ASCII can be shown to every program" },
+	{ "poll", "idle_notice", "'a\tb'",
+	  "only printable ASCII can be shown to every program" },
+	{ "poll", "notice_after", "100001",
+	  "100001 is out of range; allowed is 0 to 100000" },
 	{ "poll", "exemptions", "{'alice: forever'}", "'alice: forever' " EXEMPTION },
 	{ "poll", "exemptions", "{'@staff until 2099-12-31 by ann: x'}",
 	  "'@staff': login.groups_file has no such group" },
@@ -487,8 +493,8 @@ static void test_names_refused(void **state)
 		     "section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
 		     "programs_max, grace, away_after, away_interval, "
-		     "ladder_window, ladder, login_ladder, exemptions, "
-		     "overrides");
+		     "ladder_window, ladder, login_ladder, notice, "
+		     "idle_notice, notice_after, exemptions, overrides");
 }
 
 /* --- syntax ------------------------------------------------------------ */
@@ -523,8 +529,8 @@ static void test_syntax_refused(void **state)
 		     "in section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
 		     "programs_max, grace, away_after, away_interval, "
-		     "ladder_window, ladder, login_ladder, exemptions, "
-		     "overrides");
+		     "ladder_window, ladder, login_ladder, notice, "
+		     "idle_notice, notice_after, exemptions, overrides");
 	expect_error("poll {\n interval = }", "a.conf:2: unexpected token '}'; a "
 		     "value with blanks stands in quotes, a list in { } with "
 		     "commas");
