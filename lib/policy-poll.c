@@ -105,6 +105,21 @@ static bool is_held_in_round(const struct gp_settings *settings,
 	return step != NULL && step->action == GP_ACTION_HOLD;
 }
 
+/* Of a program that holds its connection and is made to wait for its early checks:
+   what it asks again after the first third of a round is no sweep either. */
+static bool is_early_in_round(const struct gp_settings *settings,
+			      const struct gp_poll_facts *facts)
+{
+	const int64_t round_msecs = (int64_t)settings->poll.round_secs * 1000;
+	const struct gp_ladder_step *step;
+
+	if (facts->place != GP_PLACE_SESSION || !facts->can_absorb ||
+	    facts->history.round_left_msecs > round_msecs * 2 / 3)
+		return false;
+	step = find_step(facts->terms->ladder, facts->history.early_count);
+	return step != NULL && step->action == GP_ACTION_DELAY;
+}
+
 /* The first check of a session that the ladder for logins refuses. */
 static bool login_is_refused(const struct gp_poll_facts *facts)
 {
@@ -254,6 +269,8 @@ static void decide_check(const struct gp_settings *settings,
 	case GP_VERDICT_IN_ROUND:
 		if (is_held_in_round(settings, facts))
 			decide_login(facts, decision_r);
+		else if (is_early_in_round(settings, facts))
+			decide_early(facts, decision_r);
 		else
 			decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
 			       "poll.interval");

@@ -15,6 +15,7 @@ static const struct gp_settings settings_default = {
 	.poll = {
 		.mode = GP_MODE_ENFORCE,
 		.interval_secs = 300,
+		.round_secs = 30,
 		.ladder = {
 			.steps = {
 				{ 2, GP_ACTION_NOTE, 0 },
@@ -134,8 +135,17 @@ static void test_rounds_pass(void **state)
 	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
 			GP_REASON_ADMITTED, "poll.interval", 200000);
 	facts.history.verdict = GP_VERDICT_IN_ROUND;
+	facts.history.round_left_msecs = 30000;
 	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
 			GP_REASON_IN_ROUND, "poll.interval", 200000);
+	/* but not to its end for who is made to wait anyway */
+	facts.history.round_left_msecs = 1;
+	facts.can_absorb = false;
+	assert_decision(&settings_default, &facts, GP_ACTION_PASS,
+			GP_REASON_IN_ROUND, "poll.interval", 200000);
+	facts.can_absorb = true;
+	assert_decision(&settings_default, &facts, GP_ACTION_DELAY,
+			GP_REASON_EARLY, "poll.ladder", 10000);
 }
 
 static void test_a_silent_store_lets_everybody_pass(void **state)
