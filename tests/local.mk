@@ -218,7 +218,8 @@ tests_bench_milter_load_SOURCES = tests/bench/milter-load.c \
 	tests/bench/milter-link.c tests/bench/milter-link.h \
 	tests/bench/milter-scene.c tests/bench/milter-scene.h
 tests_bench_null_milter_LDADD = $(MILTER_LIBS)
-EXTRA_DIST += tests/bench/run tests/bench/servers.sh tests/bench/logins
+EXTRA_DIST += tests/bench/run tests/bench/servers.sh tests/bench/logins \
+	tests/bench/sessions
 bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/run --check && \
 		$(top_srcdir)/tests/integration/36-poll-redis-calls.sh
