@@ -18,7 +18,7 @@ _gatepostctl_facts() {
 # The words that stand for the last option, or nothing where files do
 _gatepostctl_values() {
 	case $1 in
-	--action) echo 'pass reject tempfail rewrite note absorb delay hold refuse would-*' ;;
+	--action) echo 'pass reject tempfail rewrite note absorb delay hold refuse disconnect notice would-*' ;;
 	--part) echo 'milter imap pop3 auth' ;;
 	--since | --until) echo 'today yesterday monday 1h 1d 7d' ;;
 	esac

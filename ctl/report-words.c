@@ -7,17 +7,36 @@
 
 #include "pool.h"
 
-static const enum gp_report_kind kinds[GP_ACTION_COUNT] = {
-	[GP_ACTION_PASS] = GP_KIND_SERVED,
-	[GP_ACTION_REJECT] = GP_KIND_REJECT,
-	[GP_ACTION_TEMPFAIL] = GP_KIND_TEMPFAIL,
-	[GP_ACTION_REWRITE] = GP_KIND_REWRITE,
-	[GP_ACTION_NOTE] = GP_KIND_NOTE,
-	[GP_ACTION_ABSORB] = GP_KIND_ABSORB,
-	[GP_ACTION_DELAY] = GP_KIND_DELAY,
-	[GP_ACTION_HOLD] = GP_KIND_HOLD,
-	[GP_ACTION_REFUSE] = GP_KIND_REFUSE,
-};
+/* Without a default, so that the compiler asks about an action that is added. */
+static enum gp_report_kind kind_of(enum gp_action action)
+{
+	switch (action) {
+	case GP_ACTION_PASS:
+		return GP_KIND_SERVED;
+	case GP_ACTION_REJECT:
+		return GP_KIND_REJECT;
+	case GP_ACTION_TEMPFAIL:
+		return GP_KIND_TEMPFAIL;
+	case GP_ACTION_REWRITE:
+		return GP_KIND_REWRITE;
+	case GP_ACTION_NOTE:
+		return GP_KIND_NOTE;
+	case GP_ACTION_ABSORB:
+		return GP_KIND_ABSORB;
+	case GP_ACTION_DELAY:
+		return GP_KIND_DELAY;
+	case GP_ACTION_HOLD:
+		return GP_KIND_HOLD;
+	case GP_ACTION_REFUSE:
+	case GP_ACTION_DISCONNECT:
+		return GP_KIND_REFUSE;
+	case GP_ACTION_NOTICE:
+		/* Said beside another action, whose line counts the check. */
+	case GP_ACTION_COUNT:
+		break;
+	}
+	return GP_KIND_NONE;
+}
 
 void gp_report_words_init(struct gp_report_words *words_r)
 {
@@ -42,7 +61,7 @@ static void learn(struct gp_report_word *word, const char *text)
 	word->is_would = strncmp(text, "would-", 6) == 0;
 	word->kind = gp_action_from_word(word->is_would ? text + 6 : text,
 					 &action)
-		? kinds[action] : GP_KIND_NONE;
+		? kind_of(action) : GP_KIND_NONE;
 	word->reason = gp_reason_from_word(text, &reason) ? (int)reason : -1;
 }
 

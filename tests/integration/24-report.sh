@@ -95,7 +95,8 @@ for i in range(20000):
     part = random.choice(['imap', 'imap', 'pop3', 'auth'])
     reason = random.choice(['early', 'early', 'admitted', 'early-served'])
     action = 'pass' if reason != 'early' else random.choice(
-        ['absorb', 'delay', 'note', 'hold', 'refuse', 'would-absorb'])
+        ['absorb', 'delay', 'note', 'hold', 'refuse', 'disconnect', 'notice',
+         'would-absorb', 'would-notice'])
     entries.append(dict(
         secs=secs, part=part, user=user, reason=reason, action=action,
         program='%s/10.0.0.%d%s' % (part, random.randrange(3),
@@ -115,7 +116,7 @@ with open('big.log', 'w') as out:
 
 # The recount
 KINDS = {'note': 'note', 'absorb': 'absorb', 'delay': 'delay', 'hold': 'hold',
-         'refuse': 'refuse', 'reject': 'reject'}
+         'refuse': 'refuse', 'disconnect': 'refuse', 'reject': 'reject'}
 zone = zoneinfo.ZoneInfo('Europe/Zurich')
 kinds, reasons, week, rows, hours = (collections.Counter() for _ in range(5))
 per_row = collections.defaultdict(collections.Counter)
@@ -124,7 +125,8 @@ waited = 0
 for entry in entries:
     count = entry.get('count', 1)
     reasons[entry['reason']] += count
-    if entry['reason'].startswith('store-'):
+    # Who is told of it is told beside another action, which counts the check.
+    if entry['reason'].startswith('store-') or entry['action'].endswith('notice'):
         continue
     if entry['action'].startswith('would-'):
         kind = 'would-mail' if entry['part'] == 'milter' else 'would'

@@ -40,7 +40,8 @@ offers tls= explain t
 touch mail.log
 offers mail.log log --json mail
 offers mail.log report --html mail
-for action in pass reject tempfail rewrite note absorb delay hold refuse; do
+for action in $("$GATEPOST_BUILD/tests/unit/print-vocabulary" |
+		sed -n 's/^action //p'); do
 	offers $action log --action ''
 done
 finish
