@@ -362,7 +362,7 @@ static int set_check(struct gp_typed_facts *facts, const char *value,
 {
 	if (!gp_check_from_word(value, &facts->poll.check))
 		return gp_error_set(err, "'%s' is none of login, noop, check, "
-				    "status, select, examine", value);
+				    "status, select, examine, list-status", value);
 	return 0;
 }
 

@@ -63,7 +63,8 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "                      \"-\": Redis is silent\n" \
 "  rate_wait=17        seconds until that is over\n" \
 "Facts of a check for mail (part=imap):\n" \
-"  check=noop          login, noop, check, status, select or examine\n" \
+"  check=noop          login, noop, check, status, select, examine or\n" \
+"                      list-status\n" \
 "  verdict=early       admitted, in-round, early, free (soon after human\n" \
 "                      activity); \"-\": Redis is silent\n" \
 "  early=14            early rounds lately, with this one\n" \

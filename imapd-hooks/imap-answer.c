@@ -97,13 +97,19 @@ void gp_imap_memory_selected(struct gp_imap_memory *memory,
 	forget_mailbox(memory, mailbox_get_vname(client->mailbox));
 }
 
+void gp_imap_memory_listed(struct gp_imap_memory *memory)
+{
+	forget_all(memory);
+}
+
+/* NOTIFY is none: the STATUS that it sends is newer than what is remembered. */
 static bool command_is_harmless(const char *name)
 {
 	static const char *const names[] = {
 		"CAPABILITY", "NOOP", "CHECK", "STATUS", "SELECT", "EXAMINE",
 		"ID", "IDLE", "LIST", "LSUB", "XLIST", "NAMESPACE", "ENABLE",
 		"FETCH", "UID FETCH", "SEARCH", "UID SEARCH", "SORT",
-		"UID SORT", "THREAD", "UID THREAD", "GETMETADATA", "NOTIFY",
+		"UID SORT", "THREAD", "UID THREAD", "GETMETADATA",
 		"LOGOUT", "GETQUOTA", "GETQUOTAROOT", "UNSELECT", "COMPRESS",
 	};
 
@@ -377,7 +383,11 @@ bool gp_imap_can_answer(const struct gp_imap_memory *memory,
 
 	switch (request->check) {
 	case GP_CHECK_STATUS:
-		return find_record(memory, client, request, now_msecs) != NULL;
+		/* NOTIFY may have told of another mailbox since. */
+		return client->notify_ctx == NULL &&
+			find_record(memory, client, request, now_msecs) != NULL;
+	case GP_CHECK_LIST_STATUS:
+		return false;
 	case GP_CHECK_SELECT:
 	case GP_CHECK_EXAMINE:
 		return can_answer_select(memory, client, request, now_msecs);

@@ -46,6 +46,9 @@ void gp_imap_serve_status(struct gp_imap_memory *memory,
 			  const struct gp_imap_request *request,
 			  int64_t now_msecs);
 
+/* A LIST that returns STATUS is served: it tells more than what is remembered. */
+void gp_imap_memory_listed(struct gp_imap_memory *memory);
+
 /* A SELECT or EXAMINE has been served. */
 void gp_imap_memory_selected(struct gp_imap_memory *memory,
 			     struct client *client, int64_t now_msecs);

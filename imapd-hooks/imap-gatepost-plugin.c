@@ -29,7 +29,7 @@ static struct module *plugin_module;
 static imap_client_created_func_t *next_client_created;
 
 static command_func_t run_noop, run_check, run_status, run_select, run_examine,
-	run_id;
+	run_list, run_xlist, run_id;
 
 /* The wrapped commands and what was there before. */
 static struct wrap {
@@ -44,9 +44,15 @@ static struct wrap {
 	{ .name = "SELECT", .check = GP_CHECK_SELECT, .wrapper = run_select },
 	{ .name = "EXAMINE", .check = GP_CHECK_EXAMINE,
 	  .wrapper = run_examine },
+	{ .name = "LIST", .check = GP_CHECK_LIST_STATUS, .wrapper = run_list },
+	{ .name = "XLIST", .check = GP_CHECK_LIST_STATUS,
+	  .wrapper = run_xlist },
 	{ .name = "ID", .check = GP_CHECK_COUNT, .wrapper = run_id },
 };
-enum { WRAP_NOOP, WRAP_CHECK, WRAP_STATUS, WRAP_SELECT, WRAP_EXAMINE, WRAP_ID };
+enum {
+	WRAP_NOOP, WRAP_CHECK, WRAP_STATUS, WRAP_SELECT, WRAP_EXAMINE, WRAP_LIST,
+	WRAP_XLIST, WRAP_ID
+};
 
 /* --- commands --- */
 
@@ -74,6 +80,8 @@ static bool serve(struct gp_imap_client *gc, struct client_command_context *cmd,
 				     gp_clock_monotonic_msecs());
 		return TRUE;
 	}
+	if (wrap->check == GP_CHECK_LIST_STATUS)
+		gp_imap_memory_listed(gc->memory);
 	is_finished = run_original(cmd, wrap);
 	if ((wrap->check == GP_CHECK_SELECT ||
 	     wrap->check == GP_CHECK_EXAMINE) && client->mailbox != NULL)
@@ -205,6 +213,16 @@ static bool run_select(struct client_command_context *cmd)
 static bool run_examine(struct client_command_context *cmd)
 {
 	return judge(cmd, &wraps[WRAP_EXAMINE], false);
+}
+
+static bool run_list(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_LIST], false);
+}
+
+static bool run_xlist(struct client_command_context *cmd)
+{
+	return judge(cmd, &wraps[WRAP_XLIST], false);
 }
 
 static bool run_id(struct client_command_context *cmd)

@@ -58,6 +58,35 @@ static int read_select(struct client_command_context *cmd,
 	return 1;
 }
 
+/* LIST ["(" selection ")"] reference pattern ["RETURN" "(" option... ")"], with
+   STATUS and its items as an option: RFC 5258 section 6, RFC 5819 section 4. */
+static bool list_returns_status(const struct imap_arg *args)
+{
+	const struct imap_arg *option;
+
+	if (args[0].type == IMAP_ARG_LIST)
+		args++;
+	if (IMAP_ARG_IS_EOL(&args[0]) || IMAP_ARG_IS_EOL(&args[1]) ||
+	    !imap_arg_atom_equals(&args[2], "RETURN") ||
+	    !imap_arg_get_list(&args[3], &option))
+		return false;
+	for (; !IMAP_ARG_IS_EOL(option); option++) {
+		if (imap_arg_atom_equals(option, "STATUS") &&
+		    option[1].type == IMAP_ARG_LIST)
+			return true;
+	}
+	return false;
+}
+
+static int read_list(struct client_command_context *cmd)
+{
+	const struct imap_arg *args;
+
+	if (!client_read_args(cmd, 0, 0, &args))
+		return -1;
+	return list_returns_status(args) ? 1 : 0;
+}
+
 int gp_imap_request_read(struct client_command_context *cmd,
 			 enum gp_check check,
 			 struct gp_imap_request *request_r)
@@ -70,6 +99,8 @@ int gp_imap_request_read(struct client_command_context *cmd,
 	case GP_CHECK_SELECT:
 	case GP_CHECK_EXAMINE:
 		return read_select(cmd, request_r);
+	case GP_CHECK_LIST_STATUS:
+		return read_list(cmd);
 	case GP_CHECK_CHECK:
 		/* Without a mailbox Dovecot answers BAD. */
 		return cmd->client->mailbox != NULL ? 1 : 0;

@@ -164,6 +164,7 @@ static const char *const check_words[GP_CHECK_COUNT] = {
 	[GP_CHECK_STATUS] = "status",
 	[GP_CHECK_SELECT] = "select",
 	[GP_CHECK_EXAMINE] = "examine",
+	[GP_CHECK_LIST_STATUS] = "list-status",
 };
 
 static const char *const verdict_words[] = {

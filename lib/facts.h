@@ -93,6 +93,7 @@ enum gp_check {
 	GP_CHECK_STATUS,
 	GP_CHECK_SELECT,
 	GP_CHECK_EXAMINE,
+	GP_CHECK_LIST_STATUS,           /* LIST that returns STATUS, RFC 5819 */
 	GP_CHECK_COUNT
 };
 const char *gp_check_word(enum gp_check check);

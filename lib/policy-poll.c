@@ -147,8 +147,9 @@ static void decide_delay(const struct gp_poll_facts *facts, unsigned int secs,
 		decision->wait_msecs = delay_msecs;
 }
 
-/* RFC 9051 has no NO for NOOP and CHECK (sections 6.1.2, 6.4.1), and a SELECT
-   that fails closes the mailbox that was open (section 6.3.2): those wait. */
+/* RFC 9051 has no NO for NOOP and CHECK (sections 6.1.2, 6.4.1), a SELECT that
+   fails closes the mailbox that was open (section 6.3.2), and a LIST that fails
+   leaves a program without its folders: those wait. */
 static void decide_refuse(const struct gp_poll_facts *facts,
 			  struct gp_decision *decision)
 {

@@ -77,6 +77,7 @@ integration_tests = \
 	tests/integration/42-postlogin.sh \
 	tests/integration/43-one-person.sh \
 	tests/integration/44-poll-people.sh \
+	tests/integration/44-poll-rounds.sh \
 	tests/integration/45-dovecot-plugin.sh \
 	tests/integration/46-poll-hibernate.sh \
 	tests/integration/47-poll-processes.sh \
