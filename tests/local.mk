@@ -227,12 +227,15 @@ bench: tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) all
 # What logins cost, on a site with gatepost and on one without: five minutes, as root.
 bench-logins: all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/logins
+# What checks in held sessions cost, likewise: five minutes, as root.
+bench-sessions: all
+	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/sessions
 # How fast a report goes through ten million lines: two minutes, 4 GB in $TMPDIR.
 EXTRA_PROGRAMS += tests/bench/journal-lines
 EXTRA_DIST += tests/bench/report
 bench-report: tests/bench/journal-lines$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/report --check
-.PHONY: bench bench-logins bench-report
+.PHONY: bench bench-logins bench-sessions bench-report
 
 # The plugins in mail processes under valgrind: what their tests do, without those
 # that have the whole site under a load that valgrind is too slow for.
