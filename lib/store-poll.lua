@@ -38,7 +38,7 @@
 --   2,2,2  early rounds in this window, in the one before, number of the window
 local FORMAT, BYTES = '>I5I3I3I3I2I3I3I2I2I2', 28
 local MAX3, MAX2 = 16777215, 65535
-local REMEMBERED_MAX = 32
+local REMEMBERED_MAX, SWEEPS, CLOCK_SLACK = 32, 7, 1000
 
 local key, program = KEYS[1], ARGV[1]
 local n = {}
@@ -88,9 +88,6 @@ elseif human > now then
   -- A clock that went back gives nobody an hour.
   human, person_is_changed = now, true
 end
-if user_tat <= now or user_tat > now + 2 * math.max(interval, away_interval) then
-  user_tat, user_early = 0, 0
-end
 local is_free = human > 0 and now - human < grace
 local is_away = away_after > 0 and now - human >= away_after and
   away_interval > interval
@@ -98,9 +95,15 @@ if is_away then
   tolerance = tolerance * away_interval / interval
   interval = away_interval
 end
+-- No check can move it further ahead: if it is, the clock went back or the policy
+-- was changed.  Clocks are set by less than a second all the time.
+if user_tat <= now or user_tat > now + interval + tolerance + CLOCK_SLACK then
+  user_tat, user_early = 0, 0
+end
 
 local is_new = not packed or #packed ~= BYTES
 local at, ahead, last, early_start, journal_due = 0, 0, 0, 0, 0
+local at_before = 0
 local every, checks, early, early_before, window_number = 0, 0, 0, 0, 0
 if not is_new then
   at, ahead, last, early_start, journal_due, every, checks, early,
@@ -108,6 +111,7 @@ if not is_new then
   at = at * 10
   -- A clock that went back starts the record anew: nobody is locked out.
   is_new = at > now
+  at_before = is_new and 0 or at
 end
 local tat
 if is_new then
@@ -142,8 +146,9 @@ if journal_age >= 0 then
 end
 if bursts > 0 then
   local elapsed = now - last
-  -- A program that was away for long says nothing about how often it checks.
-  if last > 0 and elapsed <= 12 * math.max(every, interval) then
+  -- A program that was away for long says nothing about how often it checks, and
+  -- neither does a clock that went back.
+  if last > 0 and elapsed >= 0 and elapsed <= 12 * math.max(every, interval) then
     local sample = elapsed / bursts
     every = every == 0 and sample or (3 * every + sample) / 4
   end
@@ -194,31 +199,45 @@ if not is_report then
   end
 end
 
-if is_new and not is_report then
-  -- A user is not remembered by programs of old, nor by ever new ones.
+-- A user is not remembered by programs of old, nor by ever new ones.  A key in use
+-- does not expire, so what is old in it is looked for several times in the retention.
+local part = retention / SWEEPS
+local horizon = now - retention + part
+if not is_report and
+    (is_new or math.floor(at_before / part) ~= math.floor(at / part)) then
   local all = redis.call('HGETALL', key)
   local kept, oldest, oldest_at = 0, nil, nil
   for i = 1, #all, 2 do
-    local seen = 0
-    if #all[i] == 1 or string.sub(all[i], 1, 5) == 'told ' and
-        now - tonumber(all[i + 1]) < DAY then
-      seen = nil
-    elseif #all[i + 1] == BYTES then
-      local a, _, l = struct.unpack('>I5I3I3', all[i + 1])
+    local name, value, seen = all[i], all[i + 1], 0
+    local is_program = #name > 1 and #value == BYTES
+    if is_program then
+      local a, _, l = struct.unpack('>I5I3I3', value)
       seen = a * 10 + l * 100
+    elseif name == 's' and #value >= 4 then
+      seen = struct.unpack('>I4', value) * 1000
+    elseif name == 'h' then
+      seen = now
+    elseif string.sub(name, 1, 5) == 'held ' then
+      seen = tonumber(value) or 0
+    elseif string.sub(name, 1, 5) == 'told ' then
+      seen = tonumber(value) or 0
+      if now - seen < DAY then seen = now end
     end
-    if not seen then
-      -- no program
-    elseif seen < now - retention then
-      redis.call('HDEL', key, all[i])
-    else
+    if seen < horizon then
+      redis.call('HDEL', key, name)
+    elseif is_program then
       kept = kept + 1
       if not oldest_at or seen < oldest_at then
-        oldest, oldest_at = all[i], seen
+        oldest, oldest_at = name, seen
       end
     end
   end
-  if kept >= REMEMBERED_MAX then redis.call('HDEL', key, oldest) end
+  if is_new and kept >= REMEMBERED_MAX then redis.call('HDEL', key, oldest) end
+  -- Of who was not there for so long it is enough to know that.
+  local long_ago = math.min(horizon, now - away_after)
+  if human > 0 and human < long_ago then
+    human, person_is_changed = long_ago, true
+  end
 end
 if not (is_new and is_report) then
   redis.call('HSET', key, program, struct.pack(FORMAT, at / 10,

@@ -13,15 +13,21 @@
 enum { FORGET_DEADLINE_MSECS = 10000 };
 enum { FIELDS, REMOVED, LEFT, REPLIES };
 
+/* Fields of one byte are of the person, those with a space were noted beside a
+   program: see store-poll.lua. */
+static bool is_program(const redisReply *field)
+{
+	return field->type == REDIS_REPLY_STRING && field->len > 1 &&
+		strncmp(field->str, "held ", 5) != 0 &&
+		strncmp(field->str, "told ", 5) != 0;
+}
+
 static unsigned int count_programs(const redisReply *fields)
 {
 	unsigned int count = 0;
 
 	for (size_t i = 0; i < fields->elements; i++)
-		if (fields->element[i]->type == REDIS_REPLY_STRING &&
-		    fields->element[i]->len > 1 &&
-		    strncmp(fields->element[i]->str, "held ", 5) != 0)
-			count++;
+		count += is_program(fields->element[i]);
 	return count;
 }
 

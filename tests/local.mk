@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test-settings-files \
 	tests/unit/test-settings-rate \
 	tests/unit/test-site \
+	tests/unit/test-store-poll \
 	tests/unit/test-store-record \
 	tests/unit/test-store-redis \
 	tests/unit/test-store-submit
@@ -144,6 +145,9 @@ tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c \
 	milter/store-queue.c milter/store-keeper.c $(own_redis)
 tests_unit_test_store_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
 tests_unit_test_store_queue_LDADD = $(unit_ldadd)
+tests_unit_test_store_poll_SOURCES = tests/unit/test-store-poll.c \
+	tests/unit/poll-model.c tests/unit/poll-model.h $(own_redis)
+tests_unit_test_store_poll_LDADD = $(unit_ldadd) -lm
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
 	$(own_redis)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)

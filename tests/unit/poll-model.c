@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* This module is documented in poll-model.h; what the numbers mean stands at the
+   head of store-poll.lua. */
+#include "poll-model.h"
+
+#include <math.h>
+
+enum { MAX3 = 16777215, MAX2 = 65535, HELD_SLACK = 1000, HELD_VALID = 30000,
+       CLOCK_SLACK = 1000, SWEEPS = 7, DAY = 86400000 };
+
+/* One check while it is judged. */
+struct check {
+	const struct gp_poll_query *query;
+	struct model_user *user;
+	struct model_program *program;
+	double now, retention;
+	double interval, tolerance;             /* in force */
+	double human, user_tat, user_early;
+	bool person_is_changed, is_free, is_away, is_new, has_waited;
+	double at, tat, last, early_start, journal_due, every, checks;
+	double early, early_before, number, user_wait;
+};
+
+static double least(double value, double top)
+{
+	return fmax(0, fmin(floor(value), top));
+}
+
+static void look_whether_held(struct check *check)
+{
+	struct model_program *program = check->program;
+
+	if (program->held_until == 0 || check->query->is_report ||
+	    check->now < program->held_until - HELD_SLACK)
+		return;
+	check->has_waited = check->now < program->held_until + HELD_VALID;
+	program->held_until = 0;
+}
+
+static void judge_person(struct check *check)
+{
+	const struct gp_poll_query *query = check->query;
+	const double away_after = (double)query->away_after_msecs;
+	const double away_interval = (double)query->away_interval_msecs;
+	const double age = query->had_human ? (double)query->human_age_msecs : -1;
+
+	check->human = check->user->human;
+	check->user_tat = check->user->user_tat * 10;
+	check->user_early = check->user->user_early;
+	if (age >= 0 && check->now - age - check->human >= 1000) {
+		check->human = check->now - age;
+		check->user_tat = 0;
+		check->person_is_changed = true;
+	} else if (check->human == 0 && away_after > 0 && !query->is_report) {
+		check->human = fmax(0, check->now - (double)query->grace_msecs -
+				    1000);
+		check->person_is_changed = true;
+	} else if (check->human > check->now) {
+		check->human = check->now;
+		check->person_is_changed = true;
+	}
+	check->is_free = check->human > 0 &&
+		check->now - check->human < (double)query->grace_msecs;
+	check->is_away = away_after > 0 &&
+		check->now - check->human >= away_after &&
+		away_interval > check->interval;
+	if (check->is_away) {
+		check->tolerance = check->tolerance * away_interval /
+			check->interval;
+		check->interval = away_interval;
+	}
+	if (check->user_tat <= check->now || check->user_tat > check->now +
+	    check->interval + check->tolerance + CLOCK_SLACK)
+		check->user_tat = check->user_early = 0;
+}
+
+static void read_record(struct check *check)
+{
+	const struct model_program *program = check->program;
+	const double at = program->at * 10;
+
+	check->is_new = !program->is_known || at > check->now;
+	if (program->is_known) {
+		check->early = program->early;
+		check->early_before = program->early_before;
+	}
+	if (check->is_new) {
+		check->early = check->early_before = 0;
+		return;
+	}
+	check->at = at;
+	check->tat = fmin(at + program->ahead * 10,
+			  at + check->interval + check->tolerance);
+	check->last = at + program->last * 100;
+	if (program->early_start > 0)
+		check->early_start = at + program->early_start * 100;
+	if (program->journal_due > 0)
+		check->journal_due = at + program->journal_due * 1000;
+	check->every = program->every;
+	check->checks = program->checks;
+}
+
+static void turn_window(struct check *check)
+{
+	const int64_t kept = check->program->is_known
+		? (int64_t)check->program->window_number : 0;
+	int64_t distance;
+
+	check->number = floor(check->now / (double)check->query->window_msecs);
+	distance = ((int64_t)check->number - kept) & 0xffff;
+	if (distance == 0)
+		return;
+	check->early_before = distance == 1 ? check->early : 0;
+	check->early = 0;
+}
+
+static void add_what_was_seen(struct check *check)
+{
+	const struct gp_poll_query *query = check->query;
+	const double elapsed = check->now - check->last;
+
+	check->checks += query->checks;
+	if (query->early_rounds > 0) {
+		check->early += query->early_rounds;
+		check->early_start = fmax(check->early_start, check->now -
+					  (double)query->early_age_msecs);
+	}
+	if (query->journal_age_msecs >= 0)
+		check->journal_due = fmax(check->journal_due, check->now -
+			(double)query->journal_age_msecs +
+			(double)query->journal_msecs);
+	if (query->bursts == 0)
+		return;
+	if (check->last > 0 && elapsed >= 0 &&
+	    elapsed <= 12 * fmax(check->every, check->interval)) {
+		const double sample = elapsed / query->bursts;
+
+		check->every = check->every == 0 ? sample
+			: (3 * check->every + sample) / 4;
+	}
+	check->last = check->now;
+}
+
+static unsigned int count_fields(const struct model_user *user)
+{
+	unsigned int count = user->has_person;
+
+	for (int i = 0; i < MODEL_PROGRAMS; i++)
+		count += (unsigned int)user->programs[i].is_known +
+			(user->programs[i].held_until > 0) +
+			(user->programs[i].told > 0);
+	return count;
+}
+
+static bool is_next_early_round(const struct check *check)
+{
+	return check->early_start == 0 || check->now >= check->early_start +
+		(double)check->query->round_msecs;
+}
+
+static void judge_all_programs(struct check *check)
+{
+	const unsigned int programs_max = check->query->programs_max;
+	double tat_more;
+
+	if (check->query->is_report || check->is_free || programs_max == 0 ||
+	    check->now < check->tat - check->tolerance ||
+	    count_fields(check->user) <= programs_max)
+		return;
+	tat_more = fmax(check->user_tat, check->now) +
+		check->interval / programs_max;
+	check->user_wait = ceil(fmax(0, tat_more - check->now -
+				     check->interval - check->tolerance));
+	if (check->user_wait == 0) {
+		check->user_tat = tat_more;
+		check->person_is_changed = true;
+	} else if (is_next_early_round(check)) {
+		check->user_early++;
+		check->person_is_changed = true;
+	}
+}
+
+static void begin_before_now(struct check *check)
+{
+	if (check->is_new)
+		check->at = check->now - fmod(check->now, 10) -
+			(double)check->query->round_msecs - 10;
+}
+
+static void count_early(struct check *check, bool journal_is_due)
+{
+	if (is_next_early_round(check)) {
+		check->early = fmax(check->early + 1, check->user_wait > 0
+				    ? check->user_early : 0);
+		check->early_start = check->now;
+	}
+	if (journal_is_due)
+		check->journal_due = check->now +
+			(double)check->query->journal_msecs;
+}
+
+static enum gp_verdict judge(struct check *check, bool journal_is_due)
+{
+	if (check->query->is_report)
+		return GP_VERDICT_EARLY;
+	check->checks++;
+	if (check->is_free) {
+		begin_before_now(check);
+		return GP_VERDICT_FREE;
+	}
+	if (check->user_wait > 0) {
+		begin_before_now(check);
+		check->tat = check->now + check->user_wait + check->tolerance;
+		count_early(check, journal_is_due);
+		return GP_VERDICT_EARLY;
+	}
+	if (check->now >= check->tat - check->tolerance) {
+		check->at = check->now - fmod(check->now, 10);
+		check->early_start = 0;
+		check->tat = fmax(check->at, check->tat) + check->interval;
+		return GP_VERDICT_ADMITTED;
+	}
+	if (check->now < check->at + (double)check->query->round_msecs)
+		return GP_VERDICT_IN_ROUND;
+	count_early(check, journal_is_due);
+	return GP_VERDICT_EARLY;
+}
+
+/* What is no longer heard of goes, before it is as old as the retention. */
+static void sweep(struct check *check, double at_before)
+{
+	const double part = check->retention / SWEEPS;
+	const double horizon = check->now - check->retention + part;
+
+	if (check->query->is_report ||
+	    !(check->is_new || floor(at_before / part) !=
+	      floor(check->at / part)))
+		return;
+	for (int i = 0; i < MODEL_PROGRAMS; i++) {
+		struct model_program *other = &check->user->programs[i];
+
+		if (other->held_until > 0 && other->held_until < horizon)
+			other->held_until = 0;
+		if (other->told < horizon && check->now - other->told >= DAY)
+			other->told = 0;
+		if (other->is_known && other != check->program &&
+		    other->at * 10 + other->last * 100 < horizon)
+			other->is_known = false;
+	}
+	if (check->human > 0 && check->human <
+	    fmin(horizon, check->now - (double)check->query->away_after_msecs)) {
+		check->human = fmin(horizon, check->now -
+				    (double)check->query->away_after_msecs);
+		check->person_is_changed = true;
+	}
+}
+
+static void keep(struct check *check)
+{
+	struct model_program *program = check->program;
+	const double at = check->at;
+
+	if (!(check->is_new && check->query->is_report))
+		*program = (struct model_program){
+			.is_known = true, .held_until = program->held_until,
+			.told = program->told,
+			.at = floor(at / 10),
+			.ahead = least((check->tat - at) / 10 + 0.5, MAX3),
+			.last = least((check->last - at) / 100, MAX3),
+			.early_start = check->early_start > 0
+				? fmax(1, least((check->early_start - at) / 100,
+						MAX3)) : 0,
+			.journal_due = check->journal_due > at
+				? fmax(1, least((check->journal_due - at) / 1000 +
+						0.5, MAX2)) : 0,
+			.every = least(check->every, MAX3),
+			.checks = least(check->checks, MAX3),
+			.early = least(check->early, MAX2),
+			.early_before = least(check->early_before, MAX2),
+			.window_number = (double)((int64_t)check->number & 0xffff),
+		};
+	if (!check->person_is_changed)
+		return;
+	check->user->has_person = true;
+	check->user->human = floor(check->human / 1000) * 1000;
+	check->user->user_tat = floor(check->user_tat / 10);
+	check->user->user_early = check->user_tat > 0
+		? least(check->user_early, MAX2) : 0;
+}
+
+static double early_lately(const struct check *check)
+{
+	const double window = (double)check->query->window_msecs;
+
+	return check->early + floor(check->early_before *
+				    (1 - fmod(check->now, window) / window));
+}
+
+static bool give_notice(struct check *check, double told_before)
+{
+	if (check->query->is_report || check->is_free ||
+	    check->query->notice_after < 0 ||
+	    early_lately(check) <= (double)check->query->notice_after ||
+	    (told_before > 0 && check->now - told_before < DAY))
+		return false;
+	check->program->told = check->now;
+	return true;
+}
+
+struct gp_poll_history model_check(struct model_user *user, int number,
+				   const struct gp_poll_query *query,
+				   int64_t retention_msecs, int64_t now_msecs)
+{
+	struct check check = {
+		.query = query, .user = user, .program = &user->programs[number],
+		.now = (double)now_msecs, .retention = (double)retention_msecs,
+		.interval = (double)query->interval_msecs,
+		.tolerance = (double)query->tolerance_msecs,
+	};
+	const double told_before = check.program->told;
+	double at_before, round_left;
+	bool journal_is_due;
+	enum gp_verdict verdict;
+
+	look_whether_held(&check);
+	judge_person(&check);
+	read_record(&check);
+	at_before = check.at;
+	turn_window(&check);
+	add_what_was_seen(&check);
+	judge_all_programs(&check);
+	journal_is_due = check.now >= check.journal_due;
+	verdict = judge(&check, journal_is_due);
+	sweep(&check, at_before);
+	keep(&check);
+	round_left = check.is_free
+		? check.human + (double)query->grace_msecs - check.now
+		: check.at + (double)query->round_msecs - check.now;
+	return (struct gp_poll_history){
+		.verdict = verdict,
+		.wait_msecs = (int64_t)fmax(0, floor(check.tat - check.tolerance -
+						     check.now)),
+		.round_left_msecs = (int64_t)fmax(0, floor(round_left)),
+		.early_count = (unsigned int)early_lately(&check),
+		.checks_count = (unsigned int)check.checks,
+		.every_msecs = (int64_t)check.every,
+		.journal_due = journal_is_due, .has_waited = check.has_waited,
+		.is_away = check.is_away, .is_crowded = check.user_wait > 0,
+		.notice_due = give_notice(&check, told_before),
+	};
+}
