@@ -5,4 +5,4 @@ dist_man_MANS += \
 	docs/gatepost-postlogin.8 \
 	docs/gatepost.conf.5 \
 	docs/gatepostctl.8
-EXTRA_DIST += docs/architecture.md
+EXTRA_DIST += docs/architecture.md docs/scaling.md

@@ -239,7 +239,14 @@ EXTRA_PROGRAMS += tests/bench/journal-lines
 EXTRA_DIST += tests/bench/report
 bench-report: tests/bench/journal-lines$(EXEEXT) all
 	$(AM_TESTS_ENVIRONMENT) $(top_srcdir)/tests/bench/report --check
-.PHONY: bench bench-logins bench-sessions bench-report
+# What users cost Redis: a minute.
+EXTRA_PROGRAMS += tests/bench/scale
+tests_bench_scale_SOURCES = tests/bench/scale.c $(own_redis)
+tests_bench_scale_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_bench_scale_LDADD = lib/libgatepost.la
+bench-scale: tests/bench/scale$(EXEEXT)
+	tests/bench/scale$(EXEEXT) --check
+.PHONY: bench bench-logins bench-scale bench-sessions bench-report
 
 # The plugins in mail processes under valgrind: what their tests do, without those
 # that have the whole site under a load that valgrind is too slow for.
