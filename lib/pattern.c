@@ -21,7 +21,10 @@ bool gp_pattern_matches(const char *pattern, const char *text)
 			text++;
 		} else if (star != NULL) {
 			pattern = star + 1;
-			text = ++again;
+			do
+				text = ++again;
+			while (*text != '\0' && *pattern != '*' &&
+			       lower(*text) != lower(*pattern));
 		} else {
 			return false;
 		}
