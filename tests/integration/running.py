@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The lab's milter as a process: which one it is, signals, a new one."""
+import atexit
 import re
 import signal
 import subprocess
@@ -37,8 +38,18 @@ def end(number, sig):
     wait_until(lambda: is_gone(number), 'end of the milter')
 
 
+def stop_last():
+    """The lab does not know of milters that a test has started."""
+    if os.path.exists(PID_FILE) and not is_gone(pid()):
+        os.kill(pid(), signal.SIGTERM)
+        os.kill(pid(), signal.SIGCONT)
+
+
 def start():
-    """A milter beside the one that runs, or anew; it is there on return."""
+    """A milter beside the one that runs, or anew; it is there on return, and gone
+    with the test."""
+    atexit.unregister(stop_last)
+    atexit.register(stop_last)
     with open(LOG, 'a') as log:
         subprocess.run([PROGRAM, '-c', CONF], stdout=log, stderr=log, check=True)
 
