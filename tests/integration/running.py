@@ -40,9 +40,12 @@ def end(number, sig):
 
 def stop_last():
     """The lab does not know of milters that a test has started."""
-    if os.path.exists(PID_FILE) and not is_gone(pid()):
-        os.kill(pid(), signal.SIGTERM)
-        os.kill(pid(), signal.SIGCONT)
+    if not os.path.exists(PID_FILE):
+        return
+    number = pid()
+    if not is_gone(number):
+        for sig in (signal.SIGTERM, signal.SIGCONT):
+            os.kill(number, sig)
 
 
 def start():
