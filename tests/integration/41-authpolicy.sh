@@ -195,7 +195,8 @@ say('without the key nobody is answered')
 wrong = Login('imap', '127.0.0.4')
 wrong.login('alice', 'wrong')
 wrong.end()
-expect_true(failures(), 'a wrong password is in the log')
+wait_until(lambda: re.search('Aborted login|Login aborted', ''.join(failures())),
+           30, 'a wrong password is in the log')
 knows_its_words = 'Login aborted' not in ''.join(failures())
 expect_true(matches() > 0 or not knows_its_words,
             'the filter would have found a wrong password')
