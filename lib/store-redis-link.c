@@ -228,13 +228,21 @@ static int flush(redisContext *context, int64_t deadline_msecs,
 	}
 }
 
+/* The socket's timeout is a whole deadline: a read may wait by it only while the
+   whole of it is left, and not after a script had to be sent a second time. */
+static bool is_all_left(const struct gp_redis_link *link, int64_t deadline_msecs)
+{
+	return deadline_msecs - gp_clock_monotonic_msecs() + 1 >=
+		(int64_t)link->settings->redis.deadline_msecs;
+}
+
 /* On a connection that was used before, the first read itself waits, with the
    socket's timeout: one system call less for each message. */
 static int read_reply(struct gp_redis_link *link, int64_t deadline_msecs,
 		      redisReply **reply_r, struct gp_error *err)
 {
 	redisContext *context = link->context;
-	bool read_waits = link->was_used;
+	bool read_waits = link->was_used && is_all_left(link, deadline_msecs);
 	void *reply = NULL;
 
 	for (;;) {

@@ -441,6 +441,28 @@ static void a_frozen_redis_costs_one_deadline(void **state)
 	gp_store_close(&store);
 }
 
+/* Nor does a connection that is kept begin the deadline anew. */
+static void no_reply_is_waited_for_after_the_deadline(void **state)
+{
+	const char *argv[] = { "PING" };
+	const struct gp_redis_command ping = { .argc = 1, .argv = argv };
+	const int64_t now = gp_clock_monotonic_msecs();
+	struct gp_redis_link *link;
+	redisReply *reply = NULL;
+	struct gp_error err;
+
+	(void)state;
+	link = gp_redis_link_create(&own_redis_settings, &err);
+	assert_non_null(link);
+	assert_int_equal(gp_redis_link_exchange(link, &ping, 1, now + 60 * SECS,
+						&reply, &err), 0);
+	freeReplyObject(reply);
+	assert_int_equal(gp_redis_link_exchange(link, &ping, 1, now, &reply, &err),
+			 -1);
+	assert_non_null(strstr(err.text, "no reply in time"));
+	gp_redis_link_free(&link);
+}
+
 static void an_absent_redis_is_an_error_that_names_it(void **state)
 {
 	struct gp_poll_query query = query_of("alice");
@@ -586,6 +608,8 @@ int main(void)
 		cmocka_unit_test_setup(who_was_held_is_known_once, own_redis_empty),
 		cmocka_unit_test_setup(holding_makes_up_nobody, own_redis_empty),
 		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, own_redis_empty),
+		cmocka_unit_test_setup(no_reply_is_waited_for_after_the_deadline,
+				       own_redis_empty),
 		cmocka_unit_test_setup(an_absent_redis_is_an_error_that_names_it,
 				       own_redis_empty),
 	};
