@@ -60,8 +60,8 @@ static int fail(struct gp_login_store *store, int64_t now_msecs,
 		const struct gp_error *err)
 {
 	gp_redis_link_disconnect(store->link);
-	store->closed_until_msecs = now_msecs +
-		(int64_t)store->settings->redis.retry_secs * 1000;
+	store->closed_until_msecs = now_msecs + gp_store_with_jitter(
+		(int64_t)store->settings->redis.retry_secs * 1000);
 	store->last_error = *err;
 	return -1;
 }

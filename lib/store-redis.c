@@ -25,17 +25,11 @@ enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2, FLAG_IS_AWAY = 4,
        FLAG_IS_CROWDED = 8, FLAG_NOTICE_DUE = 16 };
 enum { LIST_DEADLINE_MSECS = 10000 };
 
-/* Hosts that lost Redis together must not come back to it together. */
-static int64_t with_jitter(int64_t msecs)
-{
-	return msecs - msecs / 8 + random() % (msecs / 4 + 1);
-}
-
 int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 			struct gp_error *err)
 {
 	gp_redis_link_disconnect(store->link);
-	store->closed_until_msecs = now_msecs + with_jitter(
+	store->closed_until_msecs = now_msecs + gp_store_with_jitter(
 		(int64_t)store->settings->redis.retry_secs * 1000);
 	if (err != NULL)
 		store->last_error = *err;

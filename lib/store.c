@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* This module closes a store of whatever kind. */
+/* This module holds what stores of whatever kind share. */
 #include "store.h"
 
 #include <stddef.h>
+#include <sys/random.h>
 
 void gp_store_close(struct gp_store **store)
 {
@@ -10,4 +11,16 @@ void gp_store_close(struct gp_store **store)
 		return;
 	(*store)->ops->close(*store);
 	*store = NULL;
+}
+
+/* random() would not do: unseeded, it says the same on every host. */
+int64_t gp_store_with_jitter(int64_t msecs)
+{
+	uint64_t chance;
+
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(chance))
+		return msecs;
+	return msecs - msecs / 8 +
+		(int64_t)(chance % ((uint64_t)msecs / 4 + 1));
 }

@@ -130,6 +130,10 @@ struct gp_store {
 struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 				     struct gp_error *err);
 
+/* About so long, up to an eighth more or less: hosts that lost Redis together must
+   not come back to it together.  msecs is at least 0. */
+int64_t gp_store_with_jitter(int64_t msecs);
+
 /* Accepts NULL, leaves NULL. */
 void gp_store_close(struct gp_store **store);
 

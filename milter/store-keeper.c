@@ -106,12 +106,6 @@ static int ask(const struct gp_submit_query *const *queries, int count,
 	return result;
 }
 
-/* Hosts that lost Redis together must not come back to it together. */
-static int64_t with_jitter(int64_t msecs)
-{
-	return msecs - msecs / 8 + random() % (msecs / 4 + 1);
-}
-
 static void note_result(bool is_good, int64_t now_msecs,
 			const struct gp_error *err)
 {
@@ -119,8 +113,9 @@ static void note_result(bool is_good, int64_t now_msecs,
 		news = is_good ? GP_STORE_CAME_BACK : GP_STORE_WENT;
 	is_silent = !is_good;
 	is_looked_at = false;
-	closed_until_msecs = is_good ? 0 : now_msecs + with_jitter((int64_t)1000 *
-		source_of_store->settings.redis.retry_secs);
+	closed_until_msecs = is_good ? 0 : now_msecs +
+		gp_store_with_jitter((int64_t)1000 *
+			source_of_store->settings.redis.retry_secs);
 	if (!is_good)
 		last_error = *err;
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -463,6 +465,34 @@ static void no_reply_is_waited_for_after_the_deadline(void **state)
 	gp_redis_link_free(&link);
 }
 
+/* Two processes that were alike so far choose differently. */
+static void processes_come_back_at_different_times(void **state)
+{
+	enum { CHOICES = 4, ABOUT_MSECS = 1 << 30 };
+	int64_t ours[CHOICES], theirs[CHOICES];
+	int pipes[2], status;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	assert_true(child >= 0);
+	for (int i = 0; i < CHOICES; i++)
+		ours[i] = gp_store_with_jitter(ABOUT_MSECS);
+	if (child == 0)
+		_exit(write(pipes[1], ours, sizeof(ours)) != sizeof(ours));
+	assert_int_equal(read(pipes[0], theirs, sizeof(theirs)), sizeof(theirs));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+	assert_memory_not_equal(ours, theirs, sizeof(ours));
+	for (int i = 0; i < CHOICES; i++)
+		assert_in_range(ours[i], ABOUT_MSECS - ABOUT_MSECS / 8,
+				ABOUT_MSECS + ABOUT_MSECS / 8);
+	assert_int_equal(gp_store_with_jitter(0), 0);
+}
+
 static void an_absent_redis_is_an_error_that_names_it(void **state)
 {
 	struct gp_poll_query query = query_of("alice");
@@ -610,6 +640,7 @@ int main(void)
 		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, own_redis_empty),
 		cmocka_unit_test_setup(no_reply_is_waited_for_after_the_deadline,
 				       own_redis_empty),
+		cmocka_unit_test(processes_come_back_at_different_times),
 		cmocka_unit_test_setup(an_absent_redis_is_an_error_that_names_it,
 				       own_redis_empty),
 	};
