@@ -76,9 +76,12 @@ def survives(step, what, harm, mend):
 def has_stopped(number):
     """Each of its threads."""
     for task in os.listdir('/proc/%d/task' % number):
-        with open('/proc/%d/task/%s/stat' % (number, task)) as file:
-            if file.read().rpartition(') ')[2][0] != 'T':
-                return False
+        try:
+            with open('/proc/%d/task/%s/stat' % (number, task)) as file:
+                if file.read().rpartition(') ')[2][0] != 'T':
+                    return False
+        except (FileNotFoundError, ProcessLookupError):
+            return False        # it has ended just now: look again
     return True
 
 

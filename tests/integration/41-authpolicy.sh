@@ -264,8 +264,7 @@ expect(ask(login='alice', remote='127.0.0.2', protocol='imap'), 0, 'as before')
 say('a mistake in the settings changes nothing')
 
 os.kill(PID, signal.SIGTERM)
-wait_until(lambda: not os.path.exists('/proc/%d/exe' % PID) or
-           'Z' in open('/proc/%d/stat' % PID).read().split(')')[1], 10, 'stopped')
+wait_until(lambda: is_gone(PID), 10, 'stopped')
 for number in range(3):
     expect_true(one_check('imap', 'dave', '127.0.0.7')[0] < 3, 'stopped')
 say('the service is stopped: logins go on')

@@ -56,6 +56,15 @@ def wait_until(condition, secs, what):
         time.sleep(0.05)
 
 
+def is_gone(pid):
+    """A zombie is gone."""
+    try:
+        with open('/proc/%d/stat' % pid) as file:
+            return file.read().rpartition(') ')[2].startswith('Z')
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Program:
     """A mail program at an address of its own: an IMAP session, over TLS unless it
     says no."""

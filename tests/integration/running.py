@@ -24,7 +24,7 @@ def is_gone(number):
     try:
         with open('/proc/%d/stat' % number) as file:
             return file.read().rpartition(') ')[2].startswith('Z')
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
