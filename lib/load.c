@@ -11,12 +11,13 @@ unsigned int gp_load_percent(int64_t now_msecs)
 {
 	static unsigned int percent;
 	static int64_t until_msecs;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	long processors;
 	double load;
 
 	if (now_msecs < until_msecs)
 		return percent;
 	until_msecs = now_msecs + VALID_MSECS;
+	processors = sysconf(_SC_NPROCESSORS_ONLN);
 	percent = getloadavg(&load, 1) == 1
 		? (unsigned int)(load * 100 / (double)(processors > 0 ? processors : 1))
 		: 0;
