@@ -160,19 +160,29 @@ static int add_domain_lines(const struct whole *whole, const char *path,
 	return 0;
 }
 
-static int read_domains_file(const struct whole *whole)
+/* The file that a setting names, to be freed; 1, 0 if it names none, or -1. */
+static int take_file(const struct whole *whole, size_t offset, const char *path,
+		     struct gp_source *source_r)
 {
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, relay.local_domains_file));
-	const char *path = whole->settings->relay.local_domains_file;
-	struct gp_source source;
 	struct gp_error err;
-	int result;
 
 	if (path[0] == '\0')
 		return 0;
-	if (gp_source_read(path, &source, &err) < 0)
-		return fail_value(whole, row, err.text);
+	if (gp_source_read(path, source_r, &err) < 0)
+		return fail_value(whole, row_at(offset), err.text);
+	return 1;
+}
+
+static int read_domains_file(const struct whole *whole)
+{
+	const char *path = whole->settings->relay.local_domains_file;
+	struct gp_source source;
+	int result = take_file(whole, offsetof(struct gp_settings,
+					       relay.local_domains_file),
+			       path, &source);
+
+	if (result <= 0)
+		return result;
 	result = add_domain_lines(whole, path, &source);
 	free(source.text);
 	return result;
@@ -180,17 +190,14 @@ static int read_domains_file(const struct whole *whole)
 
 static int read_alias_file(const struct whole *whole)
 {
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, identity.alias_file));
 	const char *path = whole->settings->identity.alias_file;
 	struct gp_source source;
-	struct gp_error err;
-	int result;
+	int result = take_file(whole, offsetof(struct gp_settings,
+					       identity.alias_file),
+			       path, &source);
 
-	if (path[0] == '\0')
-		return 0;
-	if (gp_source_read(path, &source, &err) < 0)
-		return fail_value(whole, row, err.text);
+	if (result <= 0)
+		return result;
 	result = gp_owners_read(whole->settings, path, source.text,
 				source.length, whole->err);
 	free(source.text);
