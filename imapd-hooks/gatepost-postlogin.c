@@ -88,7 +88,7 @@ static void hold(int64_t msecs)
 			break;
 }
 
-static void say_goodbye(const char *protocol, const struct gp_settings *settings,
+static void say_goodbye(const char *protocol, int64_t interval_msecs,
 			const struct gp_decision *decision)
 {
 	const char *start = strcmp(protocol, "imap") == 0
@@ -96,8 +96,7 @@ static void say_goodbye(const char *protocol, const struct gp_settings *settings
 	char words[GP_REFUSAL_BYTES];
 
 	(void)dprintf(STDOUT_FILENO, "%s%s\r\n", start,
-		      gp_refusal_text((int64_t)1000 * settings->poll.interval_secs,
-				      decision, words));
+		      gp_refusal_text(interval_msecs, decision, words));
 }
 
 /* True if the login goes on. */
@@ -108,6 +107,7 @@ static bool judge(const char *protocol, const char *user,
 	struct gp_poll_session *session;
 	struct gp_decision decision;
 	struct gp_ip ip = { 0 };
+	int64_t interval_msecs;
 	bool goes_on = true;
 
 	if (address == NULL || gp_ip_parse(address, &ip, NULL) < 0)
@@ -116,13 +116,14 @@ static bool judge(const char *protocol, const char *user,
 					 site->journal, protocol, user, NULL,
 					 &ip, 0);
 	gp_poll_session_login(session, gp_clock_monotonic_msecs(), &decision);
+	interval_msecs = gp_poll_session_interval_msecs(session);
 	gp_poll_session_end(&session, gp_clock_monotonic_msecs());
 	switch (gp_decision_effect(&decision)) {
 	case GP_ACTION_HOLD:
 		hold(decision.wait_msecs);
 		break;
 	case GP_ACTION_REFUSE:
-		say_goodbye(protocol, site->settings, &decision);
+		say_goodbye(protocol, interval_msecs, &decision);
 		goes_on = false;
 		break;
 	default:
