@@ -7,8 +7,7 @@ plugin_sources = \
 	imapd-hooks/dovecot-compat.h \
 	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
-	imapd-hooks/poll-session.c imapd-hooks/poll-session.h \
-	imapd-hooks/refusal.c imapd-hooks/refusal.h
+	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
 plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared
 
@@ -56,7 +55,6 @@ libexec_PROGRAMS += imapd-hooks/gatepost-postlogin
 imapd_hooks_gatepost_postlogin_SOURCES = \
 	imapd-hooks/gatepost-postlogin.c \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
-	imapd-hooks/poll-session.c imapd-hooks/poll-session.h \
-	imapd-hooks/refusal.c imapd-hooks/refusal.h
+	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
 imapd_hooks_gatepost_postlogin_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_gatepost_postlogin_LDADD = lib/libgatepost.la

@@ -28,6 +28,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/owners-file.c lib/owners-file.h \
 	lib/pool.c lib/pool.h \
 	lib/program.c lib/program.h \
+	lib/refusal.c lib/refusal.h \
 	lib/reply.c lib/reply.h \
 	lib/settings.c lib/settings.h \
 	lib/rate-memory.c lib/rate-memory.h \
@@ -36,6 +37,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/settings-ladder.c lib/settings-ladder.h \
 	lib/settings-list.c lib/settings-list.h \
 	lib/settings-parse.c lib/settings-parse.h \
+	lib/settings-place.c lib/settings-place.h \
 	lib/settings-poll.c lib/settings-poll.h \
 	lib/settings-rate.c lib/settings-rate.h \
 	lib/settings-source.c lib/settings-source.h \

@@ -9,15 +9,11 @@
 #include "error.h"
 #include "settings.h"
 
-/* Where a setting got its value: the line to blame when two do not agree. */
-struct gp_origin {
-	char *path;             /* NULL: still at its default */
-	int line;
-	unsigned int order;     /* counts the values as they were read */
-};
+struct gp_origin;
 
 /*
- * origins has one item for each row of gp_settings_table.  Settings that follow
+ * origins has one item for each row of gp_settings_table (settings-files.h): the
+ * line to blame when two do not agree.  Settings that follow
  * from others get their values; domains, aliases and groups are read.
  *
  * Returns 0; or -1 with *err filled ("PATH:LINE: ...").

@@ -16,6 +16,8 @@ struct kept {
 struct gp_settings_files {
 	struct kept *items;     /* the first is gatepost.conf */
 	size_t count;
+	struct gp_origin *origins;
+	size_t origins_count;
 	struct gp_lists_state lists;
 };
 
@@ -56,6 +58,8 @@ void gp_settings_files_free(struct gp_settings_files **files)
 		free((*files)->items[i].source.text);
 	}
 	free((*files)->items);
+	gp_origins_clear((*files)->origins, (*files)->origins_count);
+	free((*files)->origins);
 	free(*files);
 	*files = NULL;
 }
@@ -67,6 +71,38 @@ const struct gp_source *gp_settings_files_find(
 		if (strcmp(files->items[i].path, path) == 0)
 			return &files->items[i].source;
 	return NULL;
+}
+
+const char *gp_settings_files_path(const struct gp_settings_files *files,
+				   const char *path)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->items[i].path, path) == 0)
+			return files->items[i].path;
+	return NULL;
+}
+
+void gp_settings_files_keep_origins(struct gp_settings_files *files,
+				    const struct gp_origin *origins,
+				    size_t count)
+{
+	files->origins = gp_alloc(count * sizeof(*origins));
+	memcpy(files->origins, origins, count * sizeof(*origins));
+	files->origins_count = count;
+}
+
+void gp_origins_clear(struct gp_origin *origins, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(origins[i].item_lines);
+		origins[i] = (struct gp_origin){ 0 };
+	}
+}
+
+const struct gp_origin *gp_settings_files_origin(
+	const struct gp_settings_files *files, size_t row)
+{
+	return row < files->origins_count ? &files->origins[row] : NULL;
 }
 
 const char *gp_settings_files_root(const struct gp_settings_files *files)

@@ -2,7 +2,8 @@
 /*
  * This module remembers what settings were read from: the texts of gatepost.conf
  * and what it includes, so that lists can be read anew while all else stays as
- * it was, and in which state the files of the lists were.
+ * it was, which line gave each setting its value, and in which state the files of the
+ * lists were.
  */
 #ifndef GP_SETTINGS_FILES_H
 #define GP_SETTINGS_FILES_H
@@ -26,6 +27,15 @@ struct gp_lists_state {
 	} lists[GP_LISTS];
 };
 
+/* Where a setting got its value. */
+struct gp_origin {
+	const char *path;       /* NULL: still at its default; of the files */
+	int line;
+	unsigned int order;     /* counts the values as they were read */
+	int *item_lines;        /* of a list; to be freed */
+	size_t items_count;
+};
+
 struct gp_settings_files *gp_settings_files_create(void);
 struct gp_settings_files *gp_settings_files_copy(
 	const struct gp_settings_files *files);
@@ -40,6 +50,21 @@ void gp_settings_files_add(struct gp_settings_files *files, const char *path,
 /* NULL if it was not added.  The text stays theirs. */
 const struct gp_source *gp_settings_files_find(
 	const struct gp_settings_files *files, const char *path);
+
+/* The same for its name, which lives as long as the files. */
+const char *gp_settings_files_path(const struct gp_settings_files *files,
+				   const char *path);
+
+/* Takes what the items point to over; one for each row of gp_settings_table. */
+void gp_settings_files_keep_origins(struct gp_settings_files *files,
+				    const struct gp_origin *origins,
+				    size_t count);
+/* Frees what they point to. */
+void gp_origins_clear(struct gp_origin *origins, size_t count);
+
+/* NULL for a row that was not read. */
+const struct gp_origin *gp_settings_files_origin(
+	const struct gp_settings_files *files, size_t row);
 
 /* gatepost.conf itself. */
 const char *gp_settings_files_root(const struct gp_settings_files *files);

@@ -85,14 +85,28 @@ static int fail_value(const struct gp_setting *row, const char *path, int line,
 
 /* --- what libconfuse calls --------------------------------------------- */
 
-static void note_origin(const struct gp_setting *row, int line)
+static void note_item(struct gp_origin *origin, size_t index, int line)
+{
+	if (index == 0)
+		origin->items_count = 0;
+	/* A list grows by doubling. */
+	if ((origin->items_count & (origin->items_count - 1)) == 0)
+		origin->item_lines = gp_realloc(
+			origin->item_lines, (2 * origin->items_count + 1) *
+			sizeof(*origin->item_lines));
+	origin->item_lines[origin->items_count++] = line;
+}
+
+static void note_origin(const struct gp_setting *row, size_t index, int line)
 {
 	struct gp_origin *origin = &loading->origins[row - gp_settings_table];
 
-	free(origin->path);
-	origin->path = gp_strdup(loading->file->path);
+	origin->path = gp_settings_files_path(loading->settings->files,
+					      loading->file->path);
 	origin->line = line;
 	origin->order = ++loading->values_count;
+	if (row->default_text[0] == '{')
+		note_item(origin, index, line);
 }
 
 static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -108,7 +122,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (gp_settings_store(loading->settings, row, value,
 			      cfg_opt_size(opt) - 1, &err) < 0)
 		return fail_value(row, loading->file->path, cfg->line, err.text);
-	note_origin(row, cfg->line);
+	note_origin(row, cfg_opt_size(opt) - 1, cfg->line);
 	*(const char **)result = "";
 	return 0;
 }
@@ -311,13 +325,6 @@ static int read_file(const char *path, const struct file *includer,
 
 /* --- what the file leaves out ------------------------------------------ */
 
-static void forget_origins(struct load *load)
-{
-	for (size_t i = 0; i < COUNT_OF(load->origins); i++)
-		free(load->origins[i].path);
-	memset(load->origins, 0, sizeof(load->origins));
-}
-
 /* An item of a default list, without its quotes; *text_r is behind it.  The table's
    items hold no quotes, and commas only within quotes. */
 static void take_item(const char **text_r, char *item, size_t size)
@@ -366,7 +373,6 @@ static void set_defaults(void)
 	for (const struct gp_setting *row = gp_settings_table;
 	     row->section != NULL; row++)
 		set_default(row);
-	forget_origins(loading);
 }
 
 /* --- for all ------------------------------------------------------------ */
@@ -387,7 +393,12 @@ static int run_load(const char *path, struct load *load)
 	if (path != NULL && result == 0)
 		result = gp_settings_check(load->settings, load->origins,
 					   load->err);
-	forget_origins(load);
+	if (result == 0 && load->settings->files != NULL)
+		gp_settings_files_keep_origins(load->settings->files,
+					       load->origins,
+					       COUNT_OF(load->origins));
+	else
+		gp_origins_clear(load->origins, COUNT_OF(load->origins));
 	free_cfgs();
 	loading = NULL;
 	(void)pthread_mutex_unlock(&loading_lock);
