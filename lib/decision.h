@@ -99,6 +99,25 @@ struct gp_decision {
 	                                   secs 0: of one message */
 };
 
+/*
+ * Is told of each rule that the core considers, in its order, for those who ask why.
+ * why is the setting; applies: the rule lets pass or refuses, by that reason.
+ */
+struct gp_witness {
+	void (*hear)(void *context, const char *why, enum gp_reason reason,
+		     enum gp_mode mode, bool applies);
+	void *context;
+};
+
+/* witness may be NULL: mostly nobody asks. */
+static inline void gp_witness_hear(const struct gp_witness *witness,
+				   const char *why, enum gp_reason reason,
+				   enum gp_mode mode, bool applies)
+{
+	if (witness != NULL)
+		witness->hear(witness->context, why, reason, mode, applies);
+}
+
 /* What is to be done after the mode was looked at: PASS unless enforced. */
 enum gp_action gp_decision_effect(const struct gp_decision *decision);
 

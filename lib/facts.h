@@ -48,6 +48,8 @@ struct gp_author_facts {
 	                                   be read with certainty */
 };
 
+struct gp_witness;
+
 /* NULL and false stand for "the MTA did not say". */
 struct gp_submit_facts {
 	enum gp_mta mta;
@@ -77,6 +79,7 @@ struct gp_submit_facts {
 	struct gp_author_facts authors[GP_AUTHOR_FIELDS]; /* at end of message */
 	bool is_stopping;               /* the milter is draining */
 	unsigned int recipients_count;  /* that were accepted so far */
+	const struct gp_witness *witness;       /* of the rules; NULL: nobody asks */
 };
 
 /* What the history says about one more message of the user. */

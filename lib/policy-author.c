@@ -131,6 +131,9 @@ static void judge(const struct gp_settings *settings,
 			: find_trouble(&facts->authors[rule->field], rule),
 	};
 
+	gp_witness_hear(facts->witness, rule->why,
+			reason == GP_REASON_OWNED ? rule->not_owned : reason,
+			finding.mode, reason != GP_REASON_OWNED);
 	if (reason != GP_REASON_OWNED && finding.mode != GP_MODE_OFF &&
 	    weight(&finding) > weight(decision))
 		*decision = finding;
@@ -183,6 +186,10 @@ void gp_policy_author(const struct gp_settings *settings,
 	} else if (!gp_login_is_proven(settings, facts)) {
 		decision_r->reason = GP_REASON_RULE_OFF;
 		judge_inbound(settings, facts, decision_r);
+		gp_witness_hear(facts->witness, "identity.inbound",
+				GP_REASON_INBOUND_IDENTITY,
+				settings->identity.inbound,
+				decision_r->action != GP_ACTION_PASS);
 	} else if (gp_exempt_login(settings, facts)) {
 		decision_r->reason = GP_REASON_EXEMPT;
 		decision_r->why = "submission.exemptions";

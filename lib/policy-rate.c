@@ -79,6 +79,7 @@ void gp_policy_rate_find(const struct gp_settings *settings, const char *login,
 
 		if (is_for(settings, override, login)) {
 			apply(override, policy_r);
+			policy_r->override = override;
 			return;
 		}
 	}

@@ -17,6 +17,7 @@ struct gp_rate_policy {
 	unsigned int recipients_per_message;    /* 0: any number */
 	/* The settings that gave them; static text. */
 	const char *why[GP_RATE_KINDS], *why_per_message;
+	const struct gp_rate_override *override;        /* that fits; or NULL */
 };
 
 /* By whom mail is counted; NULL: by nobody, since nobody has logged in. */

@@ -45,16 +45,32 @@ static struct gp_decision pass(enum gp_reason reason, const char *why)
  * One rule is heard.  The first enforced refusal is the decision; until there is
  * one, the first observed.
  */
-static void consider(struct gp_decision *decision, bool is_broken,
+static void consider(const struct gp_submit_facts *facts,
+		     struct gp_decision *decision, bool is_broken,
 		     enum gp_reason reason, enum gp_mode mode, const char *why)
 {
 	const bool is_decided = decision->action != GP_ACTION_PASS &&
 		decision->mode == GP_MODE_ENFORCE;
 
+	gp_witness_hear(facts->witness, why, reason, mode, is_broken);
 	if (!is_broken || mode == GP_MODE_OFF || is_decided)
 		return;
 	if (mode == GP_MODE_ENFORCE || decision->action == GP_ACTION_PASS)
 		*decision = decide(GP_ACTION_REJECT, reason, mode, why);
+}
+
+/* A rule that lets pass is heard. */
+static bool hear_pass(const struct gp_submit_facts *facts, bool applies,
+		      enum gp_reason reason, const char *why)
+{
+	gp_witness_hear(facts->witness, why, reason, GP_MODE_ENFORCE, applies);
+	return applies;
+}
+
+static bool is_exempt(const struct gp_submit_facts *facts, bool is_named)
+{
+	return hear_pass(facts, is_named, GP_REASON_EXEMPT,
+			 "submission.exemptions");
 }
 
 static bool version_is_old(const struct gp_settings *settings,
@@ -90,18 +106,18 @@ static void judge_strength(const struct gp_settings *settings,
 
 	if (!is_given(facts->tls_version))
 		return;         /* tls.mode has an answer for that */
-	consider(decision, version_is_old(settings, facts->tls_version),
+	consider(facts, decision, version_is_old(settings, facts->tls_version),
 		 GP_REASON_TLS_VERSION, mode, "tls.min_version");
-	consider(decision, is_given(facts->cipher) &&
+	consider(facts, decision, is_given(facts->cipher) &&
 		 cipher_is_denied(settings, facts->cipher),
 		 GP_REASON_CIPHER_DENIED, mode, "tls.denied_ciphers");
-	consider(decision, !cipher->is_known, GP_REASON_CIPHER_UNKNOWN, mode,
+	consider(facts, decision, !cipher->is_known, GP_REASON_CIPHER_UNKNOWN, mode,
 		 "tls.strength_mode");
 	if (!cipher->is_known)
 		return;
-	consider(decision, cipher->bits < settings->tls.min_bits,
+	consider(facts, decision, cipher->bits < settings->tls.min_bits,
 		 GP_REASON_CIPHER_WEAK, mode, "tls.min_bits");
-	consider(decision, settings->tls.forward_secrecy &&
+	consider(facts, decision, settings->tls.forward_secrecy &&
 		 !cipher->has_forward_secrecy, GP_REASON_NO_FORWARD_SECRECY,
 		 mode, "tls.forward_secrecy");
 }
@@ -164,11 +180,12 @@ static void judge_mechanism(const struct gp_settings *settings,
 	    settings->tls.mode == GP_MODE_OBSERVE &&
 	    plaintext_mode == GP_MODE_ENFORCE)
 		plaintext_mode = GP_MODE_OBSERVE;
-	consider(decision, !gp_login_mechanism_is_allowed(settings, mechanism,
+	consider(facts, decision,
+		 !gp_login_mechanism_is_allowed(settings, mechanism,
 							  facts->port),
 		 GP_REASON_MECHANISM, settings->login.mechanisms_mode,
 		 "login.mechanisms");
-	consider(decision, !is_given(facts->tls_version) &&
+	consider(facts, decision, !is_given(facts->tls_version) &&
 		 gp_login_mechanism_is_plaintext(mechanism),
 		 GP_REASON_PLAINTEXT_LOGIN, plaintext_mode,
 		 "login.plaintext_mode");
@@ -179,10 +196,10 @@ static void judge_login(const struct gp_settings *settings,
 			struct gp_decision *decision)
 {
 	judge_mechanism(settings, facts, decision);
-	consider(decision, author_is_somebody_else(settings, facts),
+	consider(facts, decision, author_is_somebody_else(settings, facts),
 		 GP_REASON_AUTHOR_MISMATCH, settings->login.author_mode,
 		 "login.author_mode");
-	consider(decision, !envelope_is_owned(settings, facts),
+	consider(facts, decision, !envelope_is_owned(settings, facts),
 		 GP_REASON_SENDER_NOT_OWNED, settings->identity.envelope,
 		 "identity.envelope");
 }
@@ -205,7 +222,7 @@ static void judge_inbound(const struct gp_settings *settings,
 	if (facts->sender == NULL || is_trusted(settings, facts))
 		return;
 	gp_address_parse(facts->sender, &sender);
-	consider(decision, gp_identity_is_ours(settings, &sender),
+	consider(facts, decision, gp_identity_is_ours(settings, &sender),
 		 GP_REASON_INBOUND_IDENTITY, settings->identity.inbound,
 		 "identity.inbound");
 }
@@ -214,16 +231,16 @@ static void judge_submission(const struct gp_settings *settings,
 			     const struct gp_submit_facts *facts,
 			     struct gp_decision *decision)
 {
-	if (gp_exempt_host(settings, facts)) {
+	if (is_exempt(facts, gp_exempt_host(settings, facts))) {
 		*decision = pass(GP_REASON_EXEMPT, "submission.exemptions");
 		return;
 	}
-	consider(decision, !is_given(facts->tls_version), GP_REASON_TLS_REQUIRED,
+	consider(facts, decision, !is_given(facts->tls_version), GP_REASON_TLS_REQUIRED,
 		 settings->tls.mode, "tls.mode");
 	if (!gp_exempt_login(settings, facts))
 		judge_strength(settings, facts, settings->tls.strength_mode,
 			       decision);
-	consider(decision, !gp_login_is_proven(settings, facts),
+	consider(facts, decision, !gp_login_is_proven(settings, facts),
 		 GP_REASON_AUTH_REQUIRED, settings->login.mode, "login.mode");
 }
 
@@ -243,7 +260,7 @@ static void judge_mail(const struct gp_settings *settings,
 	else
 		judge_strength(settings, facts, settings->tls.inbound_mode,
 			       decision);
-	if (has_login && !gp_exempt_login(settings, facts))
+	if (has_login && !is_exempt(facts, gp_exempt_login(settings, facts)))
 		judge_login(settings, facts, decision);
 	else if (has_login && decision->action == GP_ACTION_PASS)
 		*decision = pass(GP_REASON_EXEMPT, "submission.exemptions");
@@ -329,15 +346,19 @@ void gp_policy_submit_rcpt(const struct gp_settings *settings,
 {
 	enum gp_reason reason;
 
-	if (gp_login_is_proven(settings, facts)) {
+	if (hear_pass(facts, gp_login_is_proven(settings, facts),
+		      GP_REASON_AUTHENTICATED, "relay.mode")) {
 		*decision_r = pass(GP_REASON_AUTHENTICATED, "relay.mode");
 	} else if (is_local_submission(facts)) {
 		*decision_r = pass(GP_REASON_LOCAL_SUBMISSION, "relay.mode");
-	} else if (gp_network_list_contains(&settings->relay.trusted_networks,
-					    &facts->client)) {
+	} else if (hear_pass(facts, gp_network_list_contains(
+				&settings->relay.trusted_networks,
+				&facts->client),
+			     GP_REASON_TRUSTED_NETWORK,
+			     "relay.trusted_networks")) {
 		*decision_r = pass(GP_REASON_TRUSTED_NETWORK,
 				   "relay.trusted_networks");
-	} else if (gp_exempt_host(settings, facts)) {
+	} else if (is_exempt(facts, gp_exempt_host(settings, facts))) {
 		*decision_r = pass(GP_REASON_EXEMPT, "submission.exemptions");
 	} else if (settings->relay.mode == GP_MODE_OFF) {
 		*decision_r = pass(GP_REASON_RULE_OFF, "relay.mode");
@@ -347,5 +368,7 @@ void gp_policy_submit_rcpt(const struct gp_settings *settings,
 			? pass(reason, "relay.local_domains")
 			: decide(GP_ACTION_REJECT, reason, settings->relay.mode,
 				 "relay.local_domains");
+		gp_witness_hear(facts->witness, "relay.local_domains", reason,
+				settings->relay.mode, true);
 	}
 }

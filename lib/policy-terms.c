@@ -23,8 +23,9 @@ static bool is_named(const struct gp_settings *settings, const char *name,
 	return group != NULL && gp_group_contains(group, subject->user);
 }
 
-static bool is_exempt(const struct gp_settings *settings,
-		      const struct gp_poll_subject *subject)
+static const struct gp_exemption *
+find_exemption(const struct gp_settings *settings,
+	       const struct gp_poll_subject *subject)
 {
 	const struct gp_exemption_list *list = &settings->poll.exemptions;
 
@@ -35,9 +36,9 @@ static bool is_exempt(const struct gp_settings *settings,
 		    (item->is_network
 		     ? gp_network_contains(&item->network, &subject->ip)
 		     : is_named(settings, item->login, subject)))
-			return true;
+			return item;
 	}
-	return false;
+	return NULL;
 }
 
 static const struct gp_poll_override *
@@ -97,11 +98,13 @@ void gp_poll_terms_find(const struct gp_settings *settings,
 	const struct gp_poll_override *override = find_override(settings, subject);
 
 	gp_poll_terms_default(settings, terms_r);
+	terms_r->override = override;
 	if (override != NULL)
 		apply(override, "poll.overrides", terms_r);
 	if (subject->own != NULL)
 		apply(subject->own, "userdb", terms_r);
-	if (is_exempt(settings, subject)) {
+	terms_r->exemption = find_exemption(settings, subject);
+	if (terms_r->exemption != NULL) {
 		terms_r->is_exempt = true;
 		terms_r->why = "poll.exemptions";
 	}

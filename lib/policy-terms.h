@@ -22,6 +22,9 @@ struct gp_poll_terms {
 	const struct gp_ladder *ladder, *login_ladder;
 	bool is_exempt;
 	const char *why;                /* what has changed them; NULL: nothing */
+	/* The items of the settings that did; NULL: none. */
+	const struct gp_poll_override *override;
+	const struct gp_exemption *exemption;
 };
 
 /* Whom the terms are for. */

@@ -41,6 +41,22 @@ const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
 	return buffer;
 }
 
+struct gp_ip gp_program_ip(const char *program)
+{
+	const char *start = strchr(program, '/');
+	struct gp_ip ip = { .is_known = false };
+	struct gp_error unused;
+	char text[GP_IP_TEXT_BYTES];
+	size_t length = start == NULL ? 0 : strcspn(start + 1, "/");
+
+	if (length == 0 || length >= sizeof(text))
+		return ip;
+	memcpy(text, start + 1, length);
+	text[length] = '\0';
+	(void)gp_ip_parse(text, &ip, &unused);
+	return ip;
+}
+
 /* Reads one value; RFC 3501, section 9, "nstring" without literals.  What does not
    fit is read and dropped.  NULL if there is none of that form. */
 static const char *read_nstring(const char *text, char value[GP_PROGRAM_ID_BYTES])

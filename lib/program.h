@@ -19,6 +19,9 @@ enum { GP_PROGRAM_BYTES = 160, GP_PROGRAM_ID_BYTES = 64 };
 const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
 			    const char *name, char buffer[GP_PROGRAM_BYTES]);
 
+/* The address in a program's name; unknown if there is none. */
+struct gp_ip gp_program_ip(const char *program);
+
 /* Finds the value of "name" in an ID as Dovecot hands it on: quoted strings and
    NIL in pairs, "name" "Thunderbird" "os" NIL.  False, with name untouched, if there
    is none, or what comes before it is not of that form.  It is cut to fit. */

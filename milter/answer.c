@@ -9,6 +9,26 @@
 #include "program.h"
 #include "reply.h"
 
+/* What was held against the policy, where no other field of the line tells it. */
+static const char *detail_of(const struct gp_submit_facts *facts,
+			     const struct gp_decision *decision)
+{
+	switch (decision->reason) {
+	case GP_REASON_TLS_VERSION:
+		return facts->tls_version;
+	case GP_REASON_CIPHER_UNKNOWN:
+	case GP_REASON_CIPHER_DENIED:
+	case GP_REASON_CIPHER_WEAK:
+	case GP_REASON_NO_FORWARD_SECRECY:
+		return facts->cipher;
+	case GP_REASON_MECHANISM:
+	case GP_REASON_PLAINTEXT_LOGIN:
+		return facts->mechanism;
+	default:
+		return decision->detail;
+	}
+}
+
 void gp_answer_note(struct gp_journal *journal,
 		    const struct gp_session *session,
 		    const struct gp_decision *decision)
@@ -38,7 +58,7 @@ void gp_answer_note(struct gp_journal *journal,
 	entry.recipient = facts->recipient;
 	if (reply->code != NULL && decision->action != GP_ACTION_REWRITE)
 		entry.answer = answer;
-	entry.detail = decision->detail;
+	entry.detail = detail_of(facts, decision);
 	entry.limit = gp_reply_limit(decision, limit);
 	if (decision->wait_msecs > 0)
 		entry.wait_secs = (decision->wait_msecs + 999) / 1000;
