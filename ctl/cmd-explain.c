@@ -1,168 +1,195 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module is "gatepostctl explain": the core that the milter and the plugin
- * run, on facts that somebody types.
+ * run, on facts that somebody types, or on those of a line of the journal.
  */
-#include <inttypes.h>
+#include <getopt.h>
 #include <jansson.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "command.h"
-#include "decision.h"
 #include "explain-facts.h"
-#include "identity.h"
-#include "login.h"
-#include "policy-author.h"
-#include "policy-poll.h"
-#include "policy-rate.h"
-#include "policy-submit.h"
+#include "explain-line.h"
+#include "explain-rules.h"
+#include "explain-show.h"
+#include "journal.h"
 #include "pool.h"
-#include "reply.h"
 #include "settings-parse.h"
 #include "show.h"
 
-/* What was typed is about the first limit of its kind; more recipients than a
-   limit has room for are found by the limits alone. */
-static void decide_rate(const struct gp_settings *settings,
-			const struct gp_typed_facts *facts,
-			struct gp_decision *decision)
-{
-	const struct gp_rate_state empty = { 0 };
-	const char *user = gp_policy_rate_user(&facts->submit);
-	struct gp_rate_facts rate = facts->rate;
-	struct gp_rate_policy policy;
-	struct gp_rate_verdict verdict;
-	struct gp_decision found;
+struct question {
+	bool is_json, has_rules;
+	const char *line;               /* of the journal; NULL: typed facts */
+	char **words;
+	int words_count;
+};
 
-	if (user == NULL)
-		return;
-	gp_policy_rate_find(settings, user, &policy);
-	gp_rate_look(&policy.terms, &empty, rate.recipients, 0, &verdict);
-	if (!verdict.is_admitted)
-		rate.verdict = verdict;
-	else
-		rate.verdict.window =
-			policy.terms.limits[rate.verdict.kind].windows[0];
-	gp_policy_rate(settings, &policy, &rate, &found);
-	if (found.action != GP_ACTION_PASS)
-		*decision = found;
+static const char *part_of(const struct gp_typed_facts *facts)
+{
+	return !facts->is_poll ? "milter"
+		: facts->poll.place == GP_PLACE_LOGIN ? "pop3"
+		: facts->poll.place == GP_PLACE_BEFORE_LOGIN ? "auth" : "imap";
 }
 
-static void decide(const struct gp_settings *settings,
-		   const struct gp_typed_facts *facts,
-		   struct gp_decision *decision_r)
+/* What a line holds may come from anybody. */
+static int fail_line(const char *text)
 {
-	if (facts->is_poll)
-		gp_policy_poll(settings, &facts->poll, decision_r);
-	else if (facts->stage == GP_STAGE_RCPT)
-		gp_policy_submit_rcpt(settings, &facts->submit, decision_r);
-	else if (facts->stage == GP_STAGE_MESSAGE)
-		gp_policy_author(settings, &facts->submit, decision_r);
-	else
-		gp_policy_submit_mail(settings, &facts->submit, decision_r);
-	if (facts->has_rate && decision_r->action == GP_ACTION_PASS)
-		decide_rate(settings, facts, decision_r);
+	char *clean = gp_show_clean(text);
+
+	(void)gp_command_fail(EX_DATAERR, "%s", clean);
+	free(clean);
+	return EX_DATAERR;
 }
 
-/* The person behind the login is not typed: the settings tell. */
-static void know_person(const struct gp_settings *settings,
-			struct gp_submit_facts *facts, struct gp_pool *pool)
-{
-	facts->identity = gp_login_identity(settings, facts, gp_pool_alloc(
-		pool, gp_login_identity_bytes(settings, facts)));
-	facts->primary = gp_identity_primary(settings, facts->identity,
-		gp_pool_alloc(pool, gp_identity_primary_bytes(settings,
-							      facts->identity)));
-}
-
-static void print_json(const struct gp_decision *decision)
-{
-	const struct gp_reply *reply = gp_reason_reply(decision->reason);
-	char text[GP_REPLY_BYTES];
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}",
-		"action", gp_decision_word(decision),
-		"mode", gp_mode_word(decision->mode),
-		"reason", gp_reason_word(decision->reason),
-		"text", gp_reason_text(decision->reason),
-		"rule", decision->why,
-		"wait_secs", (json_int_t)((decision->wait_msecs + 999) / 1000));
-
-	if (reply->code != NULL)
-		(void)json_object_set_new(object, "answer", json_sprintf(
-			"%s %s %s", reply->code, reply->status,
-			gp_reply_format(decision, text)));
-	if (decision->detail != NULL)
-		(void)json_object_set_new(object, "detail",
-					  json_string(decision->detail));
-	gp_show_json(object);
-}
-
-static void print_text(const struct gp_decision *decision)
-{
-	const struct gp_reply *reply = gp_reason_reply(decision->reason);
-	char text[GP_REPLY_BYTES];
-
-	(void)printf("decision  %s\n", gp_decision_word(decision));
-	(void)printf("reason    %s: %s\n", gp_reason_word(decision->reason),
-		     gp_reason_text(decision->reason));
-	if (decision->detail != NULL)
-		(void)printf("detail    %s\n", decision->detail);
-	(void)printf("rule      %s (mode %s)\n", decision->why,
-		     gp_mode_word(decision->mode));
-	if (reply->code != NULL && decision->mode == GP_MODE_ENFORCE)
-		(void)printf("answer    %s %s %s  (%s)\n", reply->code,
-			     reply->status, gp_reply_format(decision, text),
-			     reply->source);
-	if (decision->wait_msecs > 0)
-		(void)printf("wait      %" PRId64 " s\n",
-			     (decision->wait_msecs + 999) / 1000);
-}
-
-static int explain(int argc, char **argv, bool is_json, struct gp_pool *pool,
-		   const char *conf_path)
+static int explain_facts(const struct question *question,
+			 const struct gp_settings *settings,
+			 struct gp_pool *pool)
 {
 	struct gp_typed_facts facts;
-	struct gp_settings *settings;
-	struct gp_decision decision;
+	struct gp_rules rules;
 	struct gp_error err;
 
-	if (gp_typed_facts_parse(argv, argc, pool, &facts, &err) < 0)
+	if (gp_typed_facts_parse(question->words, question->words_count, pool,
+				 &facts, &err) < 0)
 		return gp_command_fail(EX_USAGE, "%s", err.text);
+	gp_rules_find(settings, pool, &facts, &rules);
+	if (question->is_json)
+		gp_show_json(gp_explain_json(settings, part_of(&facts), &rules,
+					     question->has_rules));
+	else
+		gp_explain_show(settings, part_of(&facts), &rules,
+				question->has_rules);
+	gp_rules_clear(&rules);
+	return EX_OK;
+}
+
+static int explain_entry(const struct question *question,
+			 const struct gp_settings *settings,
+			 const struct gp_journal_entry *entry,
+			 struct gp_pool *pool)
+{
+	struct gp_typed_facts facts;
+	struct gp_decision then;
+	struct gp_rules rules = { 0 };
+	struct gp_error err;
+	int found;
+
+	if (gp_line_decision(entry, &then, &err) < 0)
+		return fail_line(err.text);
+	found = gp_line_facts(entry, settings, pool, &facts, &err);
+	if (found < 0)
+		return fail_line(err.text);
+	if (found > 0)
+		gp_rules_find(settings, pool, &facts, &rules);
+	if (question->is_json)
+		gp_show_json(gp_explain_line_json(settings, entry, &then,
+						  found > 0 ? &rules : NULL));
+	else
+		gp_explain_show_line(settings, entry, &then,
+				     found > 0 ? &rules : NULL);
+	gp_rules_clear(&rules);
+	return EX_OK;
+}
+
+/* The first line of the journal on standard input. */
+static int read_line(struct gp_journal_entry *entry_r, char **memory_r,
+		     struct gp_error *err)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int found = 0;
+
+	while (found == 0 && getline(&line, &size, stdin) > 0)
+		found = gp_journal_parse(line, entry_r, memory_r, err);
+	free(line);
+	return found;
+}
+
+static int explain_line(const struct question *question,
+			const struct gp_settings *settings, struct gp_pool *pool)
+{
+	struct gp_journal_entry entry;
+	struct gp_error err;
+	char *memory;
+	int code, found = strcmp(question->line, "-") == 0
+		? read_line(&entry, &memory, &err)
+		: gp_journal_parse(question->line, &entry, &memory, &err);
+
+	if (found < 0)
+		return fail_line(err.text);
+	if (found == 0)
+		return gp_command_fail(EX_DATAERR, "this is no line of the "
+				       "journal; gatepostctl log --raw shows them");
+	code = explain_entry(question, settings, &entry, pool);
+	free(memory);
+	return code;
+}
+
+static int explain(const struct question *question, const char *conf_path)
+{
+	struct gp_settings *settings;
+	struct gp_pool *pool;
+	struct gp_error err;
+	int code;
+
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
-	know_person(settings, &facts.submit, pool);
-	decide(settings, &facts, &decision);
-	if (is_json)
-		print_json(&decision);
-	else
-		print_text(&decision);
+	(void)setlocale(LC_CTYPE, "");
+	pool = gp_pool_create();
+	code = question->line != NULL ? explain_line(question, settings, pool)
+				      : explain_facts(question, settings, pool);
+	gp_pool_free(&pool);
 	gp_settings_free(&settings);
-	return EX_OK;
+	return code;
 }
 
 static int run(int argc, char **argv, const char *conf_path)
 {
-	const bool is_json = argc > 1 && strcmp(argv[1], "--json") == 0;
-	const int first = is_json ? 2 : 1;
-	struct gp_pool *pool;
-	int code;
+	static const struct option names[] = {
+		{ "journal", required_argument, NULL, 'J' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "rules", no_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct question question = { .line = NULL };
+	int option;
 
-	if (first >= argc)
+	while ((option = getopt_long(argc, argv, "J:jr", names, NULL)) != -1) {
+		if (option == 'J')
+			question.line = optarg;
+		else if (option == 'j')
+			question.is_json = true;
+		else if (option == 'r')
+			question.has_rules = true;
+		else
+			return EX_USAGE;
+	}
+	question.words = argv + optind;
+	question.words_count = argc - optind;
+	if (question.line != NULL && question.words_count > 0)
+		return gp_command_fail(EX_USAGE, "a line has its own facts: quote "
+				       "it as one word, and type no other");
+	if (question.line == NULL && question.words_count == 0)
 		return gp_command_fail(EX_USAGE, "explain which facts?  Try: "
 				       "gatepostctl explain --help");
-	pool = gp_pool_create();
-	code = explain(argc - first, argv + first, is_json, pool, conf_path);
-	gp_pool_free(&pool);
-	return code;
+	return explain(&question, conf_path);
 }
 
 const struct gp_command gp_command_explain = {
 	.name = "explain",
-	.arguments = "[--json] FACT=VALUE...",
+	.arguments = "[--json] [--rules] FACT=VALUE... | --journal LINE",
 	.summary = "Tells what the policy does with given facts, and why",
-	.help = GP_TYPED_FACTS_HELP,
+	.help =
+"  -J, --journal LINE  what the policy in force makes of a line of the journal:\n"
+"                      what was done then, and now; \"-\" reads it from standard\n"
+"                      input.  What the line does not tell is taken as good\n"
+"  -r, --rules         also for facts: each rule considered\n"
+"  -j, --json          for machines\n"
+"\n"
+GP_TYPED_FACTS_HELP,
 	.run = run,
 };

@@ -15,7 +15,6 @@
 #include <time.h>
 
 #include "command.h"
-#include "network-text.h"
 #include "policy-poll.h"
 #include "policy-terms.h"
 #include "pool.h"
@@ -39,23 +38,6 @@ struct rows {
 	size_t count;
 };
 
-/* protocol/address[/name] */
-static struct gp_ip address_of(const char *program)
-{
-	const char *start = strchr(program, '/');
-	struct gp_ip ip = { .is_known = false };
-	struct gp_error unused;
-	char text[GP_PROGRAM_BYTES];
-	size_t length = start == NULL ? 0 : strcspn(start + 1, "/");
-
-	if (length == 0 || length >= sizeof(text))
-		return ip;
-	memcpy(text, start + 1, length);
-	text[length] = '\0';
-	(void)gp_ip_parse(text, &ip, &unused);
-	return ip;
-}
-
 /* What the next check gets: the policy's own word for an early one, "advise"
    for a program that keeps to the interval but not to the advised one. */
 static const char *state_of(const struct gp_settings *settings,
@@ -65,7 +47,7 @@ static const char *state_of(const struct gp_settings *settings,
 	/* The userdb is not asked. */
 	const struct gp_poll_subject subject = {
 		.user = record->user,
-		.ip = address_of(record->program),
+		.ip = gp_program_ip(record->program),
 		.program = record->program,
 		.now_secs = time(NULL),
 	};

@@ -357,6 +357,33 @@ static int set_rate_wait(struct gp_typed_facts *facts, const char *value,
 	return 0;
 }
 
+static int set_user(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	(void)err;
+	facts->user = text_or_null(value);
+	return 0;
+}
+
+static int set_program(struct gp_typed_facts *facts, const char *value,
+		       struct gp_error *err)
+{
+	(void)err;
+	facts->program = text_or_null(value);
+	return 0;
+}
+
+static int set_every(struct gp_typed_facts *facts, const char *value,
+		     struct gp_error *err)
+{
+	long secs = 0;
+
+	if (parse_number(value, 1000000, &secs, err) < 0)
+		return -1;
+	facts->every_secs = facts->elapsed_secs = secs;
+	return 0;
+}
+
 static int set_check(struct gp_typed_facts *facts, const char *value,
 		     struct gp_error *err)
 {
@@ -382,6 +409,7 @@ static int set_verdict(struct gp_typed_facts *facts, const char *value,
 		       struct gp_error *err)
 {
 	facts->poll.history_known = strcmp(value, "-") != 0;
+	facts->verdict_given = true;
 	if (facts->poll.history_known &&
 	    !gp_verdict_from_word(value, &facts->poll.history.verdict))
 		return gp_error_set(err, "'%s' is none of admitted, in-round, "
@@ -472,6 +500,9 @@ static const struct fact facts_table[] = {
 	{ "recipients", SUBMIT, set_recipients },
 	{ "rate", SUBMIT, set_rate },
 	{ "rate_wait", SUBMIT, set_rate_wait },
+	{ "user", POLL, set_user },
+	{ "program", POLL, set_program },
+	{ "every", POLL, set_every },
 	{ "check", POLL, set_check },
 	{ "verdict", POLL, set_verdict },
 	{ "early", POLL, set_early },
@@ -523,6 +554,7 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 			  .history = { .verdict = GP_VERDICT_EARLY,
 				       .early_count = 1 },
 			  .can_absorb = true },
+		.every_secs = -1, .elapsed_secs = -1, .policy_secs = -1,
 		.rate = { .verdict = { .is_admitted = true,
 			  .wait_ticks = 60 * GP_RATE_TICKS_PER_SEC } },
 	};
@@ -540,6 +572,7 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 		facts.submit.sender = "<>";
 	if (facts.submit.now_secs == 0)
 		facts.submit.now_secs = (int64_t)time(NULL);
+	facts.now_secs = facts.submit.now_secs;
 	gp_cipher_look_up(facts.submit.cipher, &facts.submit.cipher_facts);
 	*facts_r = facts;
 	return 0;

@@ -21,12 +21,22 @@ enum gp_submit_stage {
 struct gp_typed_facts {
 	bool is_poll;           /* a check for mail; else a submission */
 	enum gp_submit_stage stage;
-	bool cipher_given;
+	bool cipher_given, verdict_given;
 	struct gp_pool *pool;
 	struct gp_submit_facts submit;
 	struct gp_poll_facts poll;
 	bool has_rate;          /* how much the user has sent was typed */
 	struct gp_rate_facts rate;
+	const char *user;       /* whose check it is; NULL: does not matter */
+	const char *program;    /* gp_program_name(); NULL: made from address */
+	int64_t every_secs;     /* measured between its checks; -1: not known */
+	int64_t elapsed_secs;   /* since its last round; -1: not known */
+	int64_t policy_secs;    /* the interval it was judged by; -1: not known */
+	int64_t now_secs;       /* Unix time: for what has an end */
+	/* What a line of the journal does not tell: */
+	struct {
+		bool tls, cipher, mechanism, author, headers;
+	} unknown;
 };
 
 /* Strings of facts_r point into words or pool.  0, or -1 with *err filled. */
@@ -67,6 +77,10 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "                      list-status\n" \
 "  verdict=early       admitted, in-round, early, free (soon after human\n" \
 "                      activity); \"-\": Redis is silent\n" \
+"  user=NAME           whose check; also ip= and program=imap/192.0.2.7/NAME: for\n" \
+"                      poll.exemptions and poll.overrides\n" \
+"  every=60            measured seconds between checks; without verdict= they are\n" \
+"                      held against the interval\n" \
 "  early=14            early rounds lately, with this one\n" \
 "  wait=200            seconds until a new round would be admitted\n" \
 "  remembered=yes|no   the session was told the answer less than an interval ago\n" \

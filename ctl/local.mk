@@ -41,7 +41,11 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-report.c \
 	ctl/journal-batch.c ctl/journal-batch.h \
 	ctl/cmd-who.c \
+	ctl/explain-compared.c ctl/explain-poll.c \
 	ctl/explain-facts.c ctl/explain-facts.h \
+	ctl/explain-line.c ctl/explain-line.h \
+	ctl/explain-rules.c ctl/explain-rules.h \
+	ctl/explain-show.c ctl/explain-show.h \
 	ctl/log-follow.c ctl/log-follow.h \
 	ctl/main.c \
 	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
