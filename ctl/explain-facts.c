@@ -76,9 +76,11 @@ static int set_stage(struct gp_typed_facts *facts, const char *value,
 		facts->stage = GP_STAGE_RCPT;
 	else if (strcmp(value, "message") == 0)
 		facts->stage = GP_STAGE_MESSAGE;
+	else if (strcmp(value, "access") == 0)
+		facts->stage = GP_STAGE_ACCESS;
 	else
-		return gp_error_set(err, "'%s' is none of mail, rcpt, message",
-				    value);
+		return gp_error_set(err, "'%s' is none of mail, rcpt, message, "
+				    "access", value);
 	return 0;
 }
 
@@ -124,6 +126,7 @@ static int set_tls(struct gp_typed_facts *facts, const char *value,
 		   struct gp_error *err)
 {
 	(void)err;
+	facts->tls_given = strcmp(value, "-") != 0;
 	facts->submit.tls_version = strcmp(value, "yes") == 0
 		? "TLSv1.3" : text_or_null(value);
 	return 0;
@@ -470,7 +473,7 @@ static int set_full(struct gp_typed_facts *facts, const char *value,
 
 static const struct fact facts_table[] = {
 	{ "part", EITHER, set_part },
-	{ "stage", SUBMIT, set_stage },
+	{ "stage", EITHER, set_stage },
 	{ "mta", SUBMIT, set_mta },
 	{ "port", SUBMIT, set_port },
 	{ "ip", SUBMIT, set_ip },

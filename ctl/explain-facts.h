@@ -15,13 +15,14 @@
 enum gp_submit_stage {
 	GP_STAGE_MAIL,
 	GP_STAGE_RCPT,
-	GP_STAGE_MESSAGE        /* its end: headers are known */
+	GP_STAGE_MESSAGE,       /* its end: headers are known */
+	GP_STAGE_ACCESS         /* a login to read mail */
 };
 
 struct gp_typed_facts {
 	bool is_poll;           /* a check for mail; else a submission */
 	enum gp_submit_stage stage;
-	bool cipher_given, verdict_given;
+	bool cipher_given, tls_given, verdict_given;
 	struct gp_pool *pool;
 	struct gp_submit_facts submit;
 	struct gp_poll_facts poll;
@@ -72,6 +73,8 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "  rate=messages       the limit that is reached: messages, recipients, or none;\n" \
 "                      \"-\": Redis is silent\n" \
 "  rate_wait=17        seconds until that is over\n" \
+"Facts of a login to read mail (stage=access, part=imap or pop3): login, ip, port,\n" \
+"tls=yes|no or \"-\", mechanism, day.\n" \
 "Facts of a check for mail (part=imap):\n" \
 "  check=noop          login, noop, check, status, select, examine or\n" \
 "                      list-status\n" \

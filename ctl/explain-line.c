@@ -309,6 +309,28 @@ static void check_facts(const struct gp_journal_entry *entry,
 		reason == GP_REASON_GRACE;
 }
 
+static bool is_about_access(enum gp_reason reason)
+{
+	return reason == GP_REASON_PROTOCOL_DENIED ||
+		reason == GP_REASON_PROTOCOL_RETIRING ||
+		reason == GP_REASON_TLS_REQUIRED || reason == GP_REASON_MECHANISM;
+}
+
+/* What was good enough is not in the line. */
+static void access_facts(const struct gp_journal_entry *entry,
+			 enum gp_reason reason, struct gp_typed_facts *facts)
+{
+	facts->stage = GP_STAGE_ACCESS;
+	facts->poll.place = strcmp(entry->part, "pop3") == 0 ? GP_PLACE_LOGIN
+							     : GP_PLACE_SESSION;
+	facts->user = entry->user;
+	facts->program = entry->program;
+	facts->submit.port = entry->port > 0 ? (unsigned int)entry->port : 0;
+	facts->tls_given = reason == GP_REASON_TLS_REQUIRED;
+	facts->submit.mechanism = reason == GP_REASON_MECHANISM
+		? entry->detail : NULL;
+}
+
 int gp_line_facts(const struct gp_journal_entry *entry,
 		  const struct gp_settings *settings, struct gp_pool *pool,
 		  struct gp_typed_facts *facts_r, struct gp_error *err)
@@ -331,7 +353,9 @@ int gp_line_facts(const struct gp_journal_entry *entry,
 	if (entry->ip != NULL)
 		(void)gp_ip_parse(entry->ip, &facts.submit.client, &unused);
 	facts.is_poll = strcmp(entry->part, "milter") != 0;
-	if (facts.is_poll)
+	if (facts.is_poll && is_about_access(decision.reason))
+		access_facts(entry, decision.reason, &facts);
+	else if (facts.is_poll)
 		check_facts(entry, &decision, &facts);
 	else
 		submission_facts(entry, settings, &decision, &facts);

@@ -256,7 +256,9 @@ void gp_rules_find(const struct gp_settings *settings, struct gp_pool *pool,
 		   struct gp_typed_facts *facts, struct gp_rules *rules_r)
 {
 	*rules_r = (struct gp_rules){ .pool = pool };
-	if (facts->is_poll)
+	if (facts->stage == GP_STAGE_ACCESS)
+		gp_rules_access(settings, facts, rules_r);
+	else if (facts->is_poll)
 		gp_rules_poll(settings, facts, rules_r);
 	else
 		decide_submission(settings, facts, rules_r);

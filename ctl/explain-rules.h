@@ -46,6 +46,8 @@ struct gp_rule *gp_rules_add(struct gp_rules *rules, const char *setting,
 			     const char *result);
 void gp_rules_poll(const struct gp_settings *settings,
 		   struct gp_typed_facts *facts, struct gp_rules *rules);
+void gp_rules_access(const struct gp_settings *settings,
+		     struct gp_typed_facts *facts, struct gp_rules *rules);
 const char *gp_rule_compared(const struct gp_settings *settings,
 			     const struct gp_typed_facts *facts,
 			     const char *setting, enum gp_reason reason);

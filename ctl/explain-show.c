@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access-words.h"
 #include "refusal.h"
 #include "reply.h"
 #include "settings-place.h"
@@ -32,11 +33,40 @@ static const char *refusal(struct gp_pool *pool, const char *part,
 		interval_secs * 1000, decision, words));
 }
 
-const char *gp_explain_answer(struct gp_pool *pool, const char *part,
+/* A reason that milter and plugins share has an SMTP reply for the milter alone. */
+static const struct gp_reply *smtp_reply(const struct gp_decision *decision)
+{
+	return gp_reason_reply(decision->action == GP_ACTION_REFUSE
+			       ? GP_REASON_COUNT : decision->reason);
+}
+
+static const char *access_refusal(const struct gp_settings *settings,
+				  struct gp_pool *pool, const char *part,
+				  const struct gp_decision *decision)
+{
+	const enum gp_protocol protocol = strcmp(part, "pop3") == 0
+		? GP_PROTOCOL_POP3 : GP_PROTOCOL_IMAP;
+	char words[GP_ACCESS_BYTES];
+
+	return gp_pool_printf(pool, "%s [%s] %s", protocol == GP_PROTOCOL_POP3
+			      ? "-ERR" : "NO", gp_access_code(protocol, decision),
+			      gp_access_refusal_text(settings, protocol, decision,
+						     words));
+}
+
+static bool is_about_access(const struct gp_decision *decision)
+{
+	return decision->reason == GP_REASON_PROTOCOL_DENIED ||
+		decision->reason == GP_REASON_TLS_REQUIRED ||
+		decision->reason == GP_REASON_MECHANISM;
+}
+
+const char *gp_explain_answer(const struct gp_settings *settings,
+			      struct gp_pool *pool, const char *part,
 			      const struct gp_decision *decision,
 			      int64_t interval_secs)
 {
-	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	const struct gp_reply *reply = smtp_reply(decision);
 	const int64_t wait_secs = (decision->wait_msecs + 999) / 1000;
 	char text[GP_REPLY_BYTES];
 
@@ -58,9 +88,14 @@ const char *gp_explain_answer(struct gp_pool *pool, const char *part,
 				      " s, then served", wait_secs);
 	case GP_ACTION_REFUSE:
 	case GP_ACTION_DISCONNECT:
-		return refusal(pool, part, decision, interval_secs);
+		return is_about_access(decision)
+			? access_refusal(settings, pool, part, decision)
+			: refusal(pool, part, decision, interval_secs);
 	case GP_ACTION_NOTICE:
-		return "* OK [ALERT] with the words of poll.notice";
+		return strcmp(part, "pop3") == 0 ? NULL
+			: decision->reason == GP_REASON_PROTOCOL_RETIRING
+			? "* OK [ALERT] with the words of access.notice"
+			: "* OK [ALERT] with the words of poll.notice";
 	case GP_ACTION_PASS:
 	case GP_ACTION_NOTE:
 	case GP_ACTION_COUNT:
@@ -194,8 +229,8 @@ void gp_explain_show(const struct gp_settings *settings, const char *part,
 		     const struct gp_rules *rules, bool has_table)
 {
 	const struct gp_decision *decision = &rules->decision;
-	const struct gp_reply *reply = gp_reason_reply(decision->reason);
-	const char *answer = gp_explain_answer(rules->pool, part, decision,
+	const struct gp_reply *reply = smtp_reply(decision);
+	const char *answer = gp_explain_answer(settings, rules->pool, part, decision,
 					       rules->interval_secs);
 
 	put_decision("decision", decision);
@@ -223,7 +258,7 @@ static void put_now(const struct gp_settings *settings, const char *part,
 		    const struct gp_decision *then, const struct gp_rules *rules)
 {
 	const struct gp_decision *now = &rules->decision;
-	const char *answer = gp_explain_answer(rules->pool, part, now,
+	const char *answer = gp_explain_answer(settings, rules->pool, part, now,
 					       rules->interval_secs);
 
 	if (is_same(then, now)) {
@@ -245,7 +280,7 @@ void gp_explain_show_line(const struct gp_settings *settings,
 {
 	char *text = gp_show_entry(entry, GP_ENTRY_TEXT, false);
 	struct gp_pool *pool = gp_pool_create();
-	const char *answer = gp_explain_answer(pool, entry->part, then,
+	const char *answer = gp_explain_answer(settings, pool, entry->part, then,
 					       entry->policy_secs);
 
 	(void)printf("line      %s\n", text);
@@ -284,13 +319,14 @@ static json_t *rules_json(const struct gp_settings *settings,
 	return array;
 }
 
-static json_t *decision_json(const char *part, struct gp_pool *pool,
+static json_t *decision_json(const struct gp_settings *settings,
+			     const char *part, struct gp_pool *pool,
 			     const struct gp_decision *decision,
 			     int64_t interval_secs)
 {
-	const char *answer = gp_explain_answer(pool, part, decision,
+	const char *answer = gp_explain_answer(settings, pool, part, decision,
 					       interval_secs);
-	const struct gp_reply *reply = gp_reason_reply(decision->reason);
+	const struct gp_reply *reply = smtp_reply(decision);
 	char text[GP_REPLY_BYTES];
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:I}",
 		"action", gp_decision_word(decision),
@@ -315,7 +351,7 @@ static json_t *decision_json(const char *part, struct gp_pool *pool,
 json_t *gp_explain_json(const struct gp_settings *settings, const char *part,
 			const struct gp_rules *rules, bool has_table)
 {
-	json_t *object = decision_json(part, rules->pool, &rules->decision,
+	json_t *object = decision_json(settings, part, rules->pool, &rules->decision,
 				       rules->interval_secs);
 	json_t *places = json_array();
 
@@ -343,7 +379,7 @@ json_t *gp_explain_line_json(const struct gp_settings *settings,
 	json_t *object = json_pack(
 		"{s:o, s:o, s:o, s:b}",
 		"line", gp_show_entry_json(entry),
-		"then", decision_json(entry->part, pool, then,
+		"then", decision_json(settings, entry->part, pool, then,
 				      entry->policy_secs),
 		"now", rules == NULL ? json_null()
 		: gp_explain_json(settings, entry->part, rules, true),

@@ -16,7 +16,8 @@
 
 /* The answer as the client sees it; NULL if it is served as ever.  interval_secs is
    the one in force for a check.  part is a word of the journal. */
-const char *gp_explain_answer(struct gp_pool *pool, const char *part,
+const char *gp_explain_answer(const struct gp_settings *settings,
+			      struct gp_pool *pool, const char *part,
 			      const struct gp_decision *decision,
 			      int64_t interval_secs);
 

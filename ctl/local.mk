@@ -42,6 +42,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/journal-batch.c ctl/journal-batch.h \
 	ctl/cmd-who.c \
 	ctl/explain-compared.c ctl/explain-poll.c \
+	ctl/explain-access.c \
 	ctl/explain-facts.c ctl/explain-facts.h \
 	ctl/explain-line.c ctl/explain-line.h \
 	ctl/explain-rules.c ctl/explain-rules.h \

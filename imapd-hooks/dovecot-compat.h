@@ -69,6 +69,17 @@ static inline unsigned int gp_dovecot_local_port(const struct mail_user *user)
 	return user->conn.local_port;
 }
 
+/* TLS to the client itself, not to a proxy on the way.  Dovecot 2.3 knows of the
+   last part of the way only. */
+static inline bool gp_dovecot_has_tls(const struct mail_user *user)
+{
+#if DOVECOT_PREREQ(2, 4, 0)
+	return user->conn.end_client_tls_secured;
+#else
+	return user->conn.ssl_secured;
+#endif
+}
+
 /* Back from hibernation: the same session in a new process, not a login. */
 static inline bool gp_dovecot_is_restored(const struct mail_user *user)
 {

@@ -17,6 +17,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "gatepost-config.h"
 #include "log.h"
 #include "network-text.h"
@@ -41,7 +42,7 @@ static const char help[] =
 "See gatepost-postlogin(8) and gatepost.conf(5).\n";
 
 /* Returns -1 to go on, or the exit code. */
-static int parse_options(int argc, char **argv)
+static int parse_options(int argc, char **argv, enum gp_protocol *protocol_r)
 {
 	static const struct option names[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -68,8 +69,7 @@ static int parse_options(int argc, char **argv)
 			return EX_USAGE;
 		}
 	}
-	if (argc - optind >= 2 && (strcmp(argv[optind], "imap") == 0 ||
-				   strcmp(argv[optind], "pop3") == 0))
+	if (argc - optind >= 2 && gp_protocol_from_word(argv[optind], protocol_r))
 		return -1;
 	(void)fprintf(stderr, "gatepost-postlogin: a protocol (imap or pop3) and "
 		      "a program are needed\nTry: gatepost-postlogin --help\n");
@@ -88,47 +88,82 @@ static void hold(int64_t msecs)
 			break;
 }
 
-static void say_goodbye(const char *protocol, int64_t interval_msecs,
-			const struct gp_decision *decision)
+static void say_goodbye(enum gp_protocol protocol, const char *code,
+			const char *words)
 {
-	const char *start = strcmp(protocol, "imap") == 0
-		? "* BYE [LIMIT] " : "-ERR [LOGIN-DELAY] ";
-	char words[GP_REFUSAL_BYTES];
-
-	(void)dprintf(STDOUT_FILENO, "%s%s\r\n", start,
-		      gp_refusal_text(interval_msecs, decision, words));
+	(void)dprintf(STDOUT_FILENO, "%s [%s] %s\r\n",
+		      protocol == GP_PROTOCOL_IMAP ? "* BYE" : "-ERR", code, words);
 }
 
-/* True if the login goes on. */
-static bool judge(const char *protocol, const char *user,
-		  struct gp_plugin_site *site)
+static void find_address(struct gp_ip *ip_r)
 {
 	const char *address = getenv("IP");
-	struct gp_poll_session *session;
-	struct gp_decision decision;
-	struct gp_ip ip = { 0 };
-	int64_t interval_msecs;
-	bool goes_on = true;
 
-	if (address == NULL || gp_ip_parse(address, &ip, NULL) < 0)
-		ip.is_known = false;
-	session = gp_poll_session_create(site->settings, site->store,
-					 site->journal, protocol, user, NULL,
-					 &ip, 0);
+	if (address == NULL || gp_ip_parse(address, ip_r, NULL) < 0)
+		ip_r->is_known = false;
+}
+
+/* script-login does not tell whether there is TLS.  True if the login goes on. */
+static bool may_log_in(enum gp_protocol protocol, const struct gp_settings *settings,
+		       struct gp_poll_session *session, const struct gp_ip *ip)
+{
+	const struct gp_access_facts facts = {
+		.protocol = protocol,
+		.client = *ip,
+		.mechanism = getenv("AUTH_MECH"),
+	};
+	struct gp_decision decision;
+	char text[GP_ACCESS_BYTES];
+
+	if (!ip->is_known)
+		return true;
+	gp_access_judge(settings, session, &facts, &decision);
+	if (decision.gives_notice && protocol == GP_PROTOCOL_IMAP)
+		(void)dprintf(STDOUT_FILENO, "* OK [ALERT] %s\r\n",
+			      gp_access_notice_text(settings, protocol, text));
+	if (gp_decision_effect(&decision) != GP_ACTION_REFUSE)
+		return true;
+	say_goodbye(protocol, gp_access_code(protocol, &decision),
+		    gp_access_refusal_text(settings, protocol, &decision, text));
+	return false;
+}
+
+/* True if the login goes on; *wait_msecs_r is for how long it waits first. */
+static bool is_in_time(enum gp_protocol protocol, struct gp_poll_session *session,
+		       int64_t *wait_msecs_r)
+{
+	struct gp_decision decision;
+	char words[GP_REFUSAL_BYTES];
+
 	gp_poll_session_login(session, gp_clock_monotonic_msecs(), &decision);
-	interval_msecs = gp_poll_session_interval_msecs(session);
+	if (gp_decision_effect(&decision) == GP_ACTION_HOLD)
+		*wait_msecs_r = decision.wait_msecs;
+	if (gp_decision_effect(&decision) != GP_ACTION_REFUSE)
+		return true;
+	say_goodbye(protocol, protocol == GP_PROTOCOL_IMAP ? "LIMIT" : "LOGIN-DELAY",
+		    gp_refusal_text(gp_poll_session_interval_msecs(session),
+				    &decision, words));
+	return false;
+}
+
+static bool judge(enum gp_protocol protocol, const char *user,
+		  struct gp_plugin_site *site)
+{
+	struct gp_poll_session *session;
+	struct gp_ip ip = { 0 };
+	int64_t wait_msecs = 0;
+	bool goes_on;
+
+	find_address(&ip);
+	session = gp_poll_session_create(site->settings, site->store,
+					 site->journal,
+					 gp_protocol_word(protocol), user, NULL,
+					 &ip, 0);
+	goes_on = may_log_in(protocol, site->settings, session, &ip) &&
+		is_in_time(protocol, session, &wait_msecs);
 	gp_poll_session_end(&session, gp_clock_monotonic_msecs());
-	switch (gp_decision_effect(&decision)) {
-	case GP_ACTION_HOLD:
-		hold(decision.wait_msecs);
-		break;
-	case GP_ACTION_REFUSE:
-		say_goodbye(protocol, interval_msecs, &decision);
-		goes_on = false;
-		break;
-	default:
-		break;
-	}
+	if (wait_msecs > 0)
+		hold(wait_msecs);
 	return goes_on;
 }
 
@@ -136,14 +171,15 @@ int main(int argc, char **argv)
 {
 	struct gp_plugin_site site = { 0 };
 	const char *user = getenv("USER");
+	enum gp_protocol protocol;
 	bool goes_on = true;
-	int code = parse_options(argc, argv);
+	int code = parse_options(argc, argv, &protocol);
 
 	if (code >= 0)
 		return code;
 	gp_log_open("gatepost-postlogin", true, LOG_MAIL);
-	if (user != NULL && gp_plugin_site_open(&site))
-		goes_on = judge(argv[optind], user, &site);
+	if (user != NULL && gp_plugin_site_open(&site, protocol))
+		goes_on = judge(protocol, user, &site);
 	gp_plugin_site_close(&site);
 	/* Dovecot takes an end without its program for "no". */
 	if (!goes_on)

@@ -7,6 +7,7 @@
  */
 #include "imap-gatepost-plugin.h"
 
+#include "access.h"
 #include "imap-answer.h"
 #include "imap-delay.h"
 #include "imap-program.h"
@@ -238,9 +239,42 @@ static bool run_id(struct client_command_context *cmd)
 	return run_original(cmd, &wraps[WRAP_ID]);
 }
 
-static void before_command(struct client_command_context *cmd ATTR_UNUSED)
+/* Who may not read mail this way has logged in all the same: a login that fails would
+   look like a wrong password.  The first command that needs a mailbox is refused, and
+   with it the session ends. */
+static bool refuse_access(struct client_command_context *cmd)
 {
-	/* Dovecot calls both hooks without looking for NULL. */
+	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+	char text[GP_ACCESS_BYTES];
+
+	(void)gp_access_refusal_text(site.settings, GP_PROTOCOL_IMAP, &gc->access,
+				     text);
+	client_send_tagline(cmd, t_strdup_printf("NO [%s] %s", gp_access_code(
+		GP_PROTOCOL_IMAP, &gc->access), text));
+	client_disconnect_with_error(cmd->client, text);
+	return TRUE;
+}
+
+/* What programs say before they look for mail. */
+static bool needs_no_mailbox(const char *name)
+{
+	static const char *const names[] = {
+		"CAPABILITY", "ENABLE", "ID", "LOGOUT", "NAMESPACE", "NOOP"
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void before_command(struct client_command_context *cmd)
+{
+	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+
+	if (gc != NULL && gp_decision_effect(&gc->access) == GP_ACTION_REFUSE &&
+	    !needs_no_mailbox(cmd->name))
+		cmd->func = refuse_access;
 }
 
 static void after_command(struct client_command_context *cmd)
@@ -287,6 +321,22 @@ static void client_gone(struct client *client, const char *reason)
 	gc->module_ctx.super.destroy(client, reason);
 }
 
+/* RFC 9051 section 7.1: an alert may come at any time, here before the answer to the
+   login. */
+static void judge_access(struct gp_imap_client *gc)
+{
+	struct gp_access_facts facts;
+	char text[GP_ACCESS_BYTES];
+
+	if (!gp_plugin_find_access(gc->client->user, GP_PROTOCOL_IMAP, &facts))
+		return;
+	gp_access_judge(site.settings, gc->session, &facts, &gc->access);
+	if (gc->access.gives_notice)
+		client_send_line(gc->client, t_strconcat(
+			"* OK [ALERT] ", gp_access_notice_text(
+				site.settings, GP_PROTOCOL_IMAP, text), NULL));
+}
+
 static void attach(struct client *client)
 {
 	struct mail_user *user = client->user;
@@ -302,6 +352,7 @@ static void attach(struct client *client)
 					     &ip, gp_dovecot_local_port(user));
 	gp_plugin_own_terms(user, gc->session);
 	gp_imap_program_begin(gc);
+	judge_access(gc);
 	gc->memory = gp_imap_memory_create(gp_dovecot_is_restored(user),
 					   gp_clock_monotonic_msecs());
 
@@ -315,7 +366,7 @@ static void attach(struct client *client)
 static void client_created(struct client **client)
 {
 	if (mail_user_is_plugin_loaded((*client)->user, plugin_module)) {
-		if (gp_plugin_site_open(&site))
+		if (gp_plugin_site_open(&site, GP_PROTOCOL_IMAP))
 			attach(*client);
 	}
 	if (next_client_created != NULL)

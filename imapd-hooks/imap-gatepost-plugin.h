@@ -19,6 +19,7 @@ struct gp_imap_client {
 	struct client *client;
 	struct gp_poll_session *session;   /* NULL once the client is going */
 	struct gp_imap_memory *memory;
+	struct gp_decision access;      /* PASS unless the login was judged */
 	int64_t interval_msecs;
 	bool had_check;
 	char name_given[GP_PROGRAM_ID_BYTES];   /* by ID after the login, or "" */

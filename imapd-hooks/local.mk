@@ -4,6 +4,7 @@ module_LTLIBRARIES = imapd-hooks/lib95_imap_gatepost_plugin.la
 module_LTLIBRARIES += imapd-hooks/lib95_pop3_gatepost_plugin.la
 
 plugin_sources = \
+	imapd-hooks/access.c imapd-hooks/access.h \
 	imapd-hooks/dovecot-compat.h \
 	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
@@ -53,6 +54,7 @@ endif
 # Run by Dovecot's script-login; knows nothing of Dovecot's headers either.
 libexec_PROGRAMS += imapd-hooks/gatepost-postlogin
 imapd_hooks_gatepost_postlogin_SOURCES = \
+	imapd-hooks/access.c imapd-hooks/access.h \
 	imapd-hooks/gatepost-postlogin.c \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
 	imapd-hooks/poll-session.c imapd-hooks/poll-session.h

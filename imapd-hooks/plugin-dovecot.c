@@ -21,6 +21,20 @@ void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r)
 	}
 }
 
+bool gp_plugin_find_access(const struct mail_user *user, enum gp_protocol protocol,
+			   struct gp_access_facts *facts_r)
+{
+	*facts_r = (struct gp_access_facts){
+		.protocol = protocol,
+		.tls_known = true,
+		.has_tls = gp_dovecot_has_tls(user),
+		.mechanism = user->auth_mech,
+		.port = gp_dovecot_local_port(user),
+	};
+	gp_plugin_find_address(user, &facts_r->client);
+	return facts_r->client.is_known && !gp_dovecot_is_restored(user);
+}
+
 void gp_plugin_own_terms(const struct mail_user *user,
 			 struct gp_poll_session *session)
 {

@@ -15,6 +15,11 @@ struct mail_user;
 /* The client's address; not known for a login without a network. */
 void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r);
 
+/* How the user has logged in.  False for a session that nobody can judge: without a
+   network, or back from hibernation, where Dovecot has forgotten about TLS. */
+bool gp_plugin_find_access(const struct mail_user *user, enum gp_protocol protocol,
+			   struct gp_access_facts *facts_r);
+
 /* What the userdb says of the user: fields gatepost_interval, gatepost_mode,
    gatepost_ladder and gatepost_login_ladder. */
 void gp_plugin_own_terms(const struct mail_user *user,

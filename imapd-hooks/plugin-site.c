@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 #include "log.h"
+#include "policy-access.h"
 #include "settings-parse.h"
 
-static void open_once(struct gp_plugin_site *site)
+static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 {
 	struct gp_error err;
 
@@ -17,26 +18,30 @@ static void open_once(struct gp_plugin_site *site)
 		       err.text);
 		return;
 	}
-	/* Without a server there is no history, and the administrator said so. */
-	if (site->settings->poll.mode == GP_MODE_OFF ||
-	    site->settings->redis.server[0] == '\0')
+	site->has_work = gp_policy_access_has_rules(site->settings, protocol) ||
+		(site->settings->poll.mode != GP_MODE_OFF &&
+		 site->settings->redis.server[0] != '\0');
+	if (!site->has_work)
 		return;
 	site->journal = gp_journal_open(site->settings, &err);
 	if (site->journal == NULL)
 		gp_log(GP_LOG_ERROR, "%s", err.text);
+	/* Without a server there is no history, and the administrator said so. */
+	if (site->settings->redis.server[0] == '\0')
+		return;
 	site->store = gp_store_redis_open(site->settings, &err);
 	if (site->store == NULL)
 		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
 		       err.text);
 }
 
-bool gp_plugin_site_open(struct gp_plugin_site *site)
+bool gp_plugin_site_open(struct gp_plugin_site *site, enum gp_protocol protocol)
 {
 	if (!site->was_tried) {
 		site->was_tried = true;
-		open_once(site);
+		open_once(site, protocol);
 	}
-	return site->store != NULL;
+	return site->has_work;
 }
 
 void gp_plugin_site_close(struct gp_plugin_site *site)
@@ -44,5 +49,5 @@ void gp_plugin_site_close(struct gp_plugin_site *site)
 	gp_store_close(&site->store);
 	gp_journal_close(&site->journal);
 	gp_settings_free(&site->settings);
-	site->was_tried = false;
+	site->was_tried = site->has_work = false;
 }

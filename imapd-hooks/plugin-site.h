@@ -15,14 +15,15 @@
 
 struct gp_plugin_site {
 	bool was_tried;
+	bool has_work;                  /* for the protocol that was asked for */
 	struct gp_settings *settings;
-	struct gp_store *store;
+	struct gp_store *store;         /* NULL: no history */
 	struct gp_journal *journal;     /* NULL: no lines */
 };
 
-/* Reads the settings when first called.  True if checks are to be judged: then
-   settings and store are there.  What is wrong goes to the log, once. */
-bool gp_plugin_site_open(struct gp_plugin_site *site);
+/* Reads the settings when first called.  True if logins or checks are to be judged:
+   then settings are there.  What is wrong goes to the log, once. */
+bool gp_plugin_site_open(struct gp_plugin_site *site, enum gp_protocol protocol);
 
 void gp_plugin_site_close(struct gp_plugin_site *site);
 

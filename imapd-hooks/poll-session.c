@@ -154,7 +154,8 @@ static void write_line(struct gp_poll_session *session,
 	entry->program = session->program;
 	entry->ip = gp_ip_format(&session->ip, ip_text);
 	entry->port = session->local_port;
-	entry->mode = gp_mode_word(session->terms.mode);
+	if (entry->mode == NULL)
+		entry->mode = gp_mode_word(session->terms.mode);
 	entry->policy_secs = gp_poll_session_interval_msecs(session) / 1000;
 	gp_journal_write(session->journal, entry);
 }
@@ -335,6 +336,11 @@ int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session)
 	return session->answer.every_msecs;
 }
 
+const char *gp_poll_session_user(const struct gp_poll_session *session)
+{
+	return session->user;
+}
+
 const char *gp_poll_session_program(const struct gp_poll_session *session)
 {
 	return session->program;
@@ -357,7 +363,7 @@ static int64_t notice_after(const struct gp_settings *settings)
 {
 	return settings->poll.notice[0] != '\0' ||
 		settings->poll.idle_notice[0] != '\0'
-		? (int64_t)settings->poll.notice_after : -1;
+		? (int64_t)settings->poll.notice_after : GP_NOTICE_NEVER;
 }
 
 static void fill_query(const struct gp_poll_session *session, bool is_report,
@@ -619,6 +625,43 @@ void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs)
 	if (is_news && session->store != NULL)
 		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
 				&ignored);
+}
+
+/* --- access --- */
+
+bool gp_poll_session_is_untold(struct gp_poll_session *session, int64_t now_msecs)
+{
+	struct gp_poll_history answer = { 0 };
+	struct gp_poll_query query;
+	struct gp_error err;
+
+	if (session->store == NULL)
+		return false;
+	fill_query(session, true, now_msecs, &query);
+	query.notice_after = GP_NOTICE_ANYWAY;
+	if (session->store->ops->poll(session->store, &query, now_msecs, &answer,
+				      &err) < 0) {
+		store_was_silent(session, GP_CHECK_LOGIN, &err);
+		return false;
+	}
+	store_has_answered(session, GP_CHECK_LOGIN);
+	return answer.notice_due;
+}
+
+void gp_poll_session_note_access(struct gp_poll_session *session,
+				 const struct gp_decision *decision,
+				 const char *detail)
+{
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.action = gp_decision_word(decision);
+	entry.mode = gp_mode_word(decision->mode);
+	entry.reason = gp_reason_word(decision->reason);
+	entry.why = decision->why;
+	entry.check = gp_check_word(GP_CHECK_LOGIN);
+	entry.detail = detail;
+	write_line(session, &entry);
 }
 
 /* --- the end, or the end of being called so --- */

@@ -67,6 +67,18 @@ int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session);
 int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session);
 const char *gp_poll_session_program(const struct gp_poll_session *session);
 
+/* The person: gp_login_normalise(). */
+const char *gp_poll_session_user(const struct gp_poll_session *session);
+
+/* True if the user was given no notice for this program within a day; from now on
+   one was given.  False while the store is silent.  One call of the store. */
+bool gp_poll_session_is_untold(struct gp_poll_session *session, int64_t now_msecs);
+
+/* A line of its own: about the login, not about how often. */
+void gp_poll_session_note_access(struct gp_poll_session *session,
+				 const struct gp_decision *decision,
+				 const char *detail);
+
 /* Brings what the store does not know yet, writes the last journal line, frees.
    Accepts NULL, leaves NULL. */
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs);

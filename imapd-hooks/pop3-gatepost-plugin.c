@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "access.h"
 #include "log.h"
 #include "plugin-dovecot.h"
 #include "plugin-site.h"
@@ -51,6 +52,7 @@ static pop3_client_created_func_t *next_client_created;
 /* Who is refused between the client hook and the one of the namespaces, which
    Dovecot calls for the same client at once. */
 static struct mail_user *refused_user;
+static const char *refusal_error;       /* for Dovecot's log */
 
 /* --- hold --- */
 
@@ -100,15 +102,13 @@ static void hold(struct gp_pop3_client *gc, int64_t msecs)
 /* --- refuse --- */
 
 /* Whatever Dovecot says from now on does not reach the client any more. */
-static void refuse(struct gp_pop3_client *gc, const struct gp_decision *decision)
+static void refuse(struct gp_pop3_client *gc, const char *code, const char *words,
+		   const char *error)
 {
 	struct client *client = gc->client;
-	char words[GP_REFUSAL_BYTES];
 
-	client_send_line(client, "-ERR [LOGIN-DELAY] %s",
-			 gp_refusal_text(
-				gp_poll_session_interval_msecs(gc->session),
-				decision, words));
+	client_send_line(client, "-ERR [%s] %s", code, words);
+	refusal_error = error;
 	(void)o_stream_flush(client->output);
 	(void)shutdown(client->fd_out, SHUT_WR);
 	refused_user = client->user;
@@ -122,8 +122,7 @@ static void namespaces_created(struct mail_namespace *namespaces)
 	if (user != refused_user)
 		return;
 	refused_user = NULL;
-	user->error = p_strdup(user->pool, "gatepost: looks for new mail too "
-			       "often; told to come back later");
+	user->error = p_strdup(user->pool, refusal_error);
 }
 
 static struct mail_storage_hooks storage_hooks = {
@@ -142,11 +141,51 @@ static void client_gone(struct client *client, const char *reason)
 	gc->module_ctx.super.destroy(client, reason);
 }
 
+/* POP3 has no words for a notice: it is in the journal alone. */
+static bool may_log_in(struct gp_pop3_client *gc)
+{
+	struct gp_access_facts facts;
+	struct gp_decision decision;
+	char text[GP_ACCESS_BYTES];
+
+	if (!gp_plugin_find_access(gc->client->user, GP_PROTOCOL_POP3, &facts))
+		return true;
+	gp_access_judge(site.settings, gc->session, &facts, &decision);
+	if (gp_decision_effect(&decision) != GP_ACTION_REFUSE)
+		return true;
+	refuse(gc, gp_access_code(GP_PROTOCOL_POP3, &decision),
+	       gp_access_refusal_text(site.settings, GP_PROTOCOL_POP3,
+				      &decision, text),
+	       "gatepost: may not read mail this way");
+	return false;
+}
+
+static void judge_check(struct gp_pop3_client *gc)
+{
+	struct gp_decision decision;
+	char words[GP_REFUSAL_BYTES];
+
+	gp_poll_session_login(gc->session, gp_clock_monotonic_msecs(),
+			      &decision);
+	switch (gp_decision_effect(&decision)) {
+	case GP_ACTION_HOLD:
+		hold(gc, decision.wait_msecs);
+		break;
+	case GP_ACTION_REFUSE:
+		refuse(gc, "LOGIN-DELAY", gp_refusal_text(
+			gp_poll_session_interval_msecs(gc->session), &decision,
+			words), "gatepost: looks for new mail too often; told to "
+			"come back later");
+		break;
+	default:
+		break;
+	}
+}
+
 static void attach(struct client *client)
 {
 	struct mail_user *user = client->user;
 	struct gp_pop3_client *gc;
-	struct gp_decision decision;
 	struct gp_ip ip;
 
 	gc = p_new(client->pool, struct gp_pop3_client, 1);
@@ -161,24 +200,14 @@ static void attach(struct client *client)
 					     user->username, user->session_id,
 					     &ip, gp_dovecot_local_port(user));
 	gp_plugin_own_terms(user, gc->session);
-	gp_poll_session_login(gc->session, gp_clock_monotonic_msecs(),
-			      &decision);
-	switch (gp_decision_effect(&decision)) {
-	case GP_ACTION_HOLD:
-		hold(gc, decision.wait_msecs);
-		break;
-	case GP_ACTION_REFUSE:
-		refuse(gc, &decision);
-		break;
-	default:
-		break;
-	}
+	if (may_log_in(gc))
+		judge_check(gc);
 }
 
 static void client_created(struct client **client)
 {
 	if (mail_user_is_plugin_loaded((*client)->user, plugin_module) &&
-	    gp_plugin_site_open(&site))
+	    gp_plugin_site_open(&site, GP_PROTOCOL_POP3))
 		attach(*client);
 	if (next_client_created != NULL)
 		next_client_created(client);

@@ -55,11 +55,11 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 	[GP_REASON_RULE_OFF] = { "rule-off",
 		"the rule is switched off", { 0 } },
 	[GP_REASON_EXEMPT] = { "exempt",
-		"submission.exemptions or poll.exemptions names the client or the login", { 0 } },
+		"an exemption names the client or the login", { 0 } },
 	[GP_REASON_OWNED] = { "owned",
 		"the addresses in the header are the login's own", { 0 } },
 	[GP_REASON_TLS_REQUIRED] = { "tls-required",
-		"mail was offered on a submission port without TLS",
+		"mail was offered on a submission port, or read, without TLS",
 		{ "530", "5.7.0", "Must issue a STARTTLS command first", "RFC 3207 section 4" } },
 	[GP_REASON_TLS_VERSION] = { "tls-version",
 		"the session's version of TLS is older than policy allows",
@@ -139,6 +139,10 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 	[GP_REASON_RATE_STORE_FAILURE] = { "rate-store-failure",
 		"Redis does not answer, and rate.on_store_failure is defer",
 		{ "451", "4.3.0", "Sending is not possible at the moment, try again later", "RFC 3463 section 3.4" } },
+	[GP_REASON_PROTOCOL_DENIED] = { "protocol-denied",
+		"mail may not be read by this protocol", { 0 } },
+	[GP_REASON_PROTOCOL_RETIRING] = { "protocol-retiring",
+		"mail may still be read by this protocol, but not for long", { 0 } },
 	[GP_REASON_ADMITTED] = { "admitted",
 		"the interval has passed; a new round begins", { 0 } },
 	[GP_REASON_GRACE] = { "grace",
@@ -165,6 +169,11 @@ static const char *const check_words[GP_CHECK_COUNT] = {
 	[GP_CHECK_SELECT] = "select",
 	[GP_CHECK_EXAMINE] = "examine",
 	[GP_CHECK_LIST_STATUS] = "list-status",
+};
+
+static const char *const protocol_words[GP_PROTOCOLS] = {
+	[GP_PROTOCOL_IMAP] = "imap",
+	[GP_PROTOCOL_POP3] = "pop3",
 };
 
 static const char *const verdict_words[] = {
@@ -245,6 +254,23 @@ const struct gp_reply *gp_reason_reply(enum gp_reason reason)
 	return reason < GP_REASON_COUNT ? &reasons[reason].reply : &none;
 }
 
+void gp_decision_consider(struct gp_decision *decision,
+			  const struct gp_witness *witness, bool is_broken,
+			  enum gp_action action, enum gp_reason reason,
+			  enum gp_mode mode, const char *why)
+{
+	const bool is_decided = decision->action != GP_ACTION_PASS &&
+		decision->mode == GP_MODE_ENFORCE;
+
+	gp_witness_hear(witness, why, reason, mode, is_broken);
+	if (!is_broken || mode == GP_MODE_OFF || is_decided)
+		return;
+	if (mode == GP_MODE_ENFORCE || decision->action == GP_ACTION_PASS)
+		*decision = (struct gp_decision){ .action = action,
+						  .reason = reason,
+						  .mode = mode, .why = why };
+}
+
 enum gp_action gp_decision_effect(const struct gp_decision *decision)
 {
 	return decision->mode == GP_MODE_ENFORCE ? decision->action
@@ -272,6 +298,21 @@ bool gp_check_from_word(const char *word, enum gp_check *check_r)
 	if (!find_word(check_words, COUNT_OF(check_words), word, &i))
 		return false;
 	*check_r = (enum gp_check)i;
+	return true;
+}
+
+const char *gp_protocol_word(enum gp_protocol protocol)
+{
+	return protocol < GP_PROTOCOLS ? protocol_words[protocol] : "?";
+}
+
+bool gp_protocol_from_word(const char *word, enum gp_protocol *protocol_r)
+{
+	size_t i;
+
+	if (!find_word(protocol_words, COUNT_OF(protocol_words), word, &i))
+		return false;
+	*protocol_r = (enum gp_protocol)i;
 	return true;
 }
 

@@ -73,6 +73,9 @@ enum gp_reason {
 	GP_REASON_RATE_RECIPIENTS,
 	GP_REASON_RECIPIENTS_PER_MESSAGE,
 	GP_REASON_RATE_STORE_FAILURE,
+	/* reading mail: refused or warned of */
+	GP_REASON_PROTOCOL_DENIED,
+	GP_REASON_PROTOCOL_RETIRING,
 	/* polling */
 	GP_REASON_ADMITTED,             /* a new round */
 	GP_REASON_GRACE,
@@ -117,6 +120,13 @@ static inline void gp_witness_hear(const struct gp_witness *witness,
 	if (witness != NULL)
 		witness->hear(witness->context, why, reason, mode, applies);
 }
+
+/* One rule is heard.  Of several, the first enforced one that is broken is the
+   decision; until there is one, the first observed. */
+void gp_decision_consider(struct gp_decision *decision,
+			  const struct gp_witness *witness, bool is_broken,
+			  enum gp_action action, enum gp_reason reason,
+			  enum gp_mode mode, const char *why);
 
 /* What is to be done after the mode was looked at: PASS unless enforced. */
 enum gp_action gp_decision_effect(const struct gp_decision *decision);

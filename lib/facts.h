@@ -89,6 +89,28 @@ struct gp_rate_facts {
 	struct gp_rate_verdict verdict;
 };
 
+enum gp_protocol {
+	GP_PROTOCOL_IMAP,
+	GP_PROTOCOL_POP3,
+	GP_PROTOCOLS
+};
+const char *gp_protocol_word(enum gp_protocol protocol);
+bool gp_protocol_from_word(const char *word, enum gp_protocol *protocol_r);
+
+/* How somebody has logged in to read mail. */
+struct gp_access_facts {
+	enum gp_protocol protocol;
+	const char *user;               /* a person: gp_login_normalise() */
+	struct gp_ip client;
+	const char *program;            /* gp_program_name() */
+	bool tls_known;                 /* whether there is TLS can be told */
+	bool has_tls;
+	const char *mechanism;          /* SASL mechanism; NULL: not known */
+	unsigned int port;              /* of the server; 0: not known */
+	int64_t now_secs;               /* Unix time, for exemptions that end */
+	const struct gp_witness *witness;       /* or NULL */
+};
+
 enum gp_check {
 	GP_CHECK_LOGIN,                 /* first check after a login */
 	GP_CHECK_NOOP,

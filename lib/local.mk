@@ -8,6 +8,7 @@ core_sources = \
 	lib/login.c lib/login.h \
 	lib/network.c lib/network.h \
 	lib/pattern.c lib/pattern.h \
+	lib/policy-access.c lib/policy-access.h \
 	lib/policy-author.c lib/policy-author.h \
 	lib/policy-poll.c lib/policy-poll.h \
 	lib/policy-rate.c lib/policy-rate.h \
@@ -17,6 +18,7 @@ core_sources = \
 
 noinst_LTLIBRARIES += lib/libgatepost.la
 lib_libgatepost_la_SOURCES = $(core_sources) \
+	lib/access-words.c lib/access-words.h \
 	lib/error.c lib/error.h \
 	lib/daemon-options.c lib/daemon-options.h \
 	lib/exemption.c lib/exemption.h \

@@ -158,11 +158,9 @@ static bool item_allows(const char *item, const char *mechanism,
 	return item_port == port && gp_pattern_matches(colon + 1, mechanism);
 }
 
-bool gp_login_mechanism_is_allowed(const struct gp_settings *settings,
+bool gp_login_mechanism_is_allowed(const struct gp_str_list *list,
 				   const char *mechanism, unsigned int port)
 {
-	const struct gp_str_list *list = &settings->login.mechanisms;
-
 	for (size_t i = 0; i < list->count; i++)
 		if (item_allows(list->items[i], mechanism, port))
 			return true;

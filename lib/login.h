@@ -46,8 +46,8 @@ const char *gp_login_identity(const struct gp_settings *settings,
 			      const struct gp_submit_facts *facts,
 			      char *identity_r);
 
-/* Is the mechanism in login.mechanisms, for that port? */
-bool gp_login_mechanism_is_allowed(const struct gp_settings *settings,
+/* Is the mechanism in a list like login.mechanisms, for that port? */
+bool gp_login_mechanism_is_allowed(const struct gp_str_list *list,
 				   const char *mechanism, unsigned int port);
 
 /* Does the mechanism show the server's administrator, and without TLS anybody

@@ -41,22 +41,12 @@ static struct gp_decision pass(enum gp_reason reason, const char *why)
 	return decide(GP_ACTION_PASS, reason, GP_MODE_ENFORCE, why);
 }
 
-/*
- * One rule is heard.  The first enforced refusal is the decision; until there is
- * one, the first observed.
- */
 static void consider(const struct gp_submit_facts *facts,
 		     struct gp_decision *decision, bool is_broken,
 		     enum gp_reason reason, enum gp_mode mode, const char *why)
 {
-	const bool is_decided = decision->action != GP_ACTION_PASS &&
-		decision->mode == GP_MODE_ENFORCE;
-
-	gp_witness_hear(facts->witness, why, reason, mode, is_broken);
-	if (!is_broken || mode == GP_MODE_OFF || is_decided)
-		return;
-	if (mode == GP_MODE_ENFORCE || decision->action == GP_ACTION_PASS)
-		*decision = decide(GP_ACTION_REJECT, reason, mode, why);
+	gp_decision_consider(decision, facts->witness, is_broken,
+			     GP_ACTION_REJECT, reason, mode, why);
 }
 
 /* A rule that lets pass is heard. */
@@ -181,8 +171,8 @@ static void judge_mechanism(const struct gp_settings *settings,
 	    plaintext_mode == GP_MODE_ENFORCE)
 		plaintext_mode = GP_MODE_OBSERVE;
 	consider(facts, decision,
-		 !gp_login_mechanism_is_allowed(settings, mechanism,
-							  facts->port),
+		 !gp_login_mechanism_is_allowed(&settings->login.mechanisms,
+						mechanism, facts->port),
 		 GP_REASON_MECHANISM, settings->login.mechanisms_mode,
 		 "login.mechanisms");
 	consider(facts, decision, !is_given(facts->tls_version) &&

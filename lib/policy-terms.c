@@ -23,12 +23,11 @@ static bool is_named(const struct gp_settings *settings, const char *name,
 	return group != NULL && gp_group_contains(group, subject->user);
 }
 
-static const struct gp_exemption *
-find_exemption(const struct gp_settings *settings,
-	       const struct gp_poll_subject *subject)
+const struct gp_exemption *
+gp_exemption_find(const struct gp_settings *settings,
+		  const struct gp_exemption_list *list,
+		  const struct gp_poll_subject *subject)
 {
-	const struct gp_exemption_list *list = &settings->poll.exemptions;
-
 	for (size_t i = 0; i < list->count; i++) {
 		const struct gp_exemption *item = &list->items[i];
 
@@ -103,7 +102,8 @@ void gp_poll_terms_find(const struct gp_settings *settings,
 		apply(override, "poll.overrides", terms_r);
 	if (subject->own != NULL)
 		apply(subject->own, "userdb", terms_r);
-	terms_r->exemption = find_exemption(settings, subject);
+	terms_r->exemption = gp_exemption_find(
+		settings, &settings->poll.exemptions, subject);
 	if (terms_r->exemption != NULL) {
 		terms_r->is_exempt = true;
 		terms_r->why = "poll.exemptions";

@@ -36,6 +36,12 @@ struct gp_poll_subject {
 	int64_t now_secs;               /* Unix time, for exemptions that end */
 };
 
+/* The first of the exemptions that names them at that time; NULL if none does. */
+const struct gp_exemption *
+gp_exemption_find(const struct gp_settings *settings,
+		  const struct gp_exemption_list *list,
+		  const struct gp_poll_subject *subject);
+
 /* The first of the overrides that fits counts; what the userdb says comes before
    it, and an exemption before both. */
 void gp_poll_terms_find(const struct gp_settings *settings,

@@ -245,7 +245,7 @@ static int check_rates(const struct whole *whole)
 	return fail_value(whole, row, err.text);
 }
 
-/* Groups and programs are words of poll.exemptions alone. */
+/* Groups and programs are words of poll.exemptions and access.exemptions alone. */
 static int check_exempt_logins(const struct whole *whole)
 {
 	const struct gp_exemption_list *list =

@@ -232,11 +232,36 @@ static int check_who(struct gp_settings *settings, char *who,
 			    gp_shown(who, shown));
 }
 
+static int check_exemptions(struct gp_settings *settings,
+			    struct gp_exemption_list *list, struct gp_error *err)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->items[i].is_network &&
+		    check_who(settings, list->items[i].login, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* That somebody was told a notice is kept in Redis. */
+static int check_notices(const struct gp_settings *settings, size_t *offset_r,
+			 struct gp_error *err)
+{
+	for (size_t i = 0; i < GP_PROTOCOLS; i++) {
+		*offset_r = offsetof(struct gp_settings, access.protocols) +
+			i * sizeof(settings->access.protocols[0]);
+		if (settings->access.protocols[i] == GP_ACCESS_NOTICE &&
+		    settings->redis.server[0] == '\0')
+			return gp_error_set(err, "'notice' is not possible without "
+					    "redis.server, which knows who was told "
+					    "already; allowed is allow or deny");
+	}
+	return 0;
+}
+
 int gp_poll_check(struct gp_settings *settings, size_t *offset_r,
 		  struct gp_error *err)
 {
 	struct gp_poll_override_list *overrides = &settings->poll.overrides;
-	struct gp_exemption_list *exemptions = &settings->poll.exemptions;
 
 	*offset_r = offsetof(struct gp_settings, poll.overrides);
 	for (size_t i = 0; i < overrides->count; i++)
@@ -244,9 +269,10 @@ int gp_poll_check(struct gp_settings *settings, size_t *offset_r,
 		    check_who(settings, overrides->items[i].who, err) < 0)
 			return -1;
 	*offset_r = offsetof(struct gp_settings, poll.exemptions);
-	for (size_t i = 0; i < exemptions->count; i++)
-		if (!exemptions->items[i].is_network &&
-		    check_who(settings, exemptions->items[i].login, err) < 0)
-			return -1;
-	return 0;
+	if (check_exemptions(settings, &settings->poll.exemptions, err) < 0)
+		return -1;
+	*offset_r = offsetof(struct gp_settings, access.exemptions);
+	if (check_exemptions(settings, &settings->access.exemptions, err) < 0)
+		return -1;
+	return check_notices(settings, offset_r, err);
 }

@@ -37,6 +37,11 @@ static const char *const tls_version_words[] = {
 static const char *const off_observe_words[] = { "off", "observe", NULL };
 static const char *const header_remedy_words[] = { "refuse", "rewrite", NULL };
 static const char *const store_failure_words[] = { "pass", "defer", NULL };
+/* In the order of enum gp_access. */
+static const char *const access_words[] = { "allow", "notice", "deny", NULL };
+
+#define GOOD_MECHANISMS \
+	"{PLAIN, LOGIN, \"SCRAM-*\", XOAUTH2, OAUTHBEARER, EXTERNAL}"
 
 const struct gp_setting gp_settings_table[] = {
 	ROW("submission", "ports", UINT_LIST, submission.ports,
@@ -69,8 +74,7 @@ const struct gp_setting gp_settings_table[] = {
 	    "enforce", 0, 0,
 	    "no mail from who has logged in by another mechanism"),
 	ROW("login", "mechanisms", MECHANISM_LIST, login.mechanisms,
-	    "{PLAIN, LOGIN, \"SCRAM-*\", XOAUTH2, OAUTHBEARER, EXTERNAL}",
-	    1, NAME_BYTES_MAX,
+	    GOOD_MECHANISMS, 1, NAME_BYTES_MAX,
 	    "mechanisms of login that are good, also for one port only"),
 	ROW("login", "plaintext_mode", MODE, login.plaintext_mode,
 	    "enforce", 0, 0,
@@ -155,6 +159,35 @@ const struct gp_setting gp_settings_table[] = {
 	    "other limits for some logins and groups"),
 	CHOICE("rate", "on_store_failure", rate.on_store_failure, "pass",
 	       store_failure_words, "what becomes of mail while Redis is silent"),
+
+	CHOICE("access", "imap", access.protocols[GP_PROTOCOL_IMAP], "allow",
+	       access_words, "whether mail may be read by IMAP"),
+	CHOICE("access", "pop3", access.protocols[GP_PROTOCOL_POP3], "allow",
+	       access_words, "whether mail may be read by POP3"),
+	ROW("access", "protocol_mode", MODE, access.protocol_mode, "enforce", 0, 0,
+	    "what access.imap and access.pop3 say is done"),
+	ROW("access", "notice", TEXT, access.notice,
+	    "%{protocol} will be switched off on this server, ask its "
+	    "administrators what to use instead", 1, 300,
+	    "what users of a protocol with notice are told once a day"),
+	ROW("access", "tls_mode", MODE, access.tls_mode, "observe", 0, 0,
+	    "nobody reads mail without TLS"),
+	ROW("access", "trusted_networks", NETWORK_LIST, access.trusted_networks,
+	    "{}", 0, 0,
+	    "clients that may read mail without TLS"),
+	ROW("access", "mechanisms_mode", MODE, access.mechanisms_mode,
+	    "observe", 0, 0,
+	    "nobody reads mail who has logged in by another mechanism"),
+	ROW("access", "imap_mechanisms", MECHANISM_LIST,
+	    access.mechanisms[GP_PROTOCOL_IMAP],
+	    GOOD_MECHANISMS, 1, NAME_BYTES_MAX,
+	    "mechanisms of login that are good for IMAP"),
+	ROW("access", "pop3_mechanisms", MECHANISM_LIST,
+	    access.mechanisms[GP_PROTOCOL_POP3],
+	    GOOD_MECHANISMS, 1, NAME_BYTES_MAX,
+	    "mechanisms of login that are good for POP3"),
+	ROW("access", "exemptions", EXEMPTION_LIST, access.exemptions, "{}", 0, 0,
+	    "whom no rule of this section holds, until when, by whom and why"),
 
 	ROW("poll", "mode", MODE, poll.mode, "enforce", 0, 0,
 	    "mail programs check no more often than the interval"),

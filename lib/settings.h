@@ -13,6 +13,7 @@
 
 #include "address.h"
 #include "decision.h"
+#include "facts.h"
 #include "network.h"
 #include "rate.h"
 
@@ -103,6 +104,13 @@ struct gp_rate_override_list {
 	size_t count;
 };
 
+/* Whether mail may be read by a protocol. */
+enum gp_access {
+	GP_ACCESS_ALLOW,
+	GP_ACCESS_NOTICE,               /* and users are told to leave it */
+	GP_ACCESS_DENY
+};
+
 /* What becomes of mail while Redis is silent. */
 enum gp_store_failure {
 	GP_STORE_FAILURE_PASS,
@@ -181,6 +189,16 @@ struct gp_settings {
 		enum gp_store_failure on_store_failure;
 		struct gp_rate_override_list overrides; /* the first match wins */
 	} rate;
+	struct {
+		enum gp_access protocols[GP_PROTOCOLS];
+		enum gp_mode protocol_mode;
+		char *notice;                     /* "" for none */
+		enum gp_mode tls_mode;
+		struct gp_network_list trusted_networks;
+		enum gp_mode mechanisms_mode;
+		struct gp_str_list mechanisms[GP_PROTOCOLS]; /* patterns */
+		struct gp_exemption_list exemptions;
+	} access;
 	struct {
 		enum gp_mode mode;
 		unsigned int interval_secs;

@@ -8,6 +8,7 @@
 --          interval tolerance round window journal retention
 --          is_report checks bursts early_rounds early_age journal_age
 --          grace away_after away_interval programs_max human_age notice_after
+--          (-1 no notice, -2 one whatever was counted, also with a report)
 -- Returns  verdict (0 admitted, 1 in round, 2 early, 3 free after human
 --          activity), wait, round_left (3: what is left of the grace),
 --          early rounds lately, checks, every, flags (1 a journal line is due,
@@ -261,9 +262,13 @@ end
 local share = 1 - (now % window) / window
 local lately = early + math.floor(early_before * share)
 -- Also beside a check that is in time: those that are not ask nothing mostly.
-local notice_is_due = not is_report and not is_free and notice_after >= 0 and
-  lately > notice_after and not (found[4] and now - tonumber(found[4]) < DAY)
-if notice_is_due then redis.call('HSET', key, TOLD, now) end
+local notice_is_due = (notice_after == -2 or not is_report and not is_free and
+  notice_after >= 0 and lately > notice_after) and
+  not (found[4] and now - tonumber(found[4]) < DAY)
+if notice_is_due then
+  redis.call('HSET', key, TOLD, now)
+  redis.call('PEXPIRE', key, retention)
+end
 local round_left = is_free and human + grace - now or at + round - now
 return { verdict, math.max(0, math.floor(tat - tolerance - now)),
   math.max(0, math.floor(round_left)), lately,

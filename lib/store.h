@@ -17,6 +17,11 @@
 
 struct gp_store;
 
+enum {
+	GP_NOTICE_NEVER = -1,
+	GP_NOTICE_ANYWAY = -2           /* whatever was counted */
+};
+
 /* One check, with the terms under which it is judged, and what the session has
    seen since it last asked.  Times relative to now, so that clocks need not
    agree. */
@@ -38,7 +43,7 @@ struct gp_poll_query {
 	int64_t away_after_msecs;       /* without human activity; 0: never away */
 	int64_t away_interval_msecs;    /* the interval of who is away */
 	unsigned int programs_max;      /* so many together; 0: no limit */
-	int64_t notice_after;           /* early rounds; below 0: no notice */
+	int64_t notice_after;           /* early rounds, or one of these */
 	bool had_human;                 /* activity in the session, untold yet */
 	int64_t human_age_msecs;        /* since then */
 };

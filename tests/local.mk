@@ -92,6 +92,7 @@ integration_tests = \
 	tests/integration/54-lists-change.sh \
 	tests/integration/55-poll-overrides.sh \
 	tests/integration/56-poll-notice.sh \
+	tests/integration/57-access.sh \
 	tests/integration/60-sendmail-submission.sh \
 	tests/integration/61-sendmail-relay.sh \
 	tests/integration/62-sendmail-rate.sh \
@@ -200,7 +201,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
-	tests/integration/poll.py \
+	tests/integration/poll.py tests/integration/pop3_session.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/programs.py \
 	tests/integration/rate.py \

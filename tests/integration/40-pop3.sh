@@ -16,48 +16,10 @@ journal { interval = 1s }
 authpolicy { held_max = 0 }
 CONF
 cat > "$work/pop3.py" <<'PYTHON'
-from poll import *
+from pop3_session import *
 
 REFUSAL = re.compile(rb'^-ERR \[LOGIN-DELAY\] You may look for new mail once every '
                      rb'20 seconds, try again in (\d+) seconds?$')
-
-
-class Pop3:
-    """A POP3 session over TLS from an address of its own."""
-
-    def __init__(self, user, source='127.0.0.2', tls=True):
-        port = env['LAB_POP3S_PORT' if tls else 'LAB_POP3_PORT']
-        self.socket = socket.create_connection(
-            (env['LAB_HOST'], int(port)), 30, (source, 0))
-        if tls:
-            self.socket = ssl.create_default_context(
-                cafile=env['LAB_CA']).wrap_socket(self.socket,
-                                                  server_hostname='localhost')
-        self.file = self.socket.makefile('rb')
-        self.file.readline()
-        self.command('USER ' + user)
-        self.login = self.command('PASS secret-' + user)
-
-    def send(self, text):
-        self.socket.sendall(text.encode() + b'\r\n')
-
-    def line(self):
-        return self.file.readline().rstrip(b'\r\n')
-
-    def command(self, text):
-        began = now()
-        self.send(text)
-        line = self.line()
-        self.waited = now() - began
-        return line
-
-    def quit(self):
-        expect_true(self.command('QUIT').startswith(b'+OK'), 'QUIT')
-        self.close()
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 def check_mail(user, source='127.0.0.2', tls=True):

@@ -128,6 +128,22 @@ for protocol, good, bad in (('imap', 'a OK ', '* BYE [LIMIT] '),
     login.end()
     say('%s: counted, held, ended in plain words, and served in time' % protocol)
 
+# Who may not read mail this way.
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('access { pop3 = deny, imap_mechanisms = {EXTERNAL}, '
+               'mechanisms_mode = enforce }\n'.replace(', ', '\n'))
+for protocol, answer in (
+        ('imap', '* BYE [NOPERM] This way to log in is not allowed, choose a normal '
+         'password over an encrypted connection in your mail program'),
+        ('pop3', '-ERR [SYS/PERM] Mail may not be read by POP3 here, choose IMAP in your '
+         'mail program')):
+    expect(Login(protocol, '127.0.0.3').login('carol'), answer, protocol)
+    expect([row['action'] for row in journal(user='carol', part=protocol)],
+           ['refuse'], 'the line')
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('access {\n pop3 = allow\n mechanisms_mode = observe\n }\n')
+say('who may not read mail this way')
+
 # On any doubt the login goes on.
 redis('SHUTDOWN', 'NOSAVE')
 for number in range(5):

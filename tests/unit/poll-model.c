@@ -298,10 +298,12 @@ static double early_lately(const struct check *check)
 
 static bool give_notice(struct check *check, double told_before)
 {
-	if (check->query->is_report || check->is_free ||
-	    check->query->notice_after < 0 ||
-	    early_lately(check) <= (double)check->query->notice_after ||
-	    (told_before > 0 && check->now - told_before < DAY))
+	const int64_t after = check->query->notice_after;
+	const bool is_due = after == GP_NOTICE_ANYWAY ||
+		(!check->query->is_report && !check->is_free && after >= 0 &&
+		 early_lately(check) > (double)after);
+
+	if (!is_due || (told_before > 0 && check->now - told_before < DAY))
 		return false;
 	check->program->told = check->now;
 	return true;

@@ -387,6 +387,24 @@ static const struct refusal refusals[] = {
 	  "has 1 to 255 bytes" },
 	{ "headers", "authentication_results", "on", "'on' is neither yes nor no" },
 	{ "journal", "all_checks", "all", "'all' is neither yes nor no" },
+	{ "access", "imap", "yes", "'yes' is not possible; allowed is allow, notice "
+	  "or deny" },
+	{ "access", "pop3", "retired", "'retired' is not possible; allowed is allow, "
+	  "notice or deny" },
+	{ "access", "imap", "notice\n}\nredis {\n\tserver = \"\"", "'notice' is not "
+	  "possible without redis.server, which knows who was told already; allowed "
+	  "is allow or deny" },
+	{ "access", "protocol_mode", "on", "'on' " MODE },
+	{ "access", "notice", "''", "a value is needed, '' is not enough" },
+	{ "access", "tls_mode", "required", "'required' " MODE },
+	{ "access", "trusted_networks", "{webmail}", "'webmail' is not an IP "
+	  "address" },
+	{ "access", "mechanisms_mode", "on", "'on' " MODE },
+	{ "access", "imap_mechanisms", "{plain}", "'plain' " MECHANISM },
+	{ "access", "pop3_mechanisms", "{'x:PLAIN'}", "'x:PLAIN' " MECHANISM },
+	{ "access", "exemptions", "{'@lab: old'}", "'@lab: old' " EXEMPTION },
+	{ "access", "exemptions", "{'@nobody until 2099-12-31 by ann: x'}",
+	  "'@nobody': login.groups_file has no such group" },
 	{ "relay", "local_domains_file", "/nonexistent/d", "/nonexistent/d: No such "
 	  "file or directory" },
 };

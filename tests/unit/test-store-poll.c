@@ -66,7 +66,7 @@ static void invent_policy(struct gp_poll_query *query)
 	query->away_after_msecs = happens(2) ? 0 : (1 + random_to(10800)) * SECS;
 	query->away_interval_msecs = random_to(1800) * SECS;
 	query->programs_max = (unsigned int)random_to(4);
-	query->notice_after = random_to(6) - 1;
+	query->notice_after = random_to(6) + GP_NOTICE_ANYWAY;
 }
 
 static void invent_check(struct gp_poll_query *query)
