@@ -38,7 +38,7 @@ _gatepostctl() {
 	words=$(_gatepostctl_values "$previous")
 	case $previous in
 	-c | --config | --html | --postfix | --sendmail | --dovecot) words= ;;
-	--journal | --user | --domain | --network | --program | --reason | --top | --lines)
+	--heard | --journal | --user | --domain | --network | --program | --reason | --top | --lines)
 		return ;;
 	*)
 		if [ -n "$words" ]; then

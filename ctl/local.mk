@@ -39,6 +39,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-forget.c \
 	ctl/cmd-log.c \
 	ctl/cmd-report.c \
+	ctl/cmd-status.c \
 	ctl/journal-batch.c ctl/journal-batch.h \
 	ctl/cmd-who.c \
 	ctl/explain-compared.c ctl/explain-poll.c \
@@ -55,6 +56,8 @@ ctl_gatepostctl_SOURCES = \
 	ctl/show.c ctl/show.h \
 	ctl/show-entry.c ctl/show-entry.h \
 	ctl/show-table.c ctl/show-table.h \
+	ctl/status.c ctl/status.h \
+	ctl/status-link.c ctl/status-link.h \
 	ctl/who-sending.c ctl/who-sending.h \
 	$(review_sources) $(site_sources)
 nodist_ctl_gatepostctl_SOURCES = ctl/report-page.css.h ctl/report-page.js.h

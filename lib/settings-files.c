@@ -105,6 +105,12 @@ const struct gp_origin *gp_settings_files_origin(
 	return row < files->origins_count ? &files->origins[row] : NULL;
 }
 
+const char *gp_settings_files_name(const struct gp_settings_files *files,
+				   size_t number)
+{
+	return number < files->count ? files->items[number].path : NULL;
+}
+
 const char *gp_settings_files_root(const struct gp_settings_files *files)
 {
 	return files->items[0].path;

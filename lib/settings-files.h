@@ -66,6 +66,10 @@ void gp_origins_clear(struct gp_origin *origins, size_t count);
 const struct gp_origin *gp_settings_files_origin(
 	const struct gp_settings_files *files, size_t row);
 
+/* The name of one of them by its number; NULL after the last. */
+const char *gp_settings_files_name(const struct gp_settings_files *files,
+				   size_t number);
+
 /* gatepost.conf itself. */
 const char *gp_settings_files_root(const struct gp_settings_files *files);
 

@@ -206,7 +206,13 @@ struct review {
 	int64_t window_msecs;
 	gp_store_visit_sender *visit_sender;
 	void *context;
+	const bool *is_done;            /* the visitor has seen enough; may be NULL */
 };
+
+static bool goes_on(const struct review *review)
+{
+	return review->is_done == NULL || !*review->is_done;
+}
 
 static void visit_programs(const char *user, const redisReply *hash,
 			   int64_t now_msecs, const struct review *review)
@@ -294,7 +300,8 @@ static int list_page(struct gp_store_redis *store, const redisReply *keys,
 {
 	int result = 0;
 
-	for (size_t i = 0; i < keys->elements && result == 0; i++) {
+	for (size_t i = 0; i < keys->elements && result == 0 && goes_on(review);
+	     i++) {
 		const redisReply *key = keys->element[i];
 		char *user = key->type != REDIS_REPLY_STRING ? NULL
 			: gp_store_key_user(key->str, key->len);
@@ -322,7 +329,7 @@ static int list_all(struct gp_store_redis *store, const struct review *review,
 		result = list_page(store, reply->element[1], review,
 				   deadline_msecs, err);
 		freeReplyObject(reply);
-	} while (result == 0 && strcmp(cursor, "0") != 0);
+	} while (result == 0 && goes_on(review) && strcmp(cursor, "0") != 0);
 	return result;
 }
 
@@ -366,6 +373,37 @@ static int store_redis_list_senders(struct gp_store *generic, const char *user,
 	return list((struct gp_store_redis *)generic, user, &review, err);
 }
 
+struct heard {
+	int64_t enough_msecs, age_msecs;
+	bool is_enough;
+};
+
+static void note_heard(void *context, const struct gp_poll_record *record)
+{
+	struct heard *heard = context;
+
+	if (heard->age_msecs < 0 || record->last_age_msecs < heard->age_msecs)
+		heard->age_msecs = record->last_age_msecs < 0
+			? 0 : record->last_age_msecs;
+	heard->is_enough = heard->age_msecs <= heard->enough_msecs;
+}
+
+static int store_redis_last_heard(struct gp_store *generic, int64_t enough_msecs,
+				  int64_t *age_msecs_r, struct gp_error *err)
+{
+	struct heard heard = { .enough_msecs = enough_msecs, .age_msecs = -1 };
+	/* Early rounds do not matter here. */
+	const struct review review = { .visit_program = note_heard,
+				       .window_msecs = 1000,
+				       .context = &heard,
+				       .is_done = &heard.is_enough };
+
+	if (list((struct gp_store_redis *)generic, NULL, &review, err) < 0)
+		return -1;
+	*age_msecs_r = heard.age_msecs;
+	return 0;
+}
+
 static void store_redis_close(struct gp_store *generic)
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
@@ -383,6 +421,7 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 		.submit_all = gp_store_redis_submit_all,
 		.list = store_redis_list,
 		.list_senders = store_redis_list_senders,
+		.last_heard = store_redis_last_heard,
 		.forget = gp_store_redis_forget,
 		.close = store_redis_close,
 	};

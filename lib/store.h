@@ -119,6 +119,11 @@ struct gp_store_ops {
 	int (*list_senders)(struct gp_store *store, const char *user,
 			    gp_store_visit_sender *visit, void *context,
 			    struct gp_error *err);
+	/* When any program was last heard of; who was within enough_msecs will do,
+	   so that this looks at few on a busy site.  -1 with *err filled; 0 with
+	   *age_msecs_r filled, -1 for never. */
+	int (*last_heard)(struct gp_store *store, int64_t enough_msecs,
+			  int64_t *age_msecs_r, struct gp_error *err);
 	/* Removes all that is held of a user, and looks whether it is gone.  As
 	   poll(), but without a breaker. */
 	int (*forget)(struct gp_store *store, const char *user,

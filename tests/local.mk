@@ -64,6 +64,7 @@ integration_tests = \
 	tests/integration/26-review.sh \
 	tests/integration/27-completion.sh \
 	tests/integration/28-explain.sh \
+	tests/integration/29-status.sh \
 	tests/integration/30-poll-absorb.sh \
 	tests/integration/31-poll-delay.sh \
 	tests/integration/32-poll-observe.sh \

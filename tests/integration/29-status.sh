@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# gatepostctl status: 0 only when all is well, and the part that is not is named.
+. "$(dirname "$0")/lib.sh"
+ctl=$GATEPOST_BUILD/ctl/gatepostctl
+
+# gives CODE TEXT ARGUMENT...
+gives() {
+	code=$1 text=$2 found=0
+	shift 2
+	"$ctl" "$@" > out 2>&1 || found=$?
+	check "gatepostctl $* gives $code ($found)" [ "$found" = "$code" ]
+	check "and says: $text" grep -qE -- "$text" out
+}
+
+echo 'poll { intervall = 5m }' > bad.conf
+cat > away.conf <<X
+redis { server = "unix:$work/no.sock" }
+milter { socket = "unix:$work/no-milter.sock" }
+X
+gives 64 "a time, such as 15m" status --heard soon
+gives 64 "no name" status alice
+gives 78 "settings +down .*bad.conf:1: unknown setting 'intervall'" -c bad.conf status
+gives 78 '"well": false' -c bad.conf status --json
+gives 69 "milter +down .*no-milter.sock: No such file" -c away.conf status
+gives 69 "store +down .*redis" -c away.conf status
+gives 69 "auth-policy +off" -c away.conf status
+gives 69 "plugins +unknown" -c away.conf status
+sed 's/socket = .*/socket = "fd:3" }/' away.conf > systemd.conf
+gives 69 "milter +unknown .*fd:3" -c systemd.conf status
+
+# What accepts and says nothing, or says nonsense
+python3 - <<'PYTHON' &
+import socket
+import threading
+
+listener = socket.socket(socket.AF_UNIX)
+listener.bind('nonsense.sock')
+listener.listen()
+open('nonsense.ready', 'w').close()
+while True:
+    peer = listener.accept()[0]
+    peer.sendall(b'220 mail.example.test ESMTP\r\n')
+PYTHON
+at_exit "kill $!"
+check "a server of something else" wait_until 10 [ -e nonsense.ready ]
+sed "s,no-milter.sock,nonsense.sock," away.conf > nonsense.conf
+gives 69 "milter +down .*does not speak the milter protocol" -c nonsense.conf status
+
+[ "$(id -u)" = 0 ] || finish
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+poll_site site <<CONF
+poll { interval = 60s }
+CONF
+read -r -a lab_ctl <<< "$LAB_CTL"
+# status CODE TEXT ARGUMENT...: of the site
+status() {
+	code=$1 text=$2 found=0
+	shift 2
+	"${lab_ctl[@]}" status "$@" > out 2>&1 || found=$?
+	check "status $* gives $code ($found)" [ "$found" = "$code" ]
+	check "and says: $text" grep -qE -- "$text" out || cat out
+}
+status 0 'plugins +quiet'
+status 69 'plugins +down .*no mail program' --heard 15m
+python <<'PYTHON'
+from poll import *
+
+alice = Program('alice')
+alice.command('SELECT INBOX')
+alice.command('LOGOUT')
+wait_until(lambda: 'alice' in redis('KEYS', '*'), 10, 'Redis knows alice')
+PYTHON
+status 0 'plugins +ok .*heard of' --heard 15m
+version=$("$ctl" --version)
+for part in "settings +ok .* ${version##* } +$LAB_CONF, valid" \
+		"milter +ok +[0-9.]+ ${version##* } .*process [0-9]+, runs for" \
+		'auth-policy +ok +[0-9.]+' 'store +ok +[0-9.]+'; do
+	check "and: $part" grep -qE -- "$part" out
+done
+check "nothing is left in Redis" \
+	[ "$(redis-cli -s "$LAB_REDIS" KEYS '*gatepostctl*')" = '' ]
+"${lab_ctl[@]}" who > out
+check "nobody is no user" [ "$(wc -l < out)" = 2 ]
+
+# Each part goes.
+pid_of() { cut -d' ' -f1 "site/pids/$1"; }
+kill -STOP "$(pid_of authpolicy)"
+status 69 'auth-policy +down .*no answer within the time'
+kill -CONT "$(pid_of authpolicy)"
+check "it goes on" wait_until 10 "${lab_ctl[@]}" status
+echo wrong-key-wrong-key > site/etc/authpolicy.key
+status 69 'auth-policy +down .*403'
+redis-cli -s "$LAB_REDIS" CONFIG SET maxmemory 1 > redis.out
+status 69 'store +down .*OOM'
+redis-cli -s "$LAB_REDIS" CONFIG SET maxmemory 0 > redis.out
+redis-cli -s "$LAB_REDIS" REPLICAOF 127.0.0.1 1 > redis.out
+status 69 'store +down .*(READONLY|MASTERDOWN)'
+redis-cli -s "$LAB_REDIS" REPLICAOF NO ONE > redis.out
+milter=$(pid_of milter)
+kill "$milter"
+check "the milter ends" wait_until 30 gone "$milter"
+status 69 'milter +down '
+check "the store is well again" grep -qE 'store +ok' out
+finish
