@@ -20,6 +20,7 @@ _gatepostctl_values() {
 	case $1 in
 	--action) echo 'pass reject tempfail rewrite note absorb delay hold refuse disconnect notice would-*' ;;
 	--part) echo 'milter imap pop3 auth' ;;
+	--sort) echo 'every user program checks early state wait last messages recipients' ;;
 	--since | --until) echo 'today yesterday monday 1h 1d 7d' ;;
 	esac
 }

@@ -28,7 +28,7 @@ static const char *colour_of(enum gp_part_state state)
 		: state >= GP_PART_OLD ? "red" : "brown";
 }
 
-static int print_table(const struct gp_status *status)
+static void print_table(const struct gp_status *status)
 {
 	static const struct gp_column columns[] = {
 		{ "PART", 0 }, { "STATE", 0 }, { "MS", SCOLS_FL_RIGHT },
@@ -37,12 +37,10 @@ static int print_table(const struct gp_status *status)
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
-	if (table == NULL)
-		return EX_OSERR;
 	for (size_t i = 0; i < status->count; i++) {
 		const struct gp_part *part = &status->parts[i];
 		struct libscols_line *line = scols_table_new_line(table, NULL);
-		char *detail = gp_show_clean(part->detail), msecs[32] = "-";
+		char msecs[32] = "-";
 
 		if (part->usecs >= 0)
 			(void)snprintf(msecs, sizeof(msecs), "%.2f",
@@ -54,15 +52,12 @@ static int print_table(const struct gp_status *status)
 		(void)scols_line_set_data(line, 2, msecs);
 		(void)scols_line_set_data(line, 3, part->version == NULL
 					  ? "-" : part->version);
-		(void)scols_line_set_data(line, 4, detail);
-		free(detail);
+		gp_table_set_name(line, 4, part->detail);
 	}
-	(void)scols_print_table(table);
-	scols_unref_table(table);
-	return EX_OK;
+	gp_table_print(table, stdout);
 }
 
-static int print_json(const struct gp_status *status)
+static void print_json(const struct gp_status *status)
 {
 	json_t *parts = json_array();
 
@@ -83,20 +78,21 @@ static int print_json(const struct gp_status *status)
 	gp_show_json(json_pack("{s:b, s:s, s:o}",
 			       "well", (int)status->is_well,
 			       "version", PACKAGE_VERSION, "parts", parts));
-	return EX_OK;
 }
 
 static int show(const struct gp_status_terms *terms, bool is_json)
 {
 	struct gp_pool *pool = gp_pool_create();
 	struct gp_status status;
-	int code;
 
 	gp_status_find(terms, pool, &status);
-	code = is_json ? print_json(&status) : print_table(&status);
+	if (is_json)
+		print_json(&status);
+	else
+		print_table(&status);
 	gp_pool_free(&pool);
-	if (code != EX_OK || status.is_well)
-		return code;
+	if (status.is_well)
+		return EX_OK;
 	return status.is_misconfigured ? EX_CONFIG : EX_UNAVAILABLE;
 }
 

@@ -1,270 +1,208 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This module is "gatepostctl who": the programs that Redis remembers, how often
- * they check, and what they would get now.  who-sending.c shows the other half.
+ * This module is "gatepostctl who": its options; who-programs.c shows who checks for
+ * mail, who-sending.c who sends.
  */
 #include <getopt.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "command.h"
-#include "policy-poll.h"
-#include "policy-terms.h"
 #include "pool.h"
-#include "program.h"
 #include "settings-parse.h"
-#include "show.h"
-#include "show-table.h"
-#include "store.h"
-#include "who-sending.h"
+#include "who-watch.h"
+#include "who.h"
 
-struct row {
-	char *user, *program;
-	struct gp_poll_record record;
-	const char *state;
-};
+enum { WATCH_SECS = 2, WATCH_SECS_MAX = 86400, TOP_MAX = 1000000 };
 
-struct rows {
+struct view {
 	const struct gp_settings *settings;
-	bool only_early;
-	struct row *items;
-	size_t count;
+	struct gp_who who;
+	bool is_sending;
+	unsigned int watch_secs;        /* 0: once */
 };
 
-/* What the next check gets: the policy's own word for an early one, "advise"
-   for a program that keeps to the interval but not to the advised one. */
-static const char *state_of(const struct gp_settings *settings,
-			    const struct gp_poll_record *record)
+static int draw(void *context, FILE *out, struct gp_error *err)
 {
-	const bool is_pop3 = strncmp(record->program, "pop3/", 5) == 0;
-	/* The userdb is not asked. */
-	const struct gp_poll_subject subject = {
-		.user = record->user,
-		.ip = gp_program_ip(record->program),
-		.program = record->program,
-		.now_secs = time(NULL),
-	};
-	struct gp_poll_terms terms;
-	struct gp_poll_facts facts = {
-		.place = is_pop3 ? GP_PLACE_LOGIN : GP_PLACE_SESSION,
-		.check = is_pop3 ? GP_CHECK_LOGIN : GP_CHECK_NOOP,
-		.history_known = true,
-		.history = {
-			.verdict = GP_VERDICT_EARLY,
-			.wait_msecs = record->wait_msecs,
-			.early_count = record->early_count,
-		},
-		.can_absorb = true,
-	};
-	struct gp_decision decision;
+	const struct view *view = context;
 
-	if (record->early_count == 0)
-		return record->every_msecs > 0 && record->every_msecs <
-			(int64_t)settings->poll.advised_secs * 1000
-			? "advise" : "ok";
-	gp_poll_terms_find(settings, &subject, &terms);
-	facts.terms = &terms;
-	gp_policy_poll(settings, &facts, &decision);
-	return decision.action == GP_ACTION_PASS ? "early"
-						 : gp_decision_word(&decision);
+	return view->is_sending
+		? gp_who_sending(view->settings, &view->who, out, err)
+		: gp_who_programs(view->settings, &view->who, out, err);
 }
 
-static void add_row(void *context, const struct gp_poll_record *record)
+static int show(struct view *view, const char *user)
 {
-	struct rows *rows = context;
-	struct row *row;
-
-	if (rows->only_early && record->early_count == 0)
-		return;
-	rows->items = gp_realloc(rows->items,
-				 (rows->count + 1) * sizeof(*rows->items));
-	row = &rows->items[rows->count++];
-	row->record = *record;
-	row->user = gp_strdup(record->user);
-	row->program = gp_strdup(record->program);
-	row->state = state_of(rows->settings, record);
-}
-
-/* Who checks most often comes first; what was not measured yet comes last. */
-static int compare_rows(const void *left, const void *right)
-{
-	const struct row *a = left, *b = right;
-	uint64_t every_a = (uint64_t)a->record.every_msecs - 1;
-	uint64_t every_b = (uint64_t)b->record.every_msecs - 1;
-
-	if (every_a != every_b)
-		return every_a < every_b ? -1 : 1;
-	if (strcmp(a->user, b->user) != 0)
-		return strcmp(a->user, b->user);
-	return strcmp(a->program, b->program);
-}
-
-static void free_rows(struct rows *rows)
-{
-	for (size_t i = 0; i < rows->count; i++) {
-		free(rows->items[i].user);
-		free(rows->items[i].program);
-	}
-	free(rows->items);
-}
-
-static const char *colour_of(const char *state)
-{
-	if (strcmp(state, "ok") == 0)
-		return "green";
-	return strcmp(state, "advise") == 0 ? "brown" : "red";
-}
-
-static void fill_line(struct libscols_line *line, const struct row *row)
-{
-	(void)scols_line_set_data(line, 0, row->user);
-	(void)scols_line_set_data(line, 1, row->program);
-	gp_table_set_number(line, 2, row->record.checks_count);
-	gp_table_set_time(line, 3, row->record.every_msecs);
-	gp_table_set_number(line, 4, row->record.early_count);
-	(void)scols_line_set_data(line, 5, row->state);
-	(void)scols_cell_set_color(scols_line_get_cell(line, 5),
-				   colour_of(row->state));
-	gp_table_set_time(line, 6, row->record.wait_msecs);
-	gp_table_set_time(line, 7, row->record.last_age_msecs);
-}
-
-static int print_table(const struct rows *rows)
-{
-	static const struct gp_column columns[] = {
-		{ "USER", 0 }, { "PROGRAM", 0 },
-		{ "CHECKS", SCOLS_FL_RIGHT }, { "EVERY", SCOLS_FL_RIGHT },
-		{ "EARLY", SCOLS_FL_RIGHT }, { "STATE", 0 },
-		{ "WAIT", SCOLS_FL_RIGHT }, { "LAST", SCOLS_FL_RIGHT },
-	};
-	struct libscols_table *table =
-		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
-
-	if (table == NULL)
-		return EX_OSERR;
-	for (size_t i = 0; i < rows->count; i++)
-		fill_line(scols_table_new_line(table, NULL), &rows->items[i]);
-	(void)scols_print_table(table);
-	scols_unref_table(table);
-	return EX_OK;
-}
-
-static int print_json(const struct rows *rows)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct row *row = &rows->items[i];
-		int64_t wait = row->record.wait_msecs;
-
-		(void)json_array_append_new(array, json_pack(
-			"{s:o, s:o, s:i, s:f, s:i, s:s, s:f, s:f}",
-			"user", gp_show_json_name(row->user),
-			"program", gp_show_json_name(row->program),
-			"checks", (int)row->record.checks_count,
-			"every_secs", (double)row->record.every_msecs / 1000,
-			"early", (int)row->record.early_count,
-			"state", row->state,
-			"wait_secs", wait > 0 ? (double)wait / 1000 : 0.0,
-			"last_secs", (double)row->record.last_age_msecs / 1000));
-	}
-	gp_show_json(array);
-	return EX_OK;
-}
-
-static int list(struct rows *rows, const char *user, struct gp_error *err)
-{
-	struct gp_store *store;
-	char *person;
-	int result;
-
-	if (rows->settings->redis.server[0] == '\0')
-		return gp_error_set(err, "redis.server is not set: there is no "
-				    "history to show");
-	store = gp_store_redis_open(rows->settings, err);
-	if (store == NULL)
-		return -1;
-	person = gp_command_person(rows->settings, user);
-	result = store->ops->list(store, person, (int64_t)1000 *
-				  rows->settings->poll.ladder_window_secs,
-				  add_row, rows, err);
-	free(person);
-	gp_store_close(&store);
-	return result;
-}
-
-static int show(const struct gp_settings *settings, const char *user,
-		bool only_early, bool is_json)
-{
-	struct rows rows = { .settings = settings, .only_early = only_early };
+	char *person = gp_command_person(view->settings, user);
 	struct gp_error err;
-	int code;
+	int code = EX_OK;
 
-	if (list(&rows, user, &err) < 0) {
+	view->who.user = person;
+	if (view->watch_secs > 0)
+		gp_watch(draw, view, view->watch_secs);
+	else if (draw(view, stdout, &err) < 0)
 		code = gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
-	} else {
-		if (rows.count > 0)
-			qsort(rows.items, rows.count, sizeof(*rows.items),
-			      compare_rows);
-		code = is_json ? print_json(&rows) : print_table(&rows);
-	}
-	free_rows(&rows);
+	free(person);
 	return code;
 }
 
-static int run(int argc, char **argv, const char *conf_path)
+static int take_number(const char *option, const char *text, unsigned long most,
+		       unsigned long *number_r)
+{
+	char *end;
+	const unsigned long number = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || number < 1 ||
+	    number > most)
+		return gp_command_fail(EX_USAGE, "--%s '%s' is not a number from 1 "
+				       "to %lu", option, text, most);
+	*number_r = number;
+	return 0;
+}
+
+static int parse_option(struct view *view, int option)
+{
+	unsigned long number = WATCH_SECS;
+	int code = 0;
+
+	switch (option) {
+	case 'e':
+		view->who.only_early = true;
+		break;
+	case 'j':
+		view->who.is_json = true;
+		break;
+	case 'o':
+		view->who.sort = optarg;
+		break;
+	case 's':
+		view->is_sending = true;
+		break;
+	case 't':
+		view->who.only_throttled = true;
+		break;
+	case 'n':
+		code = take_number("top", optarg, TOP_MAX, &number);
+		view->who.top = number;
+		break;
+	case 'w':
+		if (optarg != NULL)
+			code = take_number("watch", optarg, WATCH_SECS_MAX,
+					   &number);
+		view->watch_secs = (unsigned int)number;
+		break;
+	default:
+		code = EX_USAGE;
+	}
+	return code;
+}
+
+static bool is_number(const char *word)
+{
+	return word != NULL && *word != '\0' &&
+		word[strspn(word, "0123456789")] == '\0';
+}
+
+/* getopt takes the seconds of "--watch 5" for a name: they become one word, to be
+   freed, as they would be with "=".  Returns the number of words. */
+static int join_watch(int argc, char **argv, char **joined_r)
+{
+	*joined_r = NULL;
+	for (int i = 1; i + 1 < argc && *joined_r == NULL; i++) {
+		if ((strcmp(argv[i], "--watch") != 0 &&
+		     strcmp(argv[i], "-w") != 0) || !is_number(argv[i + 1]))
+			continue;
+		*joined_r = gp_alloc(sizeof("--watch=") + strlen(argv[i + 1]));
+		(void)sprintf(*joined_r, "--watch=%s", argv[i + 1]);
+		argv[i] = *joined_r;
+		memmove(&argv[i + 1], &argv[i + 2],
+			(size_t)(argc - i - 1) * sizeof(*argv));
+		return argc - 1;
+	}
+	return argc;
+}
+
+static int parse(int argc, char **argv, struct view *view)
 {
 	static const struct option names[] = {
 		{ "early", no_argument, NULL, 'e' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "sending", no_argument, NULL, 's' },
+		{ "sort", required_argument, NULL, 'o' },
+		{ "throttled", no_argument, NULL, 't' },
+		{ "top", required_argument, NULL, 'n' },
+		{ "watch", optional_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool only_early = false, is_json = false, is_sending = false;
-	struct gp_settings *settings;
 	struct gp_error err;
-	int option, code;
+	int option, code = 0;
 
-	while ((option = getopt_long(argc, argv, "ejs", names, NULL)) != -1) {
-		if (option == 'e')
-			only_early = true;
-		else if (option == 'j')
-			is_json = true;
-		else if (option == 's')
-			is_sending = true;
-		else
-			return EX_USAGE;
-	}
-	if (argc - optind > 1)
-		return gp_command_fail(EX_USAGE, "who takes one user at most");
-	if (is_sending && only_early)
+	while (code == 0 && (option = getopt_long(argc, argv, "ejn:o:stw::",
+						  names, NULL)) != -1)
+		code = parse_option(view, option);
+	if (code != 0)
+		return code;
+	if (view->is_sending && view->who.only_early)
 		return gp_command_fail(EX_USAGE, "--early is about checks for "
 				       "mail, not about sending");
+	if (view->who.sort == NULL)
+		return 0;
+	code = view->is_sending ? gp_who_sending_check(view->who.sort, &err)
+				: gp_who_programs_check(view->who.sort, &err);
+	return code == 0 ? 0 : gp_command_fail(EX_USAGE, "%s", err.text);
+}
+
+static int look(int argc, char **argv, const char *conf_path)
+{
+	struct view view = { .watch_secs = 0 };
+	struct gp_settings *settings;
+	struct gp_error err;
+	int code = parse(argc, argv, &view);
+
+	if (code != 0)
+		return code;
+	if (argc - optind > 1)
+		return gp_command_fail(EX_USAGE, "who takes one user at most");
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
 	(void)setlocale(LC_CTYPE, "");
-	code = is_sending ? gp_who_sending(settings, argv[optind], is_json)
-		: show(settings, argv[optind], only_early, is_json);
+	view.settings = settings;
+	code = show(&view, argv[optind]);
 	gp_settings_free(&settings);
+	return code;
+}
+
+static int run(int argc, char **argv, const char *conf_path)
+{
+	char *joined;
+	int code;
+
+	argc = join_watch(argc, argv, &joined);
+	code = look(argc, argv, conf_path);
+	free(joined);
 	return code;
 }
 
 const struct gp_command gp_command_who = {
 	.name = "who",
-	.arguments = "[--early | --sending] [--json] [USER]",
+	.arguments = "[--early | --sending] [--throttled] [--sort COLUMN]\n"
+		"         [--top N] [--watch [SECONDS]] [--json] [USER]",
 	.summary = "Shows who checks for mail, with which program, how often; or "
 		"who sends",
 	.help =
-"  -e, --early   only programs that checked too often lately\n"
-"  -s, --sending what users have sent lately, and what they may\n"
-"  -j, --json    for machines\n"
+"  -e, --early         only programs that checked too often lately\n"
+"  -s, --sending       what users have sent lately, and what they may\n"
+"  -t, --throttled     only those who would be absorbed, held or refused now;\n"
+"                      with --sending, those who must wait\n"
+"  -o, --sort COLUMN   such as every, checks, early, wait, last, user; -COLUMN is\n"
+"                      the other way round\n"
+"  -n, --top N         only the first N\n"
+"  -w, --watch [SECONDS]  again and again, every 2 seconds, until Ctrl-C\n"
+"  -j, --json          for machines\n"
 "\n"
 "Columns: CHECKS seen so far; EVERY, the measured time between them; EARLY, how\n"
 "many rounds of early checks there were lately; STATE, what the next early check\n"

@@ -198,31 +198,21 @@ static void put_table(const struct gp_settings *settings,
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
-	if (table == NULL || rules->count == 0) {
-		scols_unref_table(table);
-		return;
-	}
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct gp_rule *rule = &rules->items[i];
 		struct libscols_line *line = scols_table_new_line(table, NULL);
-		char *compared = gp_show_clean(rule->compared);
-		char *place = gp_show_clean(place_in_words(
-			rules->pool, settings, rule->setting, rule->item, true));
-
 		(void)scols_line_set_data(line, 0, rule->is_decisive ? ">" : "");
 		(void)scols_line_set_data(line, 1, rule->setting);
 		(void)scols_line_set_data(line, 2, rule->mode);
-		(void)scols_line_set_data(line, 3, compared);
+		gp_table_set_name(line, 3, rule->compared);
 		(void)scols_line_set_data(line, 4, rule->result);
-		(void)scols_line_set_data(line, 5, place);
+		gp_table_set_name(line, 5, place_in_words(
+			rules->pool, settings, rule->setting, rule->item, true));
 		if (rule->is_decisive)
 			(void)scols_line_set_color(line, "bold");
-		free(compared);
-		free(place);
 	}
 	(void)putchar('\n');
-	(void)scols_print_table(table);
-	scols_unref_table(table);
+	gp_table_print(table, stdout);
 }
 
 void gp_explain_show(const struct gp_settings *settings, const char *part,

@@ -58,7 +58,9 @@ ctl_gatepostctl_SOURCES = \
 	ctl/show-table.c ctl/show-table.h \
 	ctl/status.c ctl/status.h \
 	ctl/status-link.c ctl/status-link.h \
-	ctl/who-sending.c ctl/who-sending.h \
+	ctl/who.h ctl/who-programs.c ctl/who-sending.c \
+	ctl/who-order.c ctl/who-order.h \
+	ctl/who-watch.c ctl/who-watch.h \
 	$(review_sources) $(site_sources)
 nodist_ctl_gatepostctl_SOURCES = ctl/report-page.css.h ctl/report-page.js.h
 ctl_gatepostctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/ctl

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* This module is documented in who-sending.h. */
-#include "who-sending.h"
-
+/* This module is documented in who.h: what users have sent lately, beside what they
+   may. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
-#include "command.h"
 #include "policy-rate.h"
 #include "pool.h"
 #include "settings-rate.h"
 #include "show.h"
 #include "show-table.h"
 #include "store.h"
+#include "who-order.h"
+#include "who.h"
 
 enum { USED_BYTES = GP_RATE_WINDOWS_MAX * (GP_RATE_WINDOW_BYTES + 16) };
 
@@ -31,10 +30,26 @@ struct rows {
 	size_t count;
 };
 
+unsigned int gp_sender_used(const struct gp_sender_record *record,
+			    enum gp_rate_kind kind,
+			    const struct gp_rate_window *window)
+{
+	return gp_rate_used(window, gp_rate_tat(&record->state, kind, window), 0);
+}
+
+int64_t gp_sender_wait_msecs(const struct gp_sender_record *record,
+			     const struct gp_rate_policy *policy)
+{
+	struct gp_rate_verdict verdict;
+
+	gp_rate_look(&policy->terms, &record->state, 1, 0, &verdict);
+	return (verdict.wait_ticks + GP_RATE_TICKS_PER_MSEC - 1) /
+		GP_RATE_TICKS_PER_MSEC;
+}
+
 static void add_row(void *context, const struct gp_sender_record *record)
 {
 	struct rows *rows = context;
-	struct gp_rate_verdict verdict;
 	struct row *row;
 
 	rows->items = gp_realloc(rows->items,
@@ -43,29 +58,78 @@ static void add_row(void *context, const struct gp_sender_record *record)
 	row->record = *record;
 	row->user = gp_strdup(record->user);
 	gp_policy_rate_find(rows->settings, row->user, &row->policy);
-	gp_rate_look(&row->policy.terms, &record->state, 1, 0, &verdict);
-	row->wait_msecs = (verdict.wait_ticks + GP_RATE_TICKS_PER_MSEC - 1) /
-		GP_RATE_TICKS_PER_MSEC;
+	row->wait_msecs = gp_sender_wait_msecs(record, &row->policy);
 }
 
-/* Who waits comes first, and then who has sent last. */
-static int compare_rows(const void *left, const void *right)
+/* Who has sent last. */
+static int by_last(const void *left, const void *right)
 {
 	const struct row *a = left, *b = right;
 
-	if (a->wait_msecs != b->wait_msecs)
-		return a->wait_msecs > b->wait_msecs ? -1 : 1;
-	if (a->record.last_age_msecs != b->record.last_age_msecs)
-		return a->record.last_age_msecs < b->record.last_age_msecs
-			? -1 : 1;
+	return a->record.last_age_msecs != b->record.last_age_msecs
+		? GP_ORDER(a->record.last_age_msecs, b->record.last_age_msecs)
+		: strcmp(a->user, b->user);
+}
+
+static int by_wait(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+
+	return a->wait_msecs != b->wait_msecs
+		? GP_ORDER(b->wait_msecs, a->wait_msecs) : by_last(a, b);
+}
+
+static int by_user(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+
 	return strcmp(a->user, b->user);
 }
 
-static unsigned int used_of(const struct row *row, enum gp_rate_kind kind,
-			    const struct gp_rate_window *window)
+/* The window that is fullest, in thousandths. */
+static unsigned int fullest(const struct row *row, enum gp_rate_kind kind)
 {
-	return gp_rate_used(window, gp_rate_tat(&row->record.state, kind, window),
-			    0);
+	const struct gp_rate_limits *limits = &row->policy.terms.limits[kind];
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < limits->count; i++) {
+		const uint64_t used = gp_sender_used(&row->record, kind,
+						     &limits->windows[i]);
+		const unsigned int share = (unsigned int)(
+			used * 1000 / limits->windows[i].count);
+
+		if (share > most)
+			most = share;
+	}
+	return most;
+}
+
+static int by_kind(const struct row *a, const struct row *b,
+		   enum gp_rate_kind kind)
+{
+	const unsigned int of_a = fullest(a, kind), of_b = fullest(b, kind);
+
+	return of_a != of_b ? GP_ORDER(of_b, of_a) : by_wait(a, b);
+}
+
+static int by_messages(const void *left, const void *right)
+{
+	return by_kind(left, right, GP_RATE_MESSAGES);
+}
+
+static int by_recipients(const void *left, const void *right)
+{
+	return by_kind(left, right, GP_RATE_RECIPIENTS);
+}
+
+static const struct gp_order orders[] = {
+	{ "wait", by_wait }, { "user", by_user }, { "messages", by_messages },
+	{ "recipients", by_recipients }, { "last", by_last }, { NULL, NULL },
+};
+
+int gp_who_sending_check(const char *sort, struct gp_error *err)
+{
+	return gp_order_find(orders, sort, err) == NULL ? -1 : 0;
 }
 
 /* "12 of 30/1m, 40 of 300/1h" */
@@ -80,7 +144,7 @@ static void format_used(const struct row *row, enum gp_rate_kind kind,
 	for (size_t i = 0; i < limits->count; i++)
 		length += (size_t)snprintf(text + length, USED_BYTES - length,
 			"%s%u of %s", i == 0 ? "" : ", ",
-			used_of(row, kind, &limits->windows[i]),
+			gp_sender_used(&row->record, kind, &limits->windows[i]),
 			gp_rate_window_format(&limits->windows[i], window));
 }
 
@@ -88,7 +152,7 @@ static void fill_line(struct libscols_line *line, const struct row *row)
 {
 	char text[USED_BYTES];
 
-	(void)scols_line_set_data(line, 0, row->user);
+	gp_table_set_name(line, 0, row->user);
 	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
 		format_used(row, (enum gp_rate_kind)kind, text);
 		(void)scols_line_set_data(line, 1 + (size_t)kind, text);
@@ -99,7 +163,7 @@ static void fill_line(struct libscols_line *line, const struct row *row)
 	gp_table_set_time(line, 4, row->record.last_age_msecs + 1);
 }
 
-static int print_table(const struct rows *rows)
+static void print_table(const struct rows *rows, size_t count, FILE *out)
 {
 	static const struct gp_column columns[] = {
 		{ "USER", 0 }, { "MESSAGES", 0 }, { "RECIPIENTS", 0 },
@@ -108,13 +172,9 @@ static int print_table(const struct rows *rows)
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
-	if (table == NULL)
-		return EX_OSERR;
-	for (size_t i = 0; i < rows->count; i++)
+	for (size_t i = 0; i < count; i++)
 		fill_line(scols_table_new_line(table, NULL), &rows->items[i]);
-	(void)scols_print_table(table);
-	scols_unref_table(table);
-	return EX_OK;
+	gp_table_print(table, out);
 }
 
 static json_t *json_used(const struct row *row, enum gp_rate_kind kind)
@@ -125,17 +185,17 @@ static json_t *json_used(const struct row *row, enum gp_rate_kind kind)
 	for (size_t i = 0; i < limits->count; i++)
 		(void)json_array_append_new(array, json_pack(
 			"{s:i, s:i, s:i}",
-			"used", (int)used_of(row, kind, &limits->windows[i]),
+			"used", (int)gp_sender_used(&row->record, kind, &limits->windows[i]),
 			"limit", (int)limits->windows[i].count,
 			"secs", (int)limits->windows[i].secs));
 	return array;
 }
 
-static int print_json(const struct rows *rows)
+static void print_json(const struct rows *rows, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < rows->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &rows->items[i];
 
 		(void)json_array_append_new(array, json_pack(
@@ -147,13 +207,11 @@ static int print_json(const struct rows *rows)
 			"last_secs", (double)row->record.last_age_msecs / 1000));
 	}
 	gp_show_json(array);
-	return EX_OK;
 }
 
 static int list(struct rows *rows, const char *user, struct gp_error *err)
 {
 	struct gp_store *store;
-	char *person;
 	int result;
 
 	if (rows->settings->redis.server[0] == '\0')
@@ -162,30 +220,46 @@ static int list(struct rows *rows, const char *user, struct gp_error *err)
 	store = gp_store_redis_open(rows->settings, err);
 	if (store == NULL)
 		return -1;
-	person = gp_command_person(rows->settings, user);
-	result = store->ops->list_senders(store, person, add_row, rows, err);
-	free(person);
+	result = store->ops->list_senders(store, user, add_row, rows, err);
 	gp_store_close(&store);
 	return result;
 }
 
-int gp_who_sending(const struct gp_settings *settings, const char *user,
-		   bool is_json)
+/* Those who need not wait go. */
+static void choose_throttled(struct rows *rows)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows->items[i].wait_msecs > 0)
+			rows->items[kept++] = rows->items[i];
+		else
+			free(rows->items[i].user);
+	}
+	rows->count = kept;
+}
+
+int gp_who_sending(const struct gp_settings *settings, const struct gp_who *who,
+		   FILE *out, struct gp_error *err)
 {
 	struct rows rows = { .settings = settings };
-	struct gp_error err;
-	int code;
+	size_t count;
+	int result = list(&rows, who->user, err);
 
-	if (list(&rows, user, &err) < 0) {
-		code = gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
-	} else {
-		if (rows.count > 0)
-			qsort(rows.items, rows.count, sizeof(*rows.items),
-			      compare_rows);
-		code = is_json ? print_json(&rows) : print_table(&rows);
+	if (result == 0) {
+		if (who->only_throttled)
+			choose_throttled(&rows);
+		gp_order_apply(orders, who->sort != NULL ? who->sort : "wait",
+			       rows.items, rows.count, sizeof(*rows.items));
+		count = who->top > 0 && who->top < rows.count ? who->top
+							      : rows.count;
+		if (who->is_json)
+			print_json(&rows, count);
+		else
+			print_table(&rows, count, out);
 	}
 	for (size_t i = 0; i < rows.count; i++)
 		free(rows.items[i].user);
 	free(rows.items);
-	return code;
+	return result;
 }

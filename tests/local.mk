@@ -101,7 +101,8 @@ integration_tests = \
 	tests/integration/64-sendmail-headers.sh \
 	tests/integration/65-sendmail-strength.sh \
 	tests/integration/66-sendmail-death.sh \
-	tests/integration/67-sendmail-stdin.sh
+	tests/integration/67-sendmail-stdin.sh \
+	tests/integration/71-who.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
