@@ -24,6 +24,7 @@ extern const struct gp_command gp_command_forget;
 extern const struct gp_command gp_command_log;
 extern const struct gp_command gp_command_report;
 extern const struct gp_command gp_command_status;
+extern const struct gp_command gp_command_user;
 extern const struct gp_command gp_command_who;
 
 /* "gatepostctl: ..." on standard error; returns code. */

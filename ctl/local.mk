@@ -40,6 +40,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-log.c \
 	ctl/cmd-report.c \
 	ctl/cmd-status.c \
+	ctl/cmd-user.c \
 	ctl/journal-batch.c ctl/journal-batch.h \
 	ctl/cmd-who.c \
 	ctl/explain-compared.c ctl/explain-poll.c \
@@ -53,6 +54,8 @@ ctl_gatepostctl_SOURCES = \
 	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
 	ctl/report-json.c ctl/report-page.h ctl/report-tables.c \
 	ctl/report-show.c ctl/report-show.h ctl/report-text.c \
+	ctl/person.c ctl/person.h \
+	ctl/person-show.c ctl/person-show.h \
 	ctl/show.c ctl/show.h \
 	ctl/show-entry.c ctl/show-entry.h \
 	ctl/show-table.c ctl/show-table.h \

@@ -26,6 +26,7 @@ static const struct gp_command *const commands[] = {
 	&gp_command_log,
 	&gp_command_report,
 	&gp_command_status,
+	&gp_command_user,
 	&gp_command_who,
 };
 

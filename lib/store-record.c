@@ -111,6 +111,18 @@ bool gp_store_record_unpack(const unsigned char *packed, size_t length,
 	return true;
 }
 
+bool gp_store_human_unpack(const unsigned char *packed, size_t length,
+			   int64_t now_msecs, int64_t *age_msecs_r)
+{
+	int64_t age_msecs;
+
+	if (length != 4 && length != 11)
+		return false;
+	age_msecs = now_msecs - take(&packed, 4) * 1000;
+	*age_msecs_r = age_msecs > 0 ? age_msecs : 0;
+	return true;
+}
+
 /* --- sending: store-submit.lua --- */
 
 enum {

@@ -32,6 +32,10 @@ bool gp_store_sender_unpack(const unsigned char *packed, size_t length,
 			    int64_t now_ticks,
 			    struct gp_sender_record *record_r);
 
+/* Reads when the person was last there; false if it is not that. */
+bool gp_store_human_unpack(const unsigned char *packed, size_t length,
+			   int64_t now_msecs, int64_t *age_msecs_r);
+
 /* The third argument of store-submit.lua. */
 enum {
 	GP_STORE_WINDOWS_MAX = GP_RATE_KINDS * GP_RATE_WINDOWS_MAX,

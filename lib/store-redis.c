@@ -200,12 +200,10 @@ static int scan(struct gp_store_redis *store, const char *cursor,
 	return 0;
 }
 
-/* What is done with each user who is listed; one of the two. */
+/* What is done with each user who is listed. */
 struct review {
-	gp_store_visit *visit_program;
+	struct gp_store_visitors visitors;
 	int64_t window_msecs;
-	gp_store_visit_sender *visit_sender;
-	void *context;
 	const bool *is_done;            /* the visitor has seen enough; may be NULL */
 };
 
@@ -214,51 +212,61 @@ static bool goes_on(const struct review *review)
 	return review->is_done == NULL || !*review->is_done;
 }
 
-static void visit_programs(const char *user, const redisReply *hash,
-			   int64_t now_msecs, const struct review *review)
+static void visit_program(struct gp_poll_record *record, const redisReply *field,
+			  const redisReply *value, int64_t now_msecs,
+			  const struct review *review)
 {
-	struct gp_poll_record record = { .user = user };
-
-	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
-		const redisReply *field = hash->element[i];
-		const redisReply *value = hash->element[i + 1];
-
-		if (field->type != REDIS_REPLY_STRING || field->len <= 1 ||
-		    value->type != REDIS_REPLY_STRING ||
-		    !gp_store_record_unpack((const unsigned char *)value->str,
-					    value->len, now_msecs,
-					    review->window_msecs, &record))
-			continue;
-		record.program = field->str;
-		review->visit_program(review->context, &record);
-	}
+	if (field->len <= 1 ||
+	    !gp_store_record_unpack((const unsigned char *)value->str, value->len,
+				    now_msecs, review->window_msecs, record))
+		return;
+	record->program = field->str;
+	review->visitors.program(review->visitors.context, record);
 }
 
-static void visit_sender(const char *user, const redisReply *hash,
-			 int64_t now_ticks, const struct review *review)
+static void visit_sender(struct gp_sender_record *record, const redisReply *field,
+			 const redisReply *value, int64_t now_ticks,
+			 const struct review *review)
 {
-	struct gp_sender_record record = { .user = user };
+	if (field->len == 1 && field->str[0] == 's' &&
+	    gp_store_sender_unpack((const unsigned char *)value->str, value->len,
+				   now_ticks, record))
+		review->visitors.sender(review->visitors.context, record);
+}
 
-	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
-		const redisReply *field = hash->element[i];
-		const redisReply *value = hash->element[i + 1];
+static void visit_human(const redisReply *field, const redisReply *value,
+			int64_t now_msecs, const struct review *review)
+{
+	int64_t age_msecs;
 
-		if (field->type == REDIS_REPLY_STRING && field->len == 1 &&
-		    field->str[0] == 's' && value->type == REDIS_REPLY_STRING &&
-		    gp_store_sender_unpack((const unsigned char *)value->str,
-					   value->len, now_ticks, &record))
-			review->visit_sender(review->context, &record);
-	}
+	if (field->len == 1 && field->str[0] == 'h' &&
+	    gp_store_human_unpack((const unsigned char *)value->str, value->len,
+				  now_msecs, &age_msecs))
+		review->visitors.human(review->visitors.context, age_msecs);
 }
 
 static void visit_user(const char *user, const redisReply *hash,
 		       int64_t now_usecs, const struct review *review)
 {
-	if (review->visit_program != NULL)
-		visit_programs(user, hash, now_usecs / 1000, review);
-	else
-		visit_sender(user, hash, now_usecs * GP_RATE_TICKS_PER_MSEC / 1000,
-			     review);
+	struct gp_poll_record program = { .user = user };
+	struct gp_sender_record sender = { .user = user };
+
+	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
+		const redisReply *field = hash->element[i];
+		const redisReply *value = hash->element[i + 1];
+
+		if (field->type != REDIS_REPLY_STRING ||
+		    value->type != REDIS_REPLY_STRING)
+			continue;
+		if (review->visitors.program != NULL)
+			visit_program(&program, field, value, now_usecs / 1000,
+				      review);
+		if (review->visitors.sender != NULL)
+			visit_sender(&sender, field, value, now_usecs *
+				     GP_RATE_TICKS_PER_MSEC / 1000, review);
+		if (review->visitors.human != NULL)
+			visit_human(field, value, now_usecs / 1000, review);
+	}
 }
 
 /* The clock of the records is Redis's, so it is asked with them. */
@@ -356,9 +364,10 @@ static int store_redis_list(struct gp_store *generic, const char *user,
 			    int64_t window_msecs, gp_store_visit *visit,
 			    void *context, struct gp_error *err)
 {
-	const struct review review = { .visit_program = visit,
-				       .window_msecs = window_msecs,
-				       .context = context };
+	const struct review review = {
+		.visitors = { .program = visit, .context = context },
+		.window_msecs = window_msecs,
+	};
 
 	return list((struct gp_store_redis *)generic, user, &review, err);
 }
@@ -367,8 +376,20 @@ static int store_redis_list_senders(struct gp_store *generic, const char *user,
 				    gp_store_visit_sender *visit, void *context,
 				    struct gp_error *err)
 {
-	const struct review review = { .visit_sender = visit,
-				       .context = context };
+	const struct review review = {
+		.visitors = { .sender = visit, .context = context },
+	};
+
+	return list((struct gp_store_redis *)generic, user, &review, err);
+}
+
+static int store_redis_look_up(struct gp_store *generic, const char *user,
+			       int64_t window_msecs,
+			       const struct gp_store_visitors *visitors,
+			       struct gp_error *err)
+{
+	const struct review review = { .visitors = *visitors,
+				       .window_msecs = window_msecs };
 
 	return list((struct gp_store_redis *)generic, user, &review, err);
 }
@@ -393,10 +414,10 @@ static int store_redis_last_heard(struct gp_store *generic, int64_t enough_msecs
 {
 	struct heard heard = { .enough_msecs = enough_msecs, .age_msecs = -1 };
 	/* Early rounds do not matter here. */
-	const struct review review = { .visit_program = note_heard,
-				       .window_msecs = 1000,
-				       .context = &heard,
-				       .is_done = &heard.is_enough };
+	const struct review review = {
+		.visitors = { .program = note_heard, .context = &heard },
+		.window_msecs = 1000, .is_done = &heard.is_enough,
+	};
 
 	if (list((struct gp_store_redis *)generic, NULL, &review, err) < 0)
 		return -1;
@@ -421,6 +442,7 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 		.submit_all = gp_store_redis_submit_all,
 		.list = store_redis_list,
 		.list_senders = store_redis_list_senders,
+		.look_up = store_redis_look_up,
 		.last_heard = store_redis_last_heard,
 		.forget = gp_store_redis_forget,
 		.close = store_redis_close,

@@ -86,6 +86,18 @@ struct gp_sender_record {
 typedef void gp_store_visit_sender(void *context,
 				   const struct gp_sender_record *record);
 
+/* When the person last did what only a person does; who was never seen to is counted
+   from when they were first heard of. */
+typedef void gp_store_visit_human(void *context, int64_t age_msecs);
+
+/* Those that are NULL are not called. */
+struct gp_store_visitors {
+	gp_store_visit *program;
+	gp_store_visit_sender *sender;
+	gp_store_visit_human *human;
+	void *context;
+};
+
 /* What became of a user's history. */
 struct gp_removal {
 	bool was_known;
@@ -119,6 +131,11 @@ struct gp_store_ops {
 	int (*list_senders)(struct gp_store *store, const char *user,
 			    gp_store_visit_sender *visit, void *context,
 			    struct gp_error *err);
+	/* All that is kept of one user, in one question. */
+	int (*look_up)(struct gp_store *store, const char *user,
+		       int64_t window_msecs,
+		       const struct gp_store_visitors *visitors,
+		       struct gp_error *err);
 	/* When any program was last heard of; who was within enough_msecs will do,
 	   so that this looks at few on a busy site.  -1 with *err filled; 0 with
 	   *age_msecs_r filled, -1 for never. */

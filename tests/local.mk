@@ -102,6 +102,7 @@ integration_tests = \
 	tests/integration/65-sendmail-strength.sh \
 	tests/integration/66-sendmail-death.sh \
 	tests/integration/67-sendmail-stdin.sh \
+	tests/integration/70-user.sh \
 	tests/integration/71-who.sh
 
 table_tests = tests/tables/run-tables.sh
