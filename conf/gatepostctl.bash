@@ -19,8 +19,9 @@ _gatepostctl_facts() {
 _gatepostctl_values() {
 	case $1 in
 	--action) echo 'pass reject tempfail rewrite note absorb delay hold refuse disconnect notice would-*' ;;
-	--part) echo 'milter imap pop3 auth' ;;
 	--sort) echo 'every user program checks early state wait last messages recipients' ;;
+	--part) echo 'milter imap pop3 auth ctl' ;;
+	--for) echo '12h 3d 2w' ;;
 	--since | --until) echo 'today yesterday monday 1h 1d 7d' ;;
 	esac
 }
@@ -39,7 +40,7 @@ _gatepostctl() {
 	words=$(_gatepostctl_values "$previous")
 	case $previous in
 	-c | --config | --html | --postfix | --sendmail | --dovecot) words= ;;
-	--heard | --journal | --user | --domain | --network | --program | --reason | --top | --lines)
+	--heard | --journal | --author | --user | --domain | --network | --program | --reason | --top | --lines)
 		return ;;
 	*)
 		if [ -n "$words" ]; then

@@ -11,13 +11,9 @@
 static int forget(const struct gp_settings *settings, const char *person,
 		  struct gp_removal *removal_r, struct gp_error *err)
 {
-	struct gp_store *store;
+	struct gp_store *store = gp_command_store(settings, err);
 	int result;
 
-	if (settings->redis.server[0] == '\0')
-		return gp_error_set(err, "redis.server is not set: there is no "
-				    "history to remove");
-	store = gp_store_redis_open(settings, err);
 	if (store == NULL)
 		return -1;
 	result = store->ops->forget(store, person, removal_r, err);

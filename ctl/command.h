@@ -6,6 +6,7 @@
 #ifndef GP_COMMAND_H
 #define GP_COMMAND_H
 
+#include "error.h"
 #include "settings.h"
 
 struct gp_command {
@@ -19,10 +20,12 @@ struct gp_command {
 
 extern const struct gp_command gp_command_check;
 extern const struct gp_command gp_command_check_site;
+extern const struct gp_command gp_command_exempt;
 extern const struct gp_command gp_command_explain;
 extern const struct gp_command gp_command_forget;
 extern const struct gp_command gp_command_log;
 extern const struct gp_command gp_command_report;
+extern const struct gp_command gp_command_reset;
 extern const struct gp_command gp_command_status;
 extern const struct gp_command gp_command_user;
 extern const struct gp_command gp_command_who;
@@ -30,6 +33,20 @@ extern const struct gp_command gp_command_who;
 /* "gatepostctl: ..." on standard error; returns code. */
 int gp_command_fail(int code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+struct gp_store;
+
+/* The store, where history is kept at all; else NULL, with *err filled. */
+struct gp_store *gp_command_store(const struct gp_settings *settings,
+				  struct gp_error *err);
+
+/* A line of the journal about what an administrator does with gatepostctl: reason is
+   an event of decision.h, detail text.  -1 with *err filled if it cannot be written. */
+int gp_command_journal(const struct gp_settings *settings, enum gp_reason reason,
+		       const char *user, const char *detail, struct gp_error *err);
+
+/* Who it is that types. */
+const char *gp_command_author(void);
 
 /* The person behind a login name, to be freed; NULL for none. */
 char *gp_command_person(const struct gp_settings *settings, const char *user);

@@ -345,7 +345,7 @@ int gp_line_facts(const struct gp_journal_entry *entry,
 
 	if (gp_line_decision(entry, &decision, err) < 0)
 		return -1;
-	if (decision.reason == GP_REASON_STORE_BACK ||
+	if (decision.reason >= GP_REASON_STORE_BACK ||
 	    (decision.reason == GP_REASON_STORE_UNAVAILABLE &&
 	     strcmp(entry->part, "milter") == 0))
 		return 0;

@@ -32,13 +32,15 @@ review_sources = \
 
 sbin_PROGRAMS += ctl/gatepostctl
 ctl_gatepostctl_SOURCES = \
-	ctl/command.h \
+	ctl/command.c ctl/command.h \
 	ctl/cmd-check.c \
 	ctl/cmd-check-site.c \
+	ctl/cmd-exempt.c \
 	ctl/cmd-explain.c \
 	ctl/cmd-forget.c \
 	ctl/cmd-log.c \
 	ctl/cmd-report.c \
+	ctl/cmd-reset.c \
 	ctl/cmd-status.c \
 	ctl/cmd-user.c \
 	ctl/journal-batch.c ctl/journal-batch.h \

@@ -21,10 +21,12 @@
 static const struct gp_command *const commands[] = {
 	&gp_command_check,
 	&gp_command_check_site,
+	&gp_command_exempt,
 	&gp_command_explain,
 	&gp_command_forget,
 	&gp_command_log,
 	&gp_command_report,
+	&gp_command_reset,
 	&gp_command_status,
 	&gp_command_user,
 	&gp_command_who,

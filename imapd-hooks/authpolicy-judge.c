@@ -280,13 +280,16 @@ static unsigned int hold(struct gp_auth_judge *judge,
 /* What the userdb says of the user is not known before the login. */
 static void find_terms(const struct gp_auth_judge *judge,
 		       const struct gp_auth_request *request,
-		       const char *program, struct gp_poll_terms *terms_r)
+		       const char *program,
+		       const struct gp_exemption_list *by_hand,
+		       struct gp_poll_terms *terms_r)
 {
 	const struct gp_poll_subject subject = {
 		.user = request->login,
 		.ip = request->ip,
 		.program = program,
 		.now_secs = gp_clock_wall_msecs() / 1000,
+		.by_hand = by_hand,
 	};
 
 	gp_poll_terms_find(judge->settings, &subject, terms_r);
@@ -311,6 +314,7 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	};
 	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
 	const char *const programs[2] = { named, bare };
+	const struct gp_exemption_list *by_hand;
 	struct gp_poll_terms terms;
 	const char *program = bare;
 	struct gp_decision decision;
@@ -321,7 +325,7 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	(void)gp_program_name(request->protocol, &request->ip, request->name,
 			      named);
 	(void)gp_program_name(request->protocol, &request->ip, NULL, bare);
-	find_terms(judge, request, named, &terms);
+	find_terms(judge, request, named, NULL, &terms);
 	facts.terms = &terms;
 	result = gp_login_store_peek(judge->logins, request->login, programs,
 				     interval_msecs(judge, &terms, now_msecs),
@@ -330,6 +334,10 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	note_store(judge, request, program, result < 0 ? &err : NULL);
 	if (result <= 0)
 		return 0;
+	/* Redis has just answered: nobody waits for it twice when it is silent. */
+	(void)judge->store->ops->exemptions(judge->store, now_msecs, &by_hand,
+					    &err);
+	find_terms(judge, request, named, by_hand, &terms);
 	facts.is_full = count_held(judge, now_msecs / MSECS) >=
 		judge->settings->authpolicy.held_max;
 	gp_policy_poll(judge->settings, &facts, &decision);

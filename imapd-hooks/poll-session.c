@@ -94,7 +94,9 @@ static void forget_program(struct gp_poll_session *session)
 	session->served_count = 0;
 }
 
-static void find_terms(struct gp_poll_session *session)
+/* by_hand: who is exempt by gatepostctl, or NULL. */
+static void find_terms(struct gp_poll_session *session,
+		       const struct gp_exemption_list *by_hand)
 {
 	const struct gp_poll_subject subject = {
 		.user = session->user,
@@ -102,9 +104,15 @@ static void find_terms(struct gp_poll_session *session)
 		.program = session->program,
 		.own = session->has_own ? &session->own : NULL,
 		.now_secs = gp_clock_wall_msecs() / 1000,
+		.by_hand = by_hand,
 	};
 
 	gp_poll_terms_find(session->settings, &subject, &session->terms);
+}
+
+static void begin_terms(struct gp_poll_session *session)
+{
+	find_terms(session, NULL);
 	session->interval_msecs = (int64_t)session->terms.interval_secs * 1000;
 }
 
@@ -127,7 +135,7 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->ip = *ip;
 	session->local_port = local_port;
 	(void)gp_program_name(part, ip, NULL, session->program);
-	find_terms(session);
+	begin_terms(session);
 	session->human_at_msecs = -1;
 	session->human_told_at_msecs = -1;
 	forget_program(session);
@@ -445,6 +453,17 @@ static int64_t valid_msecs(const struct gp_poll_session *session,
 		? session->interval_msecs : answer->wait_msecs;
 }
 
+/* Those made by hand come with the answer of the store. */
+static void look_for_exemptions(struct gp_poll_session *session, int64_t now_msecs)
+{
+	const struct gp_exemption_list *by_hand;
+	struct gp_error ignored;
+
+	if (session->store->ops->exemptions(session->store, now_msecs, &by_hand,
+					    &ignored) == 0)
+		find_terms(session, by_hand);
+}
+
 static bool ask_about_check(struct gp_poll_session *session,
 			    enum gp_check check, int64_t now_msecs)
 {
@@ -455,6 +474,7 @@ static bool ask_about_check(struct gp_poll_session *session,
 	    !ask_store(session, check, false, now_msecs, answer))
 		return false;
 	session->has_answer = true;
+	look_for_exemptions(session, now_msecs);
 	session->round_until_msecs = now_msecs;
 	if (answer->verdict != GP_VERDICT_EARLY)
 		session->round_until_msecs += answer->round_left_msecs;
@@ -695,7 +715,7 @@ void gp_poll_session_name_program(struct gp_poll_session *session,
 		return;
 	finish_program(session, now_msecs);
 	memcpy(session->program, program, sizeof(program));
-	find_terms(session);
+	begin_terms(session);
 }
 
 void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name,
@@ -709,7 +729,7 @@ void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name
 		return;
 	}
 	session->has_own = true;
-	find_terms(session);
+	begin_terms(session);
 }
 
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs)

@@ -159,6 +159,12 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 		"Redis does not answer; what passes until it does is policy", { 0 } },
 	[GP_REASON_STORE_BACK] = { "store-back",
 		"Redis answers again", { 0 } },
+	[GP_REASON_EXEMPTION_ADDED] = { "exemption-added",
+		"an administrator has made somebody exempt", { 0 } },
+	[GP_REASON_EXEMPTION_DROPPED] = { "exemption-dropped",
+		"an administrator has ended an exemption", { 0 } },
+	[GP_REASON_HISTORY_RESET] = { "history-reset",
+		"an administrator has let a user begin anew", { 0 } },
 };
 
 static const char *const check_words[GP_CHECK_COUNT] = {

@@ -85,6 +85,10 @@ enum gp_reason {
 	GP_REASON_HELD_MAX,             /* early, but too many wait already */
 	GP_REASON_STORE_UNAVAILABLE,
 	GP_REASON_STORE_BACK,
+	/* what an administrator did with gatepostctl */
+	GP_REASON_EXEMPTION_ADDED,
+	GP_REASON_EXEMPTION_DROPPED,
+	GP_REASON_HISTORY_RESET,
 	GP_REASON_COUNT
 };
 

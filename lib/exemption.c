@@ -2,6 +2,8 @@
 /* This module is documented in exemption.h. */
 #include "exemption.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,51 @@ static bool split(const char *text, struct parts *parts)
 	parts->reason = parts->author_end + 1;
 	parts->reason += strspn(parts->reason, " ");
 	return *parts->reason != '\0';
+}
+
+static int read_end(const char *value, const char **rest_r, int64_t *end_secs_r)
+{
+	char *end;
+	long long secs;
+
+	errno = 0;
+	secs = strtoll(value, &end, 10);
+	if (*value < '0' || *value > '9' || errno != 0 || *end != ' ')
+		return -1;
+	*rest_r = end + 1;
+	*end_secs_r = (int64_t)secs;
+	return 0;
+}
+
+int gp_exemption_unpack(const char *who, const char *value,
+			struct gp_exemption *exemption_r, struct gp_error *err)
+{
+	struct gp_exemption exemption = { 0 };
+	char shown[GP_SHOWN_BYTES];
+	const char *author = NULL, *colon = NULL;
+
+	if (*who == '\0' ||
+	    read_end(value, &author, &exemption.until_secs) < 0 ||
+	    (colon = strstr(author, ": ")) == NULL)
+		return gp_error_set(err, "'%s' is not what an exemption looks like "
+				    "in Redis", gp_shown(value, shown));
+	if (read_who(who, &exemption, err) < 0)
+		return -1;
+	exemption.login = gp_strdup(who);
+	exemption.author = copy_range(author, colon);
+	exemption.reason = gp_strdup(colon + 2);
+	*exemption_r = exemption;
+	return 0;
+}
+
+char *gp_exemption_pack(const struct gp_exemption *exemption)
+{
+	char *value = NULL;
+
+	if (asprintf(&value, "%" PRId64 " %s: %s", exemption->until_secs,
+		     exemption->author, exemption->reason) < 0)
+		abort();
+	return value;
 }
 
 int gp_exemption_parse(const char *text, struct gp_exemption *exemption_r,

@@ -16,6 +16,14 @@
 int gp_exemption_parse(const char *text, struct gp_exemption *exemption_r,
 		       struct gp_error *err);
 
+/* The same of an exemption made while all runs: value is "SECS NAME: REASON", with the
+   end in seconds since 1970.  A broken one is none. */
+int gp_exemption_unpack(const char *who, const char *value,
+			struct gp_exemption *exemption_r, struct gp_error *err);
+
+/* Its value, to be freed. */
+char *gp_exemption_pack(const struct gp_exemption *exemption);
+
 /* Is WHO an address or a network, and no login? */
 bool gp_exemption_is_network(const char *who);
 

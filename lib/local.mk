@@ -48,12 +48,12 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/socket-text.c lib/socket-text.h \
 	lib/store.c lib/store.h \
 	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
-	lib/store-redis-forget.c \
+	lib/store-redis-exempt.c lib/store-redis-forget.c \
 	lib/store-record.c lib/store-record.h \
 	lib/store-redis-link.c lib/store-redis-link.h \
 	lib/store-redis-login.c lib/store-redis-login.h
-nodist_lib_libgatepost_la_SOURCES = lib/store-poll.lua.h \
-	lib/store-submit.lua.h
+nodist_lib_libgatepost_la_SOURCES = lib/store-exempt.lua.h \
+	lib/store-poll.lua.h lib/store-submit.lua.h
 lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS)
 lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS)
 
@@ -73,9 +73,13 @@ lib_libgatepost_mail_la_LIBADD = lib/libgatepost.la $(OPENSSL_LIBS) \
 	$(GMIME_LIBS) $(IDN_LIBS)
 
 # A script becomes a C string and the SHA1 by which Redis knows it.
-BUILT_SOURCES += lib/store-poll.lua.h lib/store-submit.lua.h
-CLEANFILES += lib/store-poll.lua.h lib/store-submit.lua.h
-EXTRA_DIST += lib/store-poll.lua lib/store-submit.lua lib/embed-script.sh
+BUILT_SOURCES += lib/store-exempt.lua.h lib/store-poll.lua.h lib/store-submit.lua.h
+CLEANFILES += lib/store-exempt.lua.h lib/store-poll.lua.h lib/store-submit.lua.h
+EXTRA_DIST += lib/store-exempt.lua lib/store-poll.lua lib/store-submit.lua \
+	lib/embed-script.sh
+lib/store-exempt.lua.h: lib/store-exempt.lua lib/embed-script.sh
+	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
+		$(top_srcdir)/lib/store-exempt.lua store_exempt > $@.new && mv $@.new $@
 lib/store-poll.lua.h: lib/store-poll.lua lib/embed-script.sh
 	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
 		$(top_srcdir)/lib/store-poll.lua store_poll > $@.new && mv $@.new $@

@@ -107,5 +107,9 @@ void gp_poll_terms_find(const struct gp_settings *settings,
 	if (terms_r->exemption != NULL) {
 		terms_r->is_exempt = true;
 		terms_r->why = "poll.exemptions";
+	} else if (subject->by_hand != NULL &&
+		   gp_exemption_find(settings, subject->by_hand, subject) != NULL) {
+		terms_r->is_exempt = true;
+		terms_r->why = "exempt";
 	}
 }

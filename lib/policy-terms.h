@@ -34,6 +34,7 @@ struct gp_poll_subject {
 	const char *program;            /* gp_program_name() */
 	const struct gp_poll_override *own;     /* of the userdb; NULL: none */
 	int64_t now_secs;               /* Unix time, for exemptions that end */
+	const struct gp_exemption_list *by_hand;        /* of gatepostctl; or NULL */
 };
 
 /* The first of the exemptions that names them at that time; NULL if none does. */

@@ -84,9 +84,13 @@ static int ask_alone(struct gp_store_redis *store, struct call *call,
 		     int64_t deadline_msecs, redisReply **reply_r,
 		     struct gp_error *err)
 {
-	return gp_store_redis_run(store, STORE_SUBMIT_SHA1, store_submit_script,
-				  call->argv, call->lengths, WORDS,
-				  deadline_msecs, reply_r, err);
+	const struct gp_redis_script script = {
+		.sha1 = STORE_SUBMIT_SHA1, .text = store_submit_script,
+		.argv = call->argv, .lengths = call->lengths, .argc = WORDS,
+	};
+
+	return gp_store_redis_run(store, &script, NULL, deadline_msecs, reply_r,
+				  err);
 }
 
 static int ask_together(struct gp_store_redis *store, const struct call *calls,

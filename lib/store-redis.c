@@ -42,31 +42,46 @@ static bool is_noscript(const redisReply *reply)
 		strncmp(reply->str, "NOSCRIPT", 8) == 0;
 }
 
-int gp_store_redis_run(struct gp_store_redis *store, const char *sha1,
-		       const char *text, const char **argv, size_t *lengths,
-		       int argc, int64_t deadline_msecs, redisReply **reply_r,
+static void free_replies(redisReply *replies[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (replies[i] != NULL)
+			freeReplyObject(replies[i]);
+		replies[i] = NULL;
+	}
+}
+
+int gp_store_redis_run(struct gp_store_redis *store,
+		       const struct gp_redis_script *script,
+		       const struct gp_redis_command *beside,
+		       int64_t deadline_msecs, redisReply **replies_r,
 		       struct gp_error *err)
 {
-	const struct gp_redis_command command = { .argc = argc, .argv = argv,
-						  .lengths = lengths };
-	const char *const tries[][2] = { { "EVALSHA", sha1 }, { "EVAL", text } };
-	redisReply *reply = NULL;
+	const char *const tries[][2] = { { "EVALSHA", script->sha1 },
+					 { "EVAL", script->text } };
+	const int count = beside == NULL ? 1 : 2;
+	struct gp_redis_command commands[2] = {
+		{ .argc = script->argc, .argv = script->argv,
+		  .lengths = script->lengths },
+	};
+	redisReply *replies[2] = { NULL, NULL };
 
+	if (beside != NULL)
+		commands[1] = *beside;
 	for (int i = 0; i < 2; i++) {
-		if (reply != NULL)
-			freeReplyObject(reply);
+		free_replies(replies);
 		for (int word = 0; word < 2; word++) {
-			argv[word] = tries[i][word];
-			if (lengths != NULL)
-				lengths[word] = strlen(argv[word]);
+			script->argv[word] = tries[i][word];
+			if (script->lengths != NULL)
+				script->lengths[word] = strlen(tries[i][word]);
 		}
-		if (gp_redis_link_exchange(store->link, &command, 1,
-					   deadline_msecs, &reply, err) < 0)
+		if (gp_redis_link_exchange(store->link, commands, count,
+					   deadline_msecs, replies, err) < 0)
 			return -1;
-		if (!is_noscript(reply))
+		if (!is_noscript(replies[0]))
 			break;
 	}
-	*reply_r = reply;
+	memcpy(replies_r, replies, (size_t)count * sizeof(*replies));
 	return 0;
 }
 
@@ -104,10 +119,14 @@ static int read_history(const redisReply *reply,
 	return 0;
 }
 
+/* Who is exempt by hand comes with the answer, when that was not asked lately. */
 static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
-	       const char *key, int64_t deadline_msecs,
+	       const char *key, int64_t now_msecs, int64_t deadline_msecs,
 	       struct gp_poll_history *history_r, struct gp_error *err)
 {
+	const struct gp_redis_command *beside =
+		gp_store_redis_wants_exemptions(store, now_msecs)
+		? &gp_store_redis_ask_exemptions : NULL;
 	const int64_t numbers[POLL_NUMBERS] = {
 		query->interval_msecs, query->tolerance_msecs,
 		query->round_msecs, query->window_msecs, query->journal_msecs,
@@ -123,19 +142,27 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 	char texts[POLL_NUMBERS][NUMBER_BYTES];
 	const char *argv[5 + POLL_NUMBERS] = { NULL, NULL, "1", key,
 					       query->program };
-	redisReply *reply;
+	const struct gp_redis_script script = {
+		.sha1 = STORE_POLL_SHA1, .text = store_poll_script,
+		.argv = argv, .argc = 5 + POLL_NUMBERS,
+	};
+	redisReply *replies[2];
 	int result;
 
 	for (int i = 0; i < POLL_NUMBERS; i++) {
 		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
 		argv[5 + i] = texts[i];
 	}
-	if (gp_store_redis_run(store, STORE_POLL_SHA1, store_poll_script, argv,
-			       NULL, 5 + POLL_NUMBERS, deadline_msecs, &reply,
+	if (gp_store_redis_run(store, &script, beside, deadline_msecs, replies,
 			       err) < 0)
 		return -1;
-	result = read_history(reply, history_r, err);
-	freeReplyObject(reply);
+	result = read_history(replies[0], history_r, err);
+	freeReplyObject(replies[0]);
+	if (beside == NULL)
+		return result;
+	if (result == 0)
+		gp_store_redis_take_exemptions(store, replies[1], now_msecs);
+	freeReplyObject(replies[1]);
 	return result;
 }
 
@@ -163,7 +190,7 @@ static int store_redis_poll(struct gp_store *generic,
 	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
 	key = gp_store_key(query->user);
-	result = ask(store, query, key, deadline_msecs, history_r, err);
+	result = ask(store, query, key, now_msecs, deadline_msecs, history_r, err);
 	free(key);
 	if (result < 0)
 		return gp_store_redis_fail(store, now_msecs, err);
@@ -429,6 +456,7 @@ static void store_redis_close(struct gp_store *generic)
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 
+	gp_store_redis_free_exemptions(store);
 	gp_redis_link_free(&store->link);
 	free(store);
 }
@@ -444,6 +472,10 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 		.list_senders = store_redis_list_senders,
 		.look_up = store_redis_look_up,
 		.last_heard = store_redis_last_heard,
+		.exemptions = gp_store_redis_exemptions,
+		.exempt = gp_store_redis_exempt,
+		.unexempt = gp_store_redis_unexempt,
+		.reset = gp_store_redis_reset,
 		.forget = gp_store_redis_forget,
 		.close = store_redis_close,
 	};

@@ -18,6 +18,8 @@ struct gp_store_redis {
 	struct gp_redis_link *link;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	uint64_t questions;             /* about messages, so far */
+	struct gp_exemption_list exemptions;    /* by hand, as last read */
+	int64_t exemptions_until_msecs; /* good so long; 0: never read */
 	struct gp_error last_error;
 };
 
@@ -30,14 +32,41 @@ int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 			struct gp_error *err);
 
 /* Runs a script by its SHA1, and once in full where Redis does not know it yet.
-   argv has room for the two words before the number of keys; lengths may be NULL.
-   0 with a reply to be freed, or -1 with *err filled. */
-int gp_store_redis_run(struct gp_store_redis *store, const char *sha1,
-		       const char *text, const char **argv, size_t *lengths,
-		       int argc, int64_t deadline_msecs, redisReply **reply_r,
+   script->argv has room for the two words before the number of keys; lengths may be
+   NULL.  beside is a command that travels with it; NULL for none.  0 with a reply to
+   be freed (two with a command beside), or -1 with *err filled. */
+struct gp_redis_script {
+	const char *sha1, *text;
+	const char **argv;
+	size_t *lengths;
+	int argc;
+};
+int gp_store_redis_run(struct gp_store_redis *store,
+		       const struct gp_redis_script *script,
+		       const struct gp_redis_command *beside,
+		       int64_t deadline_msecs, redisReply **replies_r,
 		       struct gp_error *err);
 
+/* The command that reads who is exempt by hand, to go beside another one when what is
+   known is old, and what becomes of its reply. */
+bool gp_store_redis_wants_exemptions(const struct gp_store_redis *store,
+				     int64_t now_msecs);
+extern const struct gp_redis_command gp_store_redis_ask_exemptions;
+void gp_store_redis_take_exemptions(struct gp_store_redis *store,
+				    const redisReply *reply, int64_t now_msecs);
+void gp_store_redis_free_exemptions(struct gp_store_redis *store);
+
 /* Of struct gp_store_ops. */
+int gp_store_redis_exemptions(struct gp_store *generic, int64_t now_msecs,
+			      const struct gp_exemption_list **list_r,
+			      struct gp_error *err);
+int gp_store_redis_exempt(struct gp_store *generic,
+			  const struct gp_exemption *exemption,
+			  struct gp_error *err);
+int gp_store_redis_unexempt(struct gp_store *generic, const char *who,
+			    struct gp_error *err);
+int gp_store_redis_reset(struct gp_store *generic, const char *user,
+			 struct gp_error *err);
 int gp_store_redis_submit(struct gp_store *generic,
 			  const struct gp_submit_query *query, int64_t now_msecs,
 			  struct gp_submit_history *history_r,

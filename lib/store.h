@@ -141,6 +141,24 @@ struct gp_store_ops {
 	   *age_msecs_r filled, -1 for never. */
 	int (*last_heard)(struct gp_store *store, int64_t enough_msecs,
 			  int64_t *age_msecs_r, struct gp_error *err);
+	/*
+	 * Who is exempt by hand, of all hosts: *list_r is of the store and good until
+	 * the next call of it.  It may be some seconds old; poll() brings it on its
+	 * way.  0, or -1 with *err filled and *list_r as it was last known.
+	 */
+	int (*exemptions)(struct gp_store *store, int64_t now_msecs,
+			  const struct gp_exemption_list **list_r,
+			  struct gp_error *err);
+	/* Adds one, in place of another of the same login; 0 or -1. */
+	int (*exempt)(struct gp_store *store,
+		      const struct gp_exemption *exemption, struct gp_error *err);
+	/* Takes one away: 1, 0 if there was none, or -1. */
+	int (*unexempt)(struct gp_store *store, const char *who,
+			struct gp_error *err);
+	/* Forgets how often a user's programs have checked and how much was sent, but
+	   not when there was a human last.  1, 0 if nothing was known, or -1. */
+	int (*reset)(struct gp_store *store, const char *user,
+		     struct gp_error *err);
 	/* Removes all that is held of a user, and looks whether it is gone.  As
 	   poll(), but without a breaker. */
 	int (*forget)(struct gp_store *store, const char *user,

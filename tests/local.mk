@@ -94,6 +94,7 @@ integration_tests = \
 	tests/integration/55-poll-overrides.sh \
 	tests/integration/56-poll-notice.sh \
 	tests/integration/57-access.sh \
+	tests/integration/58-exempt.sh \
 	tests/integration/60-sendmail-submission.sh \
 	tests/integration/61-sendmail-relay.sh \
 	tests/integration/62-sendmail-rate.sh \

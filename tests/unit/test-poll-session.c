@@ -49,7 +49,22 @@ static int fake_poll(struct gp_store *store, const struct gp_poll_query *query,
 	return 0;
 }
 
-static const struct gp_store_ops fake_ops = { .poll = fake_poll };
+static int fake_exemptions(struct gp_store *store, int64_t now_msecs,
+			   const struct gp_exemption_list **list_r,
+			   struct gp_error *err)
+{
+	static const struct gp_exemption_list none;
+
+	(void)store;
+	(void)now_msecs;
+	(void)err;
+	*list_r = &none;
+	return 0;
+}
+
+static const struct gp_store_ops fake_ops = {
+	.poll = fake_poll, .exemptions = fake_exemptions
+};
 
 static void answer(enum gp_verdict verdict, int64_t wait_msecs,
 		   int64_t round_left_msecs, unsigned int early_count,

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module keeps who is exempt by hand, in one hash of Redis for all hosts, and lets
+ * a user begin anew.  The hash is small and read whole: beside the question about a
+ * check, when that was not done for some seconds.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exemption.h"
+#include "log.h"
+#include "pool.h"
+#include "store-record.h"
+#include "store-redis.h"
+
+#include "store-exempt.lua.h"
+
+#define KEY "gp:{exemptions}:x"
+
+/* For how long what was read is good; and the most there may be, by far. */
+enum { GOOD_MSECS = 5000, EXEMPTIONS_MAX = 1000, CHANGE_DEADLINE_MSECS = 10000 };
+
+static const char *ask_words[] = { "HGETALL", KEY };
+const struct gp_redis_command gp_store_redis_ask_exemptions = {
+	.argc = 2, .argv = ask_words
+};
+
+/* --- what is known --- */
+
+void gp_store_redis_free_exemptions(struct gp_store_redis *store)
+{
+	for (size_t i = 0; i < store->exemptions.count; i++)
+		gp_exemption_free(&store->exemptions.items[i]);
+	free(store->exemptions.items);
+	store->exemptions = (struct gp_exemption_list){ 0 };
+}
+
+bool gp_store_redis_wants_exemptions(const struct gp_store_redis *store,
+				     int64_t now_msecs)
+{
+	return now_msecs >= store->exemptions_until_msecs;
+}
+
+/* Whatever is there that we have not written exempts nobody. */
+static void add(struct gp_exemption_list *list, const redisReply *who,
+		const redisReply *value)
+{
+	struct gp_exemption exemption;
+	struct gp_error ignored;
+
+	if (who->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
+	    gp_exemption_unpack(who->str, value->str, &exemption, &ignored) < 0)
+		return;
+	list->items[list->count++] = exemption;
+}
+
+void gp_store_redis_take_exemptions(struct gp_store_redis *store,
+				    const redisReply *reply, int64_t now_msecs)
+{
+	struct gp_exemption_list *list = &store->exemptions;
+
+	if (reply->type != REDIS_REPLY_ARRAY)
+		return;
+	gp_store_redis_free_exemptions(store);
+	list->items = gp_alloc((reply->elements / 2 + 1) * sizeof(*list->items));
+	for (size_t i = 0; i + 1 < reply->elements; i += 2)
+		add(list, reply->element[i], reply->element[i + 1]);
+	store->exemptions_until_msecs = now_msecs + GOOD_MSECS;
+}
+
+static int read_all(struct gp_store_redis *store, int64_t now_msecs,
+		    struct gp_error *err)
+{
+	redisReply *reply;
+	int result = 0;
+
+	if (gp_redis_link_exchange(store->link, &gp_store_redis_ask_exemptions, 1,
+				   gp_clock_monotonic_msecs() +
+				   store->settings->redis.deadline_msecs,
+				   &reply, err) < 0)
+		return -1;
+	if (reply->type == REDIS_REPLY_ARRAY)
+		gp_store_redis_take_exemptions(store, reply, now_msecs);
+	else
+		result = gp_error_set(err, "redis: %s", reply->type ==
+				      REDIS_REPLY_ERROR ? reply->str
+				      : "unexpected reply to HGETALL");
+	freeReplyObject(reply);
+	gp_redis_link_disconnect(store->link);
+	return result;
+}
+
+int gp_store_redis_exemptions(struct gp_store *generic, int64_t now_msecs,
+			      const struct gp_exemption_list **list_r,
+			      struct gp_error *err)
+{
+	struct gp_store_redis *store = (struct gp_store_redis *)generic;
+
+	*list_r = &store->exemptions;
+	if (!gp_store_redis_wants_exemptions(store, now_msecs))
+		return 0;
+	if (gp_store_redis_is_left_alone(store, now_msecs, err))
+		return -1;
+	return read_all(store, now_msecs, err) < 0
+		? gp_store_redis_fail(store, now_msecs, err) : 0;
+}
+
+/* --- changes --- */
+
+static int change(struct gp_store_redis *store, const char *who,
+		  const char *value, struct gp_error *err)
+{
+	char most[16];
+	const char *argv[] = { NULL, NULL, "1", KEY, who, value, most };
+	const struct gp_redis_script script = {
+		.sha1 = STORE_EXEMPT_SHA1, .text = store_exempt_script,
+		.argv = argv, .argc = sizeof(argv) / sizeof(argv[0]),
+	};
+	redisReply *reply;
+	int result;
+
+	(void)snprintf(most, sizeof(most), "%d", EXEMPTIONS_MAX);
+	if (gp_store_redis_run(store, &script, NULL, gp_clock_monotonic_msecs() +
+			       CHANGE_DEADLINE_MSECS, &reply, err) < 0)
+		return -1;
+	if (reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0)
+		result = reply->integer > 0;
+	else if (reply->type == REDIS_REPLY_INTEGER)
+		result = gp_error_set(err, "%d exemptions are there already; drop "
+				      "some, or use poll.exemptions",
+				      EXEMPTIONS_MAX);
+	else
+		result = gp_error_set(err, "redis: %s", reply->type ==
+				      REDIS_REPLY_ERROR ? reply->str
+				      : "unexpected reply to the script");
+	freeReplyObject(reply);
+	gp_redis_link_disconnect(store->link);
+	store->exemptions_until_msecs = 0;
+	return result;
+}
+
+int gp_store_redis_exempt(struct gp_store *generic,
+			  const struct gp_exemption *exemption,
+			  struct gp_error *err)
+{
+	char *value = gp_exemption_pack(exemption);
+	int result = change((struct gp_store_redis *)generic, exemption->login,
+			    value, err);
+
+	free(value);
+	return result < 0 ? -1 : 0;
+}
+
+int gp_store_redis_unexempt(struct gp_store *generic, const char *who,
+			    struct gp_error *err)
+{
+	return change((struct gp_store_redis *)generic, who, "", err);
+}
+
+/* Field "h" is when there was a human; see store-poll.lua. */
+static int remove_fields(struct gp_store_redis *store, const char *key,
+			 const redisReply *fields, int64_t deadline_msecs,
+			 struct gp_error *err)
+{
+	const char **argv = gp_alloc((fields->elements + 2) * sizeof(*argv));
+	struct gp_redis_command command = { .argc = 2, .argv = argv };
+	redisReply *reply;
+	int result = 0;
+
+	argv[0] = "HDEL";
+	argv[1] = key;
+	for (size_t i = 0; i < fields->elements; i++)
+		if (fields->element[i]->type == REDIS_REPLY_STRING &&
+		    strcmp(fields->element[i]->str, "h") != 0)
+			argv[command.argc++] = fields->element[i]->str;
+	if (command.argc > 2)
+		result = gp_redis_link_exchange(store->link, &command, 1,
+						deadline_msecs, &reply, err);
+	free(argv);
+	if (result < 0 || command.argc == 2)
+		return result;
+	result = reply->type == REDIS_REPLY_INTEGER ? reply->integer > 0
+		: gp_error_set(err, "redis: %s", reply->type == REDIS_REPLY_ERROR
+			       ? reply->str : "unexpected reply to HDEL");
+	freeReplyObject(reply);
+	return result;
+}
+
+int gp_store_redis_reset(struct gp_store *generic, const char *user,
+			 struct gp_error *err)
+{
+	struct gp_store_redis *store = (struct gp_store_redis *)generic;
+	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
+		CHANGE_DEADLINE_MSECS;
+	char *key = gp_store_key(user);
+	const char *argv[] = { "HKEYS", key };
+	const struct gp_redis_command command = { .argc = 2, .argv = argv };
+	redisReply *fields;
+	int result = gp_redis_link_exchange(store->link, &command, 1,
+					    deadline_msecs, &fields, err);
+
+	if (result == 0) {
+		result = fields->type == REDIS_REPLY_ARRAY
+			? remove_fields(store, key, fields, deadline_msecs, err)
+			: gp_error_set(err, "redis: %s", fields->type ==
+				       REDIS_REPLY_ERROR ? fields->str
+				       : "unexpected reply to HKEYS");
+		freeReplyObject(fields);
+	}
+	free(key);
+	gp_redis_link_disconnect(store->link);
+	return result;
+}
