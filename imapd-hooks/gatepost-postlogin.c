@@ -161,9 +161,9 @@ static bool judge(enum gp_protocol protocol, const char *user,
 					 &ip, 0);
 	goes_on = may_log_in(protocol, site->settings, session, &ip) &&
 		is_in_time(protocol, session, &wait_msecs);
-	gp_poll_session_end(&session, gp_clock_monotonic_msecs());
 	if (wait_msecs > 0)
 		hold(wait_msecs);
+	gp_poll_session_end(&session, gp_clock_monotonic_msecs());
 	return goes_on;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "held.h"
 #include "load.h"
 #include "log.h"
 #include "login.h"
@@ -18,6 +19,7 @@
 #include "policy-terms.h"
 #include "pool.h"
 #include "program.h"
+#include "settings-parse.h"
 #include "settings-poll.h"
 
 /* What a line in the journal says about an early check. */
@@ -57,6 +59,7 @@ struct gp_poll_session {
 	unsigned int early_rounds;
 	int64_t wrote_at_msecs;         /* -1: it knows of our last line */
 
+	int held_fd;                    /* its place among those held; or -1 */
 	int64_t last_check_at_msecs;    /* -1: none */
 	int64_t waited_at_msecs;        /* end of the last delay; -1: none */
 	int64_t last_answer_at_msecs;   /* when the last check was judged */
@@ -136,6 +139,7 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->local_port = local_port;
 	(void)gp_program_name(part, ip, NULL, session->program);
 	begin_terms(session);
+	session->held_fd = -1;
 	session->human_at_msecs = -1;
 	session->human_told_at_msecs = -1;
 	forget_program(session);
@@ -288,7 +292,8 @@ static void note_decision(struct gp_poll_session *session, enum gp_check check,
 		write_notice(session, check, history, decision);
 
 	if (decision->action == GP_ACTION_PASS &&
-	    decision->reason != GP_REASON_EARLY_SERVED) {
+	    decision->reason != GP_REASON_EARLY_SERVED &&
+	    decision->reason != GP_REASON_HELD_MAX) {
 		note_served(session, check, history, decision, now_msecs);
 		return;
 	}
@@ -566,11 +571,29 @@ static bool human_is_present(const struct gp_poll_session *session,
 		(int64_t)session->settings->poll.grace_secs * 1000;
 }
 
+/* Who is to be held needs a place for it. */
+static void decide(struct gp_poll_session *session, struct gp_poll_facts *facts,
+		   struct gp_decision *decision_r)
+{
+	enum gp_action effect;
+
+	gp_policy_poll(session->settings, facts, decision_r);
+	effect = gp_decision_effect(decision_r);
+	if (effect != GP_ACTION_DELAY && effect != GP_ACTION_HOLD)
+		return;
+	if (gp_held_take(gp_settings_default_path(),
+			 session->settings->poll.held_max, &session->held_fd))
+		return;
+	facts->is_full = true;
+	gp_policy_poll(session->settings, facts, decision_r);
+}
+
 static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		  bool was_delayed, int64_t now_msecs,
 		  struct gp_decision *decision_r)
 {
 	facts->terms = &session->terms;
+	gp_held_give_back(&session->held_fd);
 	if (session->terms.mode == GP_MODE_OFF) {
 		gp_policy_poll(session->settings, facts, decision_r);
 		return;
@@ -595,7 +618,7 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		facts->history = session->answer;
 	}
 	session->answer.notice_due = false;
-	gp_policy_poll(session->settings, facts, decision_r);
+	decide(session, facts, decision_r);
 	if (session->part[0] == 'p')
 		decision_r->gives_notice = false;       /* POP3 has no words for it */
 	if (facts->history_known && !was_delayed)
@@ -625,6 +648,11 @@ void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
 	};
 
 	judge(session, &facts, false, now_msecs, decision_r);
+}
+
+void gp_poll_session_released(struct gp_poll_session *session)
+{
+	gp_held_give_back(&session->held_fd);
 }
 
 void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs)
@@ -737,6 +765,7 @@ void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs)
 	if (*session == NULL)
 		return;
 	finish_program(*session, now_msecs);
+	gp_held_give_back(&(*session)->held_fd);
 	free((*session)->part);
 	free((*session)->user);
 	free((*session)->session_id);

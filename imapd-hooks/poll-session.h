@@ -56,6 +56,9 @@ void gp_poll_session_check(struct gp_poll_session *session,
 void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
 			   struct gp_decision *decision_r);
 
+/* The wait that a decision asked for is over.  The next check says so too. */
+void gp_poll_session_released(struct gp_poll_session *session);
+
 /* The user has done what only a person does: checks are free for poll.grace, in all
    of their sessions.  Talks to the store once in that time at most. */
 void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs);

@@ -59,6 +59,8 @@ static const char *refusal_error;       /* for Dovecot's log */
 static void stop_holding(struct gp_pop3_client *gc)
 {
 	timeout_remove(&gc->hold_timeout);
+	if (gc->session != NULL)        /* it is NULL once the client goes */
+		gp_poll_session_released(gc->session);
 	gc->client->cmd = NULL;
 }
 

@@ -154,7 +154,7 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 	[GP_REASON_EARLY_SERVED] = { "early-served",
 		"the check is early, but only the mailbox itself can answer it", { 0 } },
 	[GP_REASON_HELD_MAX] = { "held-max",
-		"the login is early, but as many are held as may be", { 0 } },
+		"the check or login is early, but as many are held as may be", { 0 } },
 	[GP_REASON_STORE_UNAVAILABLE] = { "store-unavailable",
 		"Redis does not answer; what passes until it does is policy", { 0 } },
 	[GP_REASON_STORE_BACK] = { "store-back",

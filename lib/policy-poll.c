@@ -56,7 +56,8 @@ static void decide_hold(const struct gp_poll_facts *facts,
 	}
 	if (facts->is_full) {
 		decide(decision, GP_ACTION_PASS, GP_REASON_HELD_MAX,
-		       "authpolicy.held_max");
+		       facts->place == GP_PLACE_BEFORE_LOGIN
+		       ? "authpolicy.held_max" : "poll.held_max");
 		return;
 	}
 	decide(decision, GP_ACTION_HOLD, GP_REASON_EARLY, "poll.login_ladder");
@@ -139,6 +140,11 @@ static void decide_delay(const struct gp_poll_facts *facts, unsigned int secs,
 
 	if (facts->was_delayed) {
 		decide_absorb(facts, decision);
+		return;
+	}
+	if (facts->is_full) {
+		decide(decision, facts->can_absorb ? GP_ACTION_ABSORB
+		       : GP_ACTION_PASS, GP_REASON_HELD_MAX, "poll.held_max");
 		return;
 	}
 	decide(decision, GP_ACTION_DELAY, GP_REASON_EARLY, "poll.ladder");

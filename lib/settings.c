@@ -223,6 +223,8 @@ const struct gp_setting gp_settings_table[] = {
 	    "{\"after 2: hold 10s\", \"after 4: hold 30s\", "
 	    "\"after 8: hold 55s\"}", 0, 100000,
 	    "what early logins get, by how many early rounds came lately"),
+	ROW("poll", "held_max", UINT, poll.held_max, "200", 0, 100000,
+	    "most sessions of a host whose answers wait at once"),
 	ROW("poll", "notice", TEXT, poll.notice, "", 0, 300,
 	    "what a user is told once a day; empty for nothing"),
 	ROW("poll", "idle_notice", TEXT, poll.idle_notice, "", 0, 300,

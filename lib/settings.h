@@ -215,6 +215,7 @@ struct gp_settings {
 		unsigned int ladder_window_secs;
 		struct gp_ladder ladder;
 		struct gp_ladder login_ladder;    /* note, hold and refuse */
+		unsigned int held_max;            /* at once, on a host */
 		char *notice;                     /* "" for none */
 		char *idle_notice;                /* to who could use IDLE */
 		unsigned int notice_after;        /* early rounds */

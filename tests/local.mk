@@ -95,6 +95,7 @@ integration_tests = \
 	tests/integration/56-poll-notice.sh \
 	tests/integration/57-access.sh \
 	tests/integration/58-exempt.sh \
+	tests/integration/59-held-max.sh \
 	tests/integration/60-sendmail-submission.sh \
 	tests/integration/61-sendmail-relay.sh \
 	tests/integration/62-sendmail-rate.sh \
@@ -163,7 +164,7 @@ tests_unit_test_authpolicy_request_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_authpolicy_request_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
-	imapd-hooks/poll-session.c
+	imapd-hooks/held.c imapd-hooks/poll-session.c
 tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_poll_session_LDADD = $(unit_ldadd)

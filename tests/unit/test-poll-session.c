@@ -117,6 +117,7 @@ static int setup(void **state)
 	settings.poll.round_secs = ROUND / 1000;
 	settings.poll.tolerance_percent = 5;
 	settings.poll.ladder_window_secs = 3600;
+	settings.poll.held_max = 100;
 	settings.poll.ladder = (struct gp_ladder){
 		{ { 0, GP_ACTION_ABSORB, 0 }, { 3, GP_ACTION_DELAY, 10 } }, 2 };
 	settings.poll.login_ladder = (struct gp_ladder){

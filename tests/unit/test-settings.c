@@ -387,6 +387,8 @@ static const struct refusal refusals[] = {
 	  "has 1 to 255 bytes" },
 	{ "headers", "authentication_results", "on", "'on' is neither yes nor no" },
 	{ "journal", "all_checks", "all", "'all' is neither yes nor no" },
+	{ "poll", "held_max", "100001", "100001 is out of range; allowed is 0 to "
+	  "100000" },
 	{ "access", "imap", "yes", "'yes' is not possible; allowed is allow, notice "
 	  "or deny" },
 	{ "access", "pop3", "retired", "'retired' is not possible; allowed is allow, "
@@ -511,7 +513,7 @@ static void test_names_refused(void **state)
 		     "section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
 		     "programs_max, grace, away_after, away_interval, "
-		     "ladder_window, ladder, login_ladder, notice, "
+		     "ladder_window, ladder, login_ladder, held_max, notice, "
 		     "idle_notice, notice_after, exemptions, overrides");
 }
 
@@ -547,7 +549,7 @@ static void test_syntax_refused(void **state)
 		     "in section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
 		     "programs_max, grace, away_after, away_interval, "
-		     "ladder_window, ladder, login_ladder, notice, "
+		     "ladder_window, ladder, login_ladder, held_max, notice, "
 		     "idle_notice, notice_after, exemptions, overrides");
 	expect_error("poll {\n interval = }", "a.conf:2: unexpected token '}'; a "
 		     "value with blanks stands in quotes, a list in { } with "
