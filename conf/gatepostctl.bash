@@ -21,6 +21,7 @@ _gatepostctl_values() {
 	--action) echo 'pass reject tempfail rewrite note absorb delay hold refuse disconnect notice would-*' ;;
 	--sort) echo 'every user program checks early state wait last messages recipients' ;;
 	--part) echo 'milter imap pop3 auth ctl' ;;
+	--port) echo 'smtp= submission= submissions= imap= imaps= pop3= pop3s=' ;;
 	--for) echo '12h 3d 2w' ;;
 	--since | --until) echo 'today yesterday monday 1h 1d 7d' ;;
 	esac
@@ -40,7 +41,7 @@ _gatepostctl() {
 	words=$(_gatepostctl_values "$previous")
 	case $previous in
 	-c | --config | --html | --postfix | --sendmail | --dovecot) words= ;;
-	--heard | --journal | --author | --user | --domain | --network | --program | --reason | --top | --lines)
+	--heard | --journal | --author | --names | --address | --timeout | --user | --domain | --network | --program | --reason | --top | --lines)
 		return ;;
 	*)
 		if [ -n "$words" ]; then

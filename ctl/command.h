@@ -24,6 +24,7 @@ extern const struct gp_command gp_command_exempt;
 extern const struct gp_command gp_command_explain;
 extern const struct gp_command gp_command_forget;
 extern const struct gp_command gp_command_log;
+extern const struct gp_command gp_command_probe;
 extern const struct gp_command gp_command_report;
 extern const struct gp_command gp_command_reset;
 extern const struct gp_command gp_command_status;

@@ -39,6 +39,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-explain.c \
 	ctl/cmd-forget.c \
 	ctl/cmd-log.c \
+	ctl/cmd-probe.c \
 	ctl/cmd-report.c \
 	ctl/cmd-reset.c \
 	ctl/cmd-status.c \
@@ -56,6 +57,9 @@ ctl_gatepostctl_SOURCES = \
 	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
 	ctl/report-json.c ctl/report-page.h ctl/report-tables.c \
 	ctl/report-show.c ctl/report-show.h ctl/report-text.c \
+	ctl/probe.c ctl/probe.h \
+	ctl/probe-link.c ctl/probe-link.h \
+	ctl/probe-mailbox.c ctl/probe-smtp.c ctl/probe-tls.c \
 	ctl/person.c ctl/person.h \
 	ctl/person-show.c ctl/person-show.h \
 	ctl/show.c ctl/show.h \
@@ -70,7 +74,7 @@ ctl_gatepostctl_SOURCES = \
 nodist_ctl_gatepostctl_SOURCES = ctl/report-page.css.h ctl/report-page.js.h
 ctl_gatepostctl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_builddir)/ctl
 ctl_gatepostctl_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS) \
-	$(ARCHIVE_CFLAGS)
+	$(ARCHIVE_CFLAGS) $(OPENSSL_CFLAGS)
 ctl_gatepostctl_LDADD = lib/libgatepost-mail.la $(SMARTCOLS_LIBS) $(JANSSON_LIBS) \
 	$(ARCHIVE_LIBS) $(OPENSSL_LIBS) -lm
 
