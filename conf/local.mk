@@ -7,6 +7,8 @@ EXTRA_DIST += \
 	conf/dovecot-2.4.conf \
 	conf/dovecot-2.4-authpolicy.conf \
 	conf/gatepost.conf \
+	conf/gatepost-alerts.yml \
+	conf/gatepost-grafana.json \
 	conf/gatepostctl.bash \
 	conf/postfix-main.cf \
 	conf/postfix-master.cf \

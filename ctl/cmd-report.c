@@ -3,7 +3,6 @@
  * This module is "gatepostctl report": who checks too often or has mail refused, with
  * what program, what was done, and whether it helped; from the journal, in one pass.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <locale.h>
@@ -11,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,46 +88,25 @@ static size_t top_of(const struct wishes *wishes, size_t usual)
 	return wishes->top >= 0 ? (size_t)wishes->top : usual;
 }
 
-/* Under another name first: whoever opens the file sees a whole one.  It names
-   people, so it is for its owner and group. */
+struct page {
+	const struct gp_report *report;
+	size_t top;
+};
+
+static void write_page(void *context, FILE *out)
+{
+	const struct page *page = context;
+
+	gp_report_write_html(page->report, page->top, out);
+}
+
+/* It names people, so it is for its owner and group. */
 static int write_html(const struct gp_report *report,
 		      const struct wishes *wishes)
 {
-	const size_t top = top_of(wishes, TOP_OF_HTML);
-	char *path;
-	mode_t mask;
-	FILE *out;
-	int fd;
+	struct page page = { report, top_of(wishes, TOP_OF_HTML) };
 
-	if (strcmp(wishes->html, "-") == 0) {
-		gp_report_write_html(report, top, stdout);
-		return EX_OK;
-	}
-	if (asprintf(&path, "%s.XXXXXX", wishes->html) < 0)
-		return EX_OSERR;
-	mask = umask(0);
-	(void)umask(mask);
-	fd = mkstemp(path);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (out != NULL) {
-		gp_report_write_html(report, top, out);
-		(void)fchmod(fd, 0640 & ~mask);
-	}
-	if (out == NULL || fflush(out) != 0 || ferror(out) ||
-	    rename(path, wishes->html) < 0) {
-		int code = gp_command_fail(EX_CANTCREAT, "%s: %s", wishes->html,
-					   strerror(errno));
-
-		if (fd >= 0)
-			(void)unlink(path);
-		if (out != NULL)
-			(void)fclose(out);
-		free(path);
-		return code;
-	}
-	(void)fclose(out);
-	free(path);
-	return EX_OK;
+	return gp_command_write(wishes->html, 0640, write_page, &page);
 }
 
 static int show(const struct gp_report *report, const struct wishes *wishes)
@@ -247,20 +224,6 @@ static int parse(int argc, char **argv, struct wishes *wishes)
 	return code;
 }
 
-/* A host that only collects logs has no settings; then the report shows none. */
-static int load(const char *conf_path, bool must_exist,
-		struct gp_settings **settings_r, bool *has_settings_r)
-{
-	struct gp_error err;
-
-	*has_settings_r = must_exist || access(conf_path, F_OK) == 0;
-	if (!*has_settings_r)
-		*settings_r = gp_settings_defaults();
-	else if (gp_settings_load(conf_path, settings_r, &err) < 0)
-		return gp_command_fail(EX_CONFIG, "%s", err.text);
-	return 0;
-}
-
 static int run(int argc, char **argv, const char *conf_path)
 {
 	struct wishes wishes = { .top = -1 };
@@ -271,7 +234,8 @@ static int run(int argc, char **argv, const char *conf_path)
 	gp_filter_init(&wishes.filter);
 	code = parse(argc, argv, &wishes);
 	if (code == 0)
-		code = load(conf_path, optind == argc, &settings, &has_settings);
+		code = gp_command_load(conf_path, optind == argc, &settings,
+				       &has_settings);
 	if (code == 0) {
 		(void)setlocale(LC_CTYPE, "");
 		code = optind == argc ? report_usual(settings, &wishes)

@@ -2,11 +2,17 @@
 /* This module is documented in command.h: what several commands do. */
 #include "command.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "journal.h"
+#include "settings-parse.h"
 #include "store.h"
 
 struct gp_store *gp_command_store(const struct gp_settings *settings,
@@ -39,6 +45,62 @@ int gp_command_journal(const struct gp_settings *settings, enum gp_reason reason
 	gp_journal_write(journal, &entry);
 	gp_journal_close(&journal);
 	return 0;
+}
+
+int gp_command_load(const char *conf_path, bool must_exist,
+		    struct gp_settings **settings_r, bool *has_settings_r)
+{
+	struct gp_error err;
+
+	*has_settings_r = must_exist || access(conf_path, F_OK) == 0;
+	if (!*has_settings_r)
+		*settings_r = gp_settings_defaults();
+	else if (gp_settings_load(conf_path, settings_r, &err) < 0)
+		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	return EX_OK;
+}
+
+/* Takes fd over. */
+static int fill_file(int fd, mode_t mode, void (*write)(void *context, FILE *out),
+		     void *context)
+{
+	const mode_t mask = umask(0);
+	FILE *out = fdopen(fd, "w");
+	bool is_good;
+
+	(void)umask(mask);
+	if (out == NULL) {
+		(void)close(fd);
+		return -1;
+	}
+	write(context, out);
+	is_good = fchmod(fd, mode & ~mask) == 0 && fflush(out) == 0 &&
+		!ferror(out);
+	return fclose(out) == 0 && is_good ? 0 : -1;
+}
+
+int gp_command_write(const char *path, mode_t mode,
+		     void (*write)(void *context, FILE *out), void *context)
+{
+	char *other;
+	int fd, code = EX_OK;
+
+	if (strcmp(path, "-") == 0) {
+		write(context, stdout);
+		return EX_OK;
+	}
+	if (asprintf(&other, "%s.XXXXXX", path) < 0)
+		return EX_OSERR;
+	fd = mkstemp(other);
+	if (fd < 0 || fill_file(fd, mode, write, context) < 0 ||
+	    rename(other, path) < 0) {
+		code = gp_command_fail(EX_CANTCREAT, "%s: %s", path,
+				       strerror(errno));
+		if (fd >= 0)
+			(void)unlink(other);
+	}
+	free(other);
+	return code;
 }
 
 const char *gp_command_author(void)

@@ -6,6 +6,10 @@
 #ifndef GP_COMMAND_H
 #define GP_COMMAND_H
 
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
 #include "error.h"
 #include "settings.h"
 
@@ -24,6 +28,7 @@ extern const struct gp_command gp_command_exempt;
 extern const struct gp_command gp_command_explain;
 extern const struct gp_command gp_command_forget;
 extern const struct gp_command gp_command_log;
+extern const struct gp_command gp_command_metrics;
 extern const struct gp_command gp_command_probe;
 extern const struct gp_command gp_command_report;
 extern const struct gp_command gp_command_reset;
@@ -45,6 +50,16 @@ struct gp_store *gp_command_store(const struct gp_settings *settings,
    an event of decision.h, detail text.  -1 with *err filled if it cannot be written. */
 int gp_command_journal(const struct gp_settings *settings, enum gp_reason reason,
 		       const char *user, const char *detail, struct gp_error *err);
+
+/* A host that only collects logs has no settings: then, unless they must exist, the
+   defaults.  EX_OK, or another code after saying what is wrong. */
+int gp_command_load(const char *conf_path, bool must_exist,
+		    struct gp_settings **settings_r, bool *has_settings_r);
+
+/* Has write fill a file, under another name first: whoever opens it sees a whole one;
+   "-" is standard output.  EX_OK, or another code after saying what is wrong. */
+int gp_command_write(const char *path, mode_t mode,
+		     void (*write)(void *context, FILE *out), void *context);
 
 /* Who it is that types. */
 const char *gp_command_author(void);

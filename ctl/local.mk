@@ -39,6 +39,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-explain.c \
 	ctl/cmd-forget.c \
 	ctl/cmd-log.c \
+	ctl/cmd-metrics.c \
 	ctl/cmd-probe.c \
 	ctl/cmd-report.c \
 	ctl/cmd-reset.c \
@@ -54,6 +55,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/explain-show.c ctl/explain-show.h \
 	ctl/log-follow.c ctl/log-follow.h \
 	ctl/main.c \
+	ctl/metrics.c ctl/metrics.h \
 	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
 	ctl/report-json.c ctl/report-page.h ctl/report-tables.c \
 	ctl/report-show.c ctl/report-show.h ctl/report-text.c \

@@ -23,8 +23,8 @@ gp_packages_sendmail_needs=(m4 libsasl2-modules libsasl2-modules-db libwrap0
 gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3
 	systemd)
 # For scripts/test: the second compiler, the second Debian, a browser for the page of
-# the report, and valgrind.
-gp_packages_check=(clang debootstrap chromium-headless-shell valgrind)
+# the report, promtool for the figures, and valgrind.
+gp_packages_check=(clang debootstrap chromium-headless-shell prometheus valgrind)
 
 # gp_say TEXT...: to standard error, with the name of the script before it
 gp_say() {

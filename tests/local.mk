@@ -106,7 +106,8 @@ integration_tests = \
 	tests/integration/67-sendmail-stdin.sh \
 	tests/integration/70-user.sh \
 	tests/integration/71-who.sh \
-	tests/integration/73-probe.sh
+	tests/integration/73-probe.sh \
+	tests/integration/74-metrics.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
