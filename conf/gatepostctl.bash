@@ -40,8 +40,8 @@ _gatepostctl() {
 	COMPREPLY=()
 	words=$(_gatepostctl_values "$previous")
 	case $previous in
-	-c | --config | --html | --postfix | --sendmail | --dovecot) words= ;;
-	--heard | --journal | --author | --names | --address | --timeout | --user | --domain | --network | --program | --reason | --top | --lines)
+	-c | --config | --policy | --html | --postfix | --sendmail | --dovecot) words= ;;
+	--heard | --interval | --share | --journal | --author | --names | --address | --timeout | --user | --domain | --network | --program | --reason | --top | --lines)
 		return ;;
 	*)
 		if [ -n "$words" ]; then

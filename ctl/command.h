@@ -30,6 +30,7 @@ extern const struct gp_command gp_command_forget;
 extern const struct gp_command gp_command_log;
 extern const struct gp_command gp_command_metrics;
 extern const struct gp_command gp_command_probe;
+extern const struct gp_command gp_command_replay;
 extern const struct gp_command gp_command_report;
 extern const struct gp_command gp_command_reset;
 extern const struct gp_command gp_command_status;

@@ -41,6 +41,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/cmd-log.c \
 	ctl/cmd-metrics.c \
 	ctl/cmd-probe.c \
+	ctl/cmd-replay.c \
 	ctl/cmd-report.c \
 	ctl/cmd-reset.c \
 	ctl/cmd-status.c \
@@ -56,6 +57,10 @@ ctl_gatepostctl_SOURCES = \
 	ctl/log-follow.c ctl/log-follow.h \
 	ctl/main.c \
 	ctl/metrics.c ctl/metrics.h \
+	ctl/replay.c ctl/replay.h \
+	ctl/replay-line.c ctl/replay-line.h \
+	ctl/replay-show.c ctl/replay-show.h \
+	lib/poll-model.c lib/poll-model.h \
 	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
 	ctl/report-json.c ctl/report-page.h ctl/report-tables.c \
 	ctl/report-show.c ctl/report-show.h ctl/report-text.c \

@@ -27,6 +27,7 @@ static const struct gp_command *const commands[] = {
 	&gp_command_log,
 	&gp_command_metrics,
 	&gp_command_probe,
+	&gp_command_replay,
 	&gp_command_report,
 	&gp_command_reset,
 	&gp_command_status,

@@ -106,6 +106,7 @@ integration_tests = \
 	tests/integration/67-sendmail-stdin.sh \
 	tests/integration/70-user.sh \
 	tests/integration/71-who.sh \
+	tests/integration/72-replay.sh \
 	tests/integration/73-probe.sh \
 	tests/integration/74-metrics.sh
 
@@ -155,7 +156,7 @@ tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c \
 tests_unit_test_store_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
 tests_unit_test_store_queue_LDADD = $(unit_ldadd)
 tests_unit_test_store_poll_SOURCES = tests/unit/test-store-poll.c \
-	tests/unit/poll-model.c tests/unit/poll-model.h $(own_redis)
+	lib/poll-model.c lib/poll-model.h $(own_redis)
 tests_unit_test_store_poll_LDADD = $(unit_ldadd) -lm
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
 	$(own_redis)

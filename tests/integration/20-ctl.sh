@@ -36,7 +36,7 @@ gives 69 "redis" -c away.conf who
 gives 0 "settings are good" check empty.conf
 gives 0 "settings are good" check "$GATEPOST_SOURCE/conf/gatepost.conf"
 gives 0 "Usage: gatepostctl" --help
-for command in check check-site explain forget log report status user who; do
+for command in check check-site explain forget log replay report status user who; do
 	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
 	gives 0 "  $command" --help
 done

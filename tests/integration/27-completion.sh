@@ -25,7 +25,7 @@ offers() {
 
 check "nothing for what there is not" [ -z "$(completes frobn)" ]
 check "no words where a name stands" [ -z "$(completes log --user '')" ]
-for command in check check-site explain log report status user who; do
+for command in check check-site explain log replay report status user who; do
 	offers "$command" ''
 	for option in $("$ctl" $command --help | grep -oE -e '--[a-z-]+'); do
 		offers "$option" "$command" --

@@ -31,9 +31,12 @@ enum {
 
 static const int64_t retention = 7 * 86400 * (int64_t)SECS;
 
+enum { MODEL_PROGRAMS = 8 };
+
 struct history {
 	struct gp_poll_query query;
-	struct model_user user;
+	struct gp_poll_person user;
+	struct gp_poll_program programs[MODEL_PROGRAMS];
 	int64_t now;
 	int number;                     /* of the program that checks */
 	char key[32], program[32], texts[NUMBERS + 2][32];
@@ -149,7 +152,7 @@ static bool is_locked_out(const struct history *history,
 static bool is_old_known(const struct history *history)
 {
 	for (int i = 0; i < MODEL_PROGRAMS; i++) {
-		const struct model_program *program = &history->user.programs[i];
+		const struct gp_poll_program *program = &history->user.programs[i];
 
 		if (program->is_known && program->at * 10 + program->last * 100 <
 		    (double)(history->now - retention))
@@ -160,8 +163,9 @@ static bool is_old_known(const struct history *history)
 
 static void expect_the_same(struct history *history, const redisReply *reply)
 {
-	const struct gp_poll_history model = model_check(&history->user,
-		history->number, &history->query, retention, history->now);
+	const struct gp_poll_history model = gp_poll_model_check(&history->user,
+		(unsigned int)history->number, &history->query, retention,
+		history->now);
 	const int64_t expected[REPLIES] = {
 		model.verdict, model.wait_msecs, model.round_left_msecs,
 		model.early_count, model.checks_count, model.every_msecs,
@@ -205,7 +209,7 @@ static void hold_some(struct history *histories)
 
 	for (int i = 0; i < TOGETHER; i++) {
 		struct history *history = &histories[i];
-		struct model_program *program =
+		struct gp_poll_program *program =
 			&history->user.programs[history->number];
 
 		if (!program->is_known || !happens(50))
@@ -243,6 +247,8 @@ static void script_and_arithmetic_agree(void **state)
 		memset(histories, 0, TOGETHER * sizeof(*histories));
 		for (int i = 0; i < TOGETHER; i++) {
 			invent_policy(&histories[i].query);
+			histories[i].user.programs = histories[i].programs;
+			histories[i].user.programs_count = MODEL_PROGRAMS;
 			histories[i].now = (int64_t)1700000000 * SECS;
 			(void)snprintf(histories[i].key, sizeof(histories[i].key),
 				       "gp:{u%d}:p", first + i);

@@ -2,20 +2,18 @@
 /*
  * This module is the arithmetic of store-poll.lua once more, in C and pure: what
  * is kept of a user and their programs, one check, the verdict.  Tests hold the
- * script to it.  Times are milliseconds; numbers are doubles, as Lua's are.
+ * script to it, and "gatepostctl replay" asks it what would have been.  Times are milliseconds; numbers are doubles, as Lua's are.
  */
-#ifndef POLL_MODEL_H
-#define POLL_MODEL_H
+#ifndef GP_POLL_MODEL_H
+#define GP_POLL_MODEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "store.h"
 
-enum { MODEL_PROGRAMS = 8 };
-
 /* As exact as the packed record, in whose units it is. */
-struct model_program {
+struct gp_poll_program {
 	bool is_known;
 	double held_until;              /* 0: not held */
 	double told;                    /* of the last notice; 0: none */
@@ -23,15 +21,17 @@ struct model_program {
 	double early, early_before, window_number;
 };
 
-struct model_user {
+struct gp_poll_person {
 	double human, user_tat, user_early;     /* ms, 10 ms, count */
 	bool has_person;
-	struct model_program programs[MODEL_PROGRAMS];
+	struct gp_poll_program *programs;       /* of the caller */
+	unsigned int programs_count;
 };
 
 /* The query's user and program say nothing here: it is programs[number]. */
-struct gp_poll_history model_check(struct model_user *user, int number,
-				   const struct gp_poll_query *query,
-				   int64_t retention_msecs, int64_t now_msecs);
+struct gp_poll_history
+gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
+		    const struct gp_poll_query *query,
+		    int64_t retention_msecs, int64_t now_msecs);
 
 #endif

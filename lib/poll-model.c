@@ -11,8 +11,8 @@ enum { MAX3 = 16777215, MAX2 = 65535, HELD_SLACK = 1000, HELD_VALID = 30000,
 /* One check while it is judged. */
 struct check {
 	const struct gp_poll_query *query;
-	struct model_user *user;
-	struct model_program *program;
+	struct gp_poll_person *user;
+	struct gp_poll_program *program;
 	double now, retention;
 	double interval, tolerance;             /* in force */
 	double human, user_tat, user_early;
@@ -28,7 +28,7 @@ static double least(double value, double top)
 
 static void look_whether_held(struct check *check)
 {
-	struct model_program *program = check->program;
+	struct gp_poll_program *program = check->program;
 
 	if (program->held_until == 0 || check->query->is_report ||
 	    check->now < program->held_until - HELD_SLACK)
@@ -76,7 +76,7 @@ static void judge_person(struct check *check)
 
 static void read_record(struct check *check)
 {
-	const struct model_program *program = check->program;
+	const struct gp_poll_program *program = check->program;
 	const double at = program->at * 10;
 
 	check->is_new = !program->is_known || at > check->now;
@@ -141,11 +141,11 @@ static void add_what_was_seen(struct check *check)
 	check->last = check->now;
 }
 
-static unsigned int count_fields(const struct model_user *user)
+static unsigned int count_fields(const struct gp_poll_person *user)
 {
 	unsigned int count = user->has_person;
 
-	for (int i = 0; i < MODEL_PROGRAMS; i++)
+	for (unsigned int i = 0; i < user->programs_count; i++)
 		count += (unsigned int)user->programs[i].is_known +
 			(user->programs[i].held_until > 0) +
 			(user->programs[i].told > 0);
@@ -236,8 +236,8 @@ static void sweep(struct check *check, double at_before)
 	    !(check->is_new || floor(at_before / part) !=
 	      floor(check->at / part)))
 		return;
-	for (int i = 0; i < MODEL_PROGRAMS; i++) {
-		struct model_program *other = &check->user->programs[i];
+	for (unsigned int i = 0; i < check->user->programs_count; i++) {
+		struct gp_poll_program *other = &check->user->programs[i];
 
 		if (other->held_until > 0 && other->held_until < horizon)
 			other->held_until = 0;
@@ -257,11 +257,11 @@ static void sweep(struct check *check, double at_before)
 
 static void keep(struct check *check)
 {
-	struct model_program *program = check->program;
+	struct gp_poll_program *program = check->program;
 	const double at = check->at;
 
 	if (!(check->is_new && check->query->is_report))
-		*program = (struct model_program){
+		*program = (struct gp_poll_program){
 			.is_known = true, .held_until = program->held_until,
 			.told = program->told,
 			.at = floor(at / 10),
@@ -309,9 +309,10 @@ static bool give_notice(struct check *check, double told_before)
 	return true;
 }
 
-struct gp_poll_history model_check(struct model_user *user, int number,
-				   const struct gp_poll_query *query,
-				   int64_t retention_msecs, int64_t now_msecs)
+struct gp_poll_history
+gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
+		    const struct gp_poll_query *query,
+		    int64_t retention_msecs, int64_t now_msecs)
 {
 	struct check check = {
 		.query = query, .user = user, .program = &user->programs[number],

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module is "gatepostctl replay": what a policy would have done, by the logs of the
+ * last weeks.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "journal-source.h"
+#include "pool.h"
+#include "replay.h"
+#include "replay-show.h"
+#include "settings-parse.h"
+#include "settings-value.h"
+
+enum { TOP = 20, TOP_MAX = 1000000, SHARE_PERCENT = 5 };
+
+struct wishes {
+	const char *policy_path;
+	unsigned int intervals_secs[GP_REPLAY_INTERVALS_MAX];
+	size_t intervals_count;
+	struct gp_replay_view view;
+	bool is_json;
+};
+
+struct log {
+	const char *path;
+	int64_t latest_secs;            /* when it was last written to */
+	int64_t first_msecs;            /* of its first line with a time; -1 */
+};
+
+/* Logs are read by the time of their lines, however a shell has ordered them. */
+static int compare_logs(const void *left, const void *right)
+{
+	const struct log *a = left, *b = right;
+
+	return a->first_msecs != b->first_msecs
+		? (a->first_msecs > b->first_msecs) -
+		  (a->first_msecs < b->first_msecs) : strcmp(a->path, b->path);
+}
+
+static void look_at_log(struct log *log)
+{
+	struct gp_event_clock clock;
+	struct gp_source *source;
+	struct gp_error unused;
+	struct stat status;
+	char *line, *stamp;
+	size_t length;
+
+	log->first_msecs = -1;
+	log->latest_secs = (int64_t)time(NULL);
+	if (strcmp(log->path, "-") == 0)
+		return;
+	if (stat(log->path, &status) == 0)
+		log->latest_secs = (int64_t)status.st_mtime;
+	gp_event_clock_init(&clock, log->latest_secs);
+	source = gp_source_create(&log->path, 1);
+	for (int i = 0; i < 1000 && log->first_msecs < 0 &&
+	     gp_source_next(source, &line, &length, &unused) == 1; i++) {
+		line[length] = '\0';
+		stamp = strstr(line, "time=");
+		log->first_msecs = gp_event_time(&clock, line, length);
+		if (log->first_msecs < 0 && stamp != NULL)
+			log->first_msecs = gp_event_time(
+				&clock, stamp + 5, strlen(stamp + 5));
+	}
+	gp_source_free(&source);
+}
+
+static int read_log(struct gp_replay *replay, const struct log *log)
+{
+	struct gp_source *source = gp_source_create(&log->path, 1);
+	struct gp_source_progress progress;
+	struct gp_event_clock clock;
+	struct gp_event event;
+	struct gp_error err;
+	size_t length;
+	char *line;
+	int result, code = EX_OK;
+
+	gp_event_clock_init(&clock, log->latest_secs);
+	while ((result = gp_source_next(source, &line, &length, &err)) != 0) {
+		if (result < 0) {
+			code = gp_command_fail(EX_NOINPUT, "%s", err.text);
+			continue;
+		}
+		replay->lines_count++;
+		result = gp_event_read(&clock, line, length, &event);
+		if (result > 0)
+			gp_replay_add(replay, &event);
+		else if (result < 0)
+			replay->broken_count++;
+	}
+	gp_source_progress(source, &progress);
+	replay->broken_count += progress.too_long_count;
+	gp_source_free(&source);
+	return code;
+}
+
+static int read_logs(struct gp_replay *replay, char **paths, int count)
+{
+	struct log *logs = gp_alloc((size_t)count * sizeof(*logs));
+	int code = EX_OK;
+
+	for (int i = 0; i < count; i++) {
+		logs[i].path = paths[i];
+		look_at_log(&logs[i]);
+	}
+	qsort(logs, (size_t)count, sizeof(*logs), compare_logs);
+	for (int i = 0; i < count; i++)
+		if (read_log(replay, &logs[i]) != EX_OK)
+			code = EX_NOINPUT;
+	gp_replay_finish(replay);
+	free(logs);
+	return code;
+}
+
+/* A site that has deployed nothing yet has no settings: then it is the defaults. */
+static int load_policy(const struct wishes *wishes, const char *conf_path,
+		       struct gp_settings **settings_r, struct gp_error *err)
+{
+	if (wishes->policy_path != NULL)
+		return gp_settings_load(wishes->policy_path, settings_r, err);
+	if (getenv("GATEPOST_CONF") == NULL &&
+	    strcmp(conf_path, gp_settings_default_path()) == 0 &&
+	    access(conf_path, F_OK) < 0 && errno == ENOENT)
+		return gp_settings_load("/dev/null", settings_r, err) == 0 ? 0
+			: (*settings_r = gp_settings_defaults(), 0);
+	return gp_settings_load(conf_path, settings_r, err);
+}
+
+static int look(const struct wishes *wishes, const char *conf_path, char **paths,
+		int count)
+{
+	struct gp_settings *settings;
+	struct gp_replay *replay;
+	struct gp_error err;
+	int code;
+
+	if (load_policy(wishes, conf_path, &settings, &err) < 0)
+		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	(void)setlocale(LC_CTYPE, "");
+	replay = gp_replay_create(settings, wishes->intervals_secs,
+				  wishes->intervals_count);
+	code = read_logs(replay, paths, count);
+	if (wishes->is_json)
+		gp_replay_show_json(replay, &wishes->view);
+	else
+		gp_replay_show(replay, &wishes->view);
+	gp_replay_free(&replay);
+	gp_settings_free(&settings);
+	return code;
+}
+
+/* --- options --- */
+
+static int add_interval(struct wishes *wishes, const char *text)
+{
+	unsigned long secs;
+	size_t at = wishes->intervals_count;
+
+	if (!gp_duration_read(GP_SETTING_SECS, text, &secs) || secs < 2 ||
+	    secs > 86400)
+		return gp_command_fail(EX_USAGE, "--interval '%s' is not a time "
+				       "from 2s to 1d", text);
+	if (at == GP_REPLAY_INTERVALS_MAX)
+		return gp_command_fail(EX_USAGE, "at most %d intervals can be tried",
+				       GP_REPLAY_INTERVALS_MAX);
+	/* Rising, whatever the order in which they were named. */
+	for (; at > 0 && wishes->intervals_secs[at - 1] > secs; at--)
+		wishes->intervals_secs[at] = wishes->intervals_secs[at - 1];
+	wishes->intervals_secs[at] = (unsigned int)secs;
+	wishes->intervals_count++;
+	return 0;
+}
+
+static int take_number(const char *option, const char *text, unsigned long most,
+		       unsigned long *number_r)
+{
+	char *end;
+	const unsigned long number = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || number > most)
+		return gp_command_fail(EX_USAGE, "--%s '%s' is not a number from 0 "
+				       "to %lu", option, text, most);
+	*number_r = number;
+	return 0;
+}
+
+static int parse_option(struct wishes *wishes, int option)
+{
+	unsigned long number = 0;
+	int code = 0;
+
+	switch (option) {
+	case 'i':
+		return add_interval(wishes, optarg);
+	case 'j':
+		wishes->is_json = true;
+		return 0;
+	case 'n':
+		code = take_number("top", optarg, TOP_MAX, &number);
+		wishes->view.top = number;
+		return code;
+	case 'p':
+		wishes->policy_path = optarg;
+		return 0;
+	case 's':
+		code = take_number("share", optarg, 100, &number);
+		wishes->view.share_percent = (double)number;
+		return code;
+	default:
+		return EX_USAGE;
+	}
+}
+
+static int run(int argc, char **argv, const char *conf_path)
+{
+	static const struct option names[] = {
+		{ "interval", required_argument, NULL, 'i' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "policy", required_argument, NULL, 'p' },
+		{ "share", required_argument, NULL, 's' },
+		{ "top", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const char *const usual[] = {
+		"60s", "2m", "5m", "10m", "15m", "20m", "30m", "1h",
+	};
+	struct wishes wishes = {
+		.view = { .top = TOP, .share_percent = SHARE_PERCENT },
+	};
+	int option, code = 0;
+
+	while (code == 0 && (option = getopt_long(argc, argv, "i:jn:p:s:", names,
+						  NULL)) != -1)
+		code = parse_option(&wishes, option);
+	if (code != 0)
+		return code;
+	if (optind == argc)
+		return gp_command_fail(EX_USAGE, "which logs?  Try: gatepostctl "
+				       "replay --help");
+	for (size_t i = 0; wishes.intervals_count <= i &&
+	     i < sizeof(usual) / sizeof(usual[0]); i++)
+		(void)add_interval(&wishes, usual[i]);
+	return look(&wishes, conf_path, argv + optind, argc - optind);
+}
+
+const struct gp_command gp_command_replay = {
+	.name = "replay",
+	.arguments = "[--policy FILE] [--interval TIME]... [--share PERCENT]\n"
+		"         [--top N] [--json] LOG...",
+	.summary = "Tells what a policy would have done, by old logs",
+	.help =
+"  -p, --policy FILE    settings to try; without it those in force, or the defaults\n"
+"                       where there are none\n"
+"  -i, --interval TIME  another interval to try, such as 10m; up to 8.  Without it\n"
+"                       60s, 2m, 5m, 10m, 15m, 20m, 30m and 1h\n"
+"  -s, --share PERCENT  so many users may be touched by the interval that is\n"
+"                       suggested: 5 if it is not given\n"
+"  -n, --top N          the first N users in the tables: 20; 0 for all\n"
+"  -j, --json           for machines\n"
+"\n"
+"LOG is a log with Dovecot's logins (\"imap-login: Login: user=...\"), with Postfix's\n"
+"messages (\"sasl_username=\"), or our own journal; of syslog, of Dovecot itself, or\n"
+"from journalctl; also packed, - for standard input.  They are put in order by time.\n"
+"A user is touched who would have been held, absorbed or refused at least once.\n",
+	.run = run,
+};
