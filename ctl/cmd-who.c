@@ -206,8 +206,9 @@ const struct gp_command gp_command_who = {
 "\n"
 "Columns: CHECKS seen so far; EVERY, the measured time between them; EARLY, how\n"
 "many rounds of early checks there were lately; STATE, what the next early check\n"
-"gets (absorb, delay), \"advise\" for a program that keeps to poll.interval but\n"
-"not to poll.advised, else ok; WAIT until a new round is admitted; LAST heard of.\n"
+"gets (absorb, delay), exempt, \"advise\" for a program that keeps to poll.interval\n"
+"but not to poll.advised, else ok; WAIT until a new round is admitted; LAST heard\n"
+"of.\n"
 "A session that holds its connection brings its counts once per interval.\n"
 "Columns of --sending: MESSAGES and RECIPIENTS in use of each limit; WAIT until\n"
 "one more message may go; LAST message.\n",

@@ -142,9 +142,13 @@ static void put_used(const struct gp_person *person, enum gp_rate_kind kind,
 		const unsigned int used = gp_sender_used(&person->sent, kind,
 							 &limits->windows[i]);
 
-		(void)printf("%s %u of %s, %u left", i == 0 ? "" : ";", used,
-			     gp_rate_window_format(&limits->windows[i], window),
-			     limits->windows[i].count - used);
+		(void)gp_rate_window_format(&limits->windows[i], window);
+		if (person->is_looked_up)
+			(void)printf("%s %u of %s, %u left", i == 0 ? "" : ";",
+				     used, window,
+				     limits->windows[i].count - used);
+		else
+			(void)printf("%s %s", i == 0 ? "" : ";", window);
 	}
 	(void)printf("  (%s)\n", person->rate.why[kind]);
 }
@@ -206,6 +210,8 @@ static void fill_line(const struct gp_person *person, struct libscols_line *line
 	struct gp_setting_place place = { NULL, 0, "", 0 };
 	char text[160] = "-";
 
+	if (row->why != NULL)
+		(void)snprintf(text, sizeof(text), "%s", row->why);
 	if (row->why != NULL &&
 	    gp_settings_place(person->settings, row->why, row->item, &place))
 		(void)snprintf(text, sizeof(text), "%s, line %d", row->why,
@@ -279,6 +285,8 @@ void gp_person_show(const struct gp_person *person)
 	free(memory);
 	put_groups(person);
 	put_terms(person);
+	if (person->exempt_by_hand != NULL)
+		put("exempt", person->exempt_by_hand);
 	visit_specials(person, put_special, (void *)(uintptr_t)person);
 	if (person->is_looked_up && person->programs.count == 0 &&
 	    !person->has_sent && person->human_age_msecs < 0)
@@ -406,12 +414,14 @@ void gp_person_show_json(const struct gp_person *person)
 
 	visit_specials(person, add_special, &specials);
 	gp_show_json(json_pack(
-		"{s:o, s:s, s:i, s:b, s:o, s:b, s:o, s:o, s:o, s:o, s:f, s:o, "
+		"{s:o, s:s, s:i, s:b, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:f, s:o, "
 		"s:o, s:o}",
 		"user", gp_show_json_name(person->name),
 		"mode", gp_mode_word(person->terms.mode),
 		"interval_secs", (int)person->terms.interval_secs,
 		"exempt", (int)person->terms.is_exempt,
+		"exempt_by_hand", person->exempt_by_hand == NULL ? json_null()
+		: gp_show_json_name(person->exempt_by_hand),
 		"special", specials.array,
 		"store", (int)person->is_looked_up,
 		"human_secs", person->human_age_msecs < 0 ? json_null()

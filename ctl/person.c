@@ -57,6 +57,31 @@ static void note_human(void *context, int64_t age_msecs)
 	person->human_age_msecs = age_msecs;
 }
 
+/* An exemption that gatepostctl has made, whatever the program. */
+static void find_by_hand(struct gp_person *person)
+{
+	const struct gp_poll_subject subject = {
+		.user = person->name, .program = "",
+		.now_secs = (int64_t)time(NULL), .by_hand = person->programs.by_hand,
+	};
+	const struct gp_exemption *found = subject.by_hand == NULL ? NULL
+		: gp_exemption_find(person->settings, subject.by_hand, &subject);
+	char until[32] = "";
+	struct tm tm;
+	time_t secs;
+
+	gp_poll_terms_find(person->settings, &subject, &person->terms);
+	if (found == NULL)
+		return;
+	secs = (time_t)found->until_secs;
+	if (localtime_r(&secs, &tm) != NULL)
+		(void)strftime(until, sizeof(until), "%Y-%m-%d %H:%M", &tm);
+	if (asprintf(&person->exempt_by_hand, "until %s by %s: %s", until,
+		     found->author != NULL ? found->author : "-",
+		     found->reason != NULL ? found->reason : "-") < 0)
+		person->exempt_by_hand = NULL;
+}
+
 int gp_person_look_up(struct gp_person *person, struct gp_error *err)
 {
 	const struct gp_settings *settings = person->settings;
@@ -73,9 +98,13 @@ int gp_person_look_up(struct gp_person *person, struct gp_error *err)
 	store = gp_store_redis_open(settings, err);
 	if (store == NULL)
 		return -1;
+	gp_program_rows_know(&person->programs, store);
 	result = store->ops->look_up(store, person->name, (int64_t)1000 *
 				     settings->poll.ladder_window_secs, &visitors,
 				     err);
+	if (result == 0)
+		find_by_hand(person);
+	person->programs.by_hand = NULL;        /* it goes with the store */
 	gp_store_close(&store);
 	if (result < 0)
 		return -1;
@@ -194,5 +223,6 @@ void gp_person_clear(struct gp_person *person)
 	for (size_t i = 0; i < person->lines_count; i++)
 		free(person->lines[i]);
 	free(person->lines);
+	free(person->exempt_by_hand);
 	free(person->name);
 }

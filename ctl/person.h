@@ -28,6 +28,7 @@ struct gp_person {
 
 	/* of Redis; the first is false if it was not to be had */
 	bool is_looked_up;
+	char *exempt_by_hand;           /* in words; NULL: no */
 	struct gp_program_rows programs;
 	int64_t human_age_msecs;        /* -1: never */
 	bool has_sent;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "log.h"
 #include "policy-poll.h"
 #include "policy-terms.h"
 #include "pool.h"
@@ -20,7 +21,7 @@
 #include "who.h"
 
 /* The userdb is not asked. */
-static void find_terms(const struct gp_settings *settings,
+static void find_terms(const struct gp_program_rows *rows,
 		       const struct gp_poll_record *record,
 		       struct gp_poll_terms *terms_r)
 {
@@ -29,9 +30,10 @@ static void find_terms(const struct gp_settings *settings,
 		.ip = gp_program_ip(record->program),
 		.program = record->program,
 		.now_secs = time(NULL),
+		.by_hand = rows->by_hand,
 	};
 
-	gp_poll_terms_find(settings, &subject, terms_r);
+	gp_poll_terms_find(rows->settings, &subject, terms_r);
 }
 
 static void decide(const struct gp_settings *settings,
@@ -66,6 +68,10 @@ static void find_state(const struct gp_settings *settings,
 	struct gp_decision decision;
 	enum gp_action effect;
 
+	if (terms->is_exempt) {
+		row->state = "exempt";
+		return;
+	}
 	if (record->early_count == 0) {
 		row->state = record->every_msecs > 0 && record->every_msecs <
 			(int64_t)settings->poll.advised_secs * 1000
@@ -98,7 +104,7 @@ void gp_program_rows_add(void *context, const struct gp_poll_record *record)
 	};
 	row->record.user = row->user;
 	row->record.program = row->program;
-	find_terms(settings, &row->record, &terms);
+	find_terms(rows, &row->record, &terms);
 	find_state(settings, &terms, row);
 	row->interval_secs = terms.interval_secs;
 	row->why = terms.why;
@@ -108,6 +114,17 @@ void gp_program_rows_add(void *context, const struct gp_poll_record *record)
 	else if (terms.override != NULL)
 		row->item = (size_t)(terms.override -
 				     settings->poll.overrides.items);
+}
+
+void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store)
+{
+	const struct gp_exemption_list *by_hand;
+	struct gp_error unused;
+
+	if (store->ops->exemptions != NULL &&
+	    store->ops->exemptions(store, gp_clock_monotonic_msecs(), &by_hand,
+				   &unused) == 0)
+		rows->by_hand = by_hand;
 }
 
 void gp_program_rows_clear(struct gp_program_rows *rows)
@@ -218,7 +235,7 @@ void gp_program_rows_sort(struct gp_program_rows *rows)
 
 static const char *colour_of(const char *state)
 {
-	if (strcmp(state, "ok") == 0)
+	if (strcmp(state, "ok") == 0 || strcmp(state, "exempt") == 0)
 		return "green";
 	return strcmp(state, "advise") == 0 ? "brown" : "red";
 }
@@ -308,6 +325,7 @@ static int list(const struct gp_who *who, struct gp_program_rows *rows,
 	store = gp_store_redis_open(settings, err);
 	if (store == NULL)
 		return -1;
+	gp_program_rows_know(rows, store);
 	result = store->ops->list(store, who->user, (int64_t)1000 *
 				  settings->poll.ladder_window_secs,
 				  gp_program_rows_add, rows, err);

@@ -41,18 +41,24 @@ struct gp_program_row {
 	const char *state;              /* what the next check gets */
 	bool is_throttled;              /* it would be held, absorbed or refused now */
 	unsigned int interval_secs;
-	const char *why;                /* poll.overrides ...; NULL: nothing special */
+	const char *why;                /* poll.overrides ..., "exempt" for one made by
+	                                   hand; NULL: nothing special */
 	size_t item;                    /* of that setting */
 };
 
 struct gp_program_rows {
 	const struct gp_settings *settings;
+	const struct gp_exemption_list *by_hand;        /* of the store; or NULL */
 	struct gp_program_row *items;
 	size_t count;
 };
 
 /* A gp_store_visit; context is struct gp_program_rows. */
 void gp_program_rows_add(void *context, const struct gp_poll_record *record);
+/* Asks the store for those made by hand; before rows are added, and good until the store
+   is closed.  What it does not tell is left out. */
+struct gp_store;
+void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store);
 /* Who checks most often comes first. */
 void gp_program_rows_sort(struct gp_program_rows *rows);
 void gp_program_rows_clear(struct gp_program_rows *rows);

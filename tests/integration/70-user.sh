@@ -18,6 +18,7 @@ redis { server = "unix:$work/no.sock" }
 journal { file = "$work/journal" }
 login { realms = {one.test} }
 poll { overrides = {"alice: interval 20m"} }
+rate { messages = {30/1m} }
 X
 for i in $(seq 1 25); do
 	printf 'time=2026-11-02T10:00:%02d.000Z host=mx s=s1 part=imap action=absorb mode=enforce reason=early user=alice program=imap/192.0.2.7/%%1B]0;x ip=192.0.2.7 port=143 check=noop every=60 policy=300 why=poll.ladder early=%d wait=9 count=2\n' "$i" "$i"
@@ -43,6 +44,7 @@ check "the last 20 lines" [ "$(grep -c ' early  ' out)" = 20 ]
 check "no byte for the terminal" [ "$(tr -d ' -~\n' < out | wc -c)" = 0 ]
 check "nobody else's" [ "$(grep -c '2J' out)" = 0 ]
 gives 69 "%1B[2J" --since 2026-11-01 --lines 3 "$(printf 'alice\033[2J')"
+gives 69 "messages  30/1m  (rate.messages)" --since 2026-11-01 bob
 gives 69 "interval 20m00s" --lines 0 alice
 check "without a journal" [ "$(grep -c ' early ' out)" = 0 ]
 
@@ -93,7 +95,7 @@ subprocess.check_output(['redis-cli', '-s', env['LAB_REDIS'], 'CONFIG', 'RESETST
 found = user('ALICE@example.test')
 stats = subprocess.check_output(['redis-cli', '-s', env['LAB_REDIS'], 'INFO',
                                  'commandstats'], universal_newlines=True)
-expect_true('cmdstat_hgetall:calls=1,' in stats, 'one question')
+expect_true('cmdstat_hgetall:calls=2,' in stats, 'the user, and who is exempt by hand')
 expect_true('cmdstat_scan' not in stats, 'no scan')
 expect(found['user'], 'alice', 'the person')
 programs = {row['program'].split('/')[2]: row for row in found['programs']}
@@ -118,6 +120,18 @@ for wanted in ('user      alice\n', 'address   alice@example.test\n',
                'messages  1 of 2/1h, 1 left; 1 of 9/1d, 8 left  (rate.messages)',
                'checks    enforce, interval 60s\n', 'PROGRAM ', 'absorb'):
     expect_true(wanted in text, '%r in\n%s' % (wanted, text))
+
+ctl('exempt', 'alice', '--for', '2w', '--reason', 'waits for an offer',
+    '--author', 'joe')
+found = user('alice')
+expect_true(found['exempt'] and 'by joe: waits for an offer' in found['exempt_by_hand'],
+            'exempt by hand: %r' % found['exempt_by_hand'])
+expect([row['state'] for row in found['programs']], ['exempt', 'exempt'], 'programs')
+expect(found['programs'][0]['terms'], {'setting': 'exempt'}, 'by what')
+expect_true('by joe: waits for an offer' in ctl('user', 'alice'), 'and for people')
+expect(json.loads(ctl('who', '--json', '--throttled')), [], 'nothing is done to alice')
+ctl('exempt', 'drop', 'alice')
+expect_true(not user('alice')['exempt'], 'no more')
 
 found = user('bob')
 expect([place['setting'] for place in found['special']],
