@@ -133,9 +133,10 @@ static int load_policy(const struct wishes *wishes, const char *conf_path,
 		return gp_settings_load(wishes->policy_path, settings_r, err);
 	if (getenv("GATEPOST_CONF") == NULL &&
 	    strcmp(conf_path, gp_settings_default_path()) == 0 &&
-	    access(conf_path, F_OK) < 0 && errno == ENOENT)
-		return gp_settings_load("/dev/null", settings_r, err) == 0 ? 0
-			: (*settings_r = gp_settings_defaults(), 0);
+	    access(conf_path, F_OK) < 0 && errno == ENOENT) {
+		*settings_r = gp_settings_defaults();
+		return 0;
+	}
 	return gp_settings_load(conf_path, settings_r, err);
 }
 

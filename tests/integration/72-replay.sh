@@ -153,6 +153,10 @@ with open('json.log', 'w') as out:
 PYTHON
 gives 0 "da%1B[31mve imap/192.0.2.7     60" json.log
 check "no byte for the terminal" [ "$(tr -d ' -~\n' < out | wc -c)" = 0 ]
+if [ ! -e "$("$ctl" --help | sed -n 's/.*settings (\(.*\))/\1/p')" ]; then
+	"$ctl" replay json.log > out 2>&1
+	check "without settings: the defaults" grep -q '^5m (policy)' out
+fi
 head -c 300000 /dev/urandom > noise.log
 gives 0 "users     0" noise.log
 
