@@ -261,6 +261,28 @@ static int read_reply(struct gp_redis_link *link, int64_t deadline_msecs,
 	return 0;
 }
 
+/* What Redis says to who may not ask does not say what to do about it.  A command of
+   more than ten words is not even read before a login: "unauthenticated multibulk
+   length". */
+static int refuse_access(const redisReply *reply, struct gp_error *err)
+{
+	if (reply->type != REDIS_REPLY_ERROR)
+		return 0;
+	if (strncmp(reply->str, "NOAUTH", 6) == 0 ||
+	    strstr(reply->str, "unauthenticated") != NULL)
+		return gp_error_set(err, "redis: it wants a password; set "
+				    "redis.password_file, and redis.user if it has "
+				    "users");
+	if (strncmp(reply->str, "WRONGPASS", 9) == 0)
+		return gp_error_set(err, "redis: it knows no such user or password; "
+				    "see redis.user and redis.password_file");
+	if (strncmp(reply->str, "NOPERM", 6) == 0)
+		return gp_error_set(err, "redis: %.200s; the rights that gatepost "
+				    "needs are in gatepost.conf(5), redis.user",
+				    reply->str);
+	return 0;
+}
+
 static int read_handshake(struct gp_redis_link *link, int count,
 			  int64_t deadline_msecs, struct gp_error *err)
 {
@@ -270,7 +292,8 @@ static int read_handshake(struct gp_redis_link *link, int count,
 	while (count-- > 0 && result == 0) {
 		result = read_reply(link, deadline_msecs, &reply, err);
 		if (result == 0) {
-			if (reply->type == REDIS_REPLY_ERROR)
+			result = refuse_access(reply, err);
+			if (result == 0 && reply->type == REDIS_REPLY_ERROR)
 				result = gp_error_set(err, "redis: %s", reply->str);
 			freeReplyObject(reply);
 		}
@@ -349,7 +372,8 @@ static int exchange(struct gp_redis_link *link,
 	    read_handshake(link, handshake, deadline_msecs, err) < 0)
 		return -1;
 	for (int i = 0; i < count; i++)
-		if (read_reply(link, deadline_msecs, &replies[i], err) < 0)
+		if (read_reply(link, deadline_msecs, &replies[i], err) < 0 ||
+		    refuse_access(replies[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -108,7 +108,8 @@ integration_tests = \
 	tests/integration/71-who.sh \
 	tests/integration/72-replay.sh \
 	tests/integration/73-probe.sh \
-	tests/integration/74-metrics.sh
+	tests/integration/74-metrics.sh \
+	tests/integration/85-redis-acl.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -214,6 +215,7 @@ EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
 	tests/integration/poll.sh tests/integration/programs.py \
 	tests/integration/rate.py \
 	tests/integration/running.py tests/integration/smtp.py \
+	tests/tables/access.table \
 	tests/tables/submit.table tests/tables/identity.table \
 	tests/tables/poll.table \
 	tests/fuzz/seeds-address tests/fuzz/seeds-author \

@@ -69,9 +69,9 @@ session = Pop3('dave')
 session.send('STAT')
 wait_until(lambda: journal(part='pop3', action='hold'), 20, 'dave is held now')
 passes('carol')
-with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
-    pid = [int(match.group(1)) for match in
-           re.finditer(r'imap-login: .*Login: user=<bob>.*mpid=(\d+)', file.read())][-1]
+known = subprocess.run(['doveadm', '-c', env['LAB_DOVECOT_CONF'], 'who', 'bob'],
+                       stdout=subprocess.PIPE, universal_newlines=True).stdout
+pid = int(re.search(r'bob\s+1\s+imap\s+\((\d+)\)', known).group(1))
 os.kill(pid, 9)
 wait_until(lambda: is_gone(pid), 20, 'the process of bob')
 Held('dave', '127.0.0.3').leave()

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A Redis that lets in only who has a password: with the rights of gatepost.conf(5) all
+# works, with less it says what is missing, and the password shows nowhere.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+
+# The rights as the manual page has them
+rights=$(sed -n '/^\.Dl user gatepost/s/^\.Dl user gatepost //p' \
+	"$GATEPOST_SOURCE/docs/gatepost.conf.5" | sed 's/ >[^ ]*//')
+check "the manual page tells the rights" [ -n "$rights" ]
+mkdir acl && chown nobody:nogroup acl
+secret=s3cret-$$-of-redis
+printf '%s\n' "$secret" > acl/password
+chown root:nogroup acl/password && chmod 640 acl/password
+setsid setpriv --reuid=nobody --regid=nogroup --clear-groups redis-server --port 0 \
+	--unixsocket "$work/acl/redis.sock" --unixsocketperm 770 --save '' \
+	--dir "$work/acl" > redis.log 2>&1 < /dev/null &
+at_exit "kill $!"
+as_admin() { redis-cli -s "$work/acl/redis.sock" --user admin --pass admin \
+	--no-auth-warning "$@"; }
+wait_until 10 redis-cli -s "$work/acl/redis.sock" ping > /dev/null 2>&1 || exit 99
+redis-cli -s "$work/acl/redis.sock" acl setuser admin on '>admin' '~*' '+@all' \
+	> /dev/null
+# shellcheck disable=SC2086
+as_admin acl setuser gatepost $rights ">$secret" > said || cat said
+as_admin acl setuser default off > /dev/null
+
+poll_site site --redis none <<CONF
+poll {
+	interval = 30s
+	round = 1s
+	ladder = {"after 0: absorb"}
+	login_ladder = {"after 0: hold 2s"}
+	notice = "too often"
+	notice_after = 0
+}
+rate { messages = {"2/1h"} }
+journal { interval = 1s }
+redis {
+	server = "unix:$work/acl/redis.sock"
+	user = gatepost
+	password_file = "$work/acl/password"
+	retry = 1s
+}
+CONF
+as_admin acl log reset > /dev/null
+python <<'PYTHON'
+from pop3_session import *
+
+program = Program('alice')
+program.command('SELECT INBOX')
+wait_until(lambda: [program.command('NOOP'), journal(user='alice', action='absorb')][1],
+           20, 'alice is early')
+program.command('STORE 1:* +FLAGS (\\Seen)')
+program.close()
+wait_until(lambda: [Pop3('bob').quit(), journal(user='bob', action='hold')][1], 30,
+           'bob is held')
+for number in range(3):
+    done = subprocess.run(
+        ['curl', '-s', '-k', '--ssl-reqd', '--user', 'carol:secret-carol', '--mail-from',
+         'carol@example.test', '--mail-rcpt', 'dave@example.test', '--upload-file', '-',
+         'smtp://%s:%s' % (env['LAB_HOST'], env['LAB_SUBMISSION_PORT'])],
+        input=b'From: carol@example.test\r\n\r\nText.\r\n')
+    expect(done.returncode == 0, number < 2, 'message %d' % number)
+expect(len(journal(user='carol', reason='rate-messages')), 1, 'the limit')
+for words in (['who'], ['who', '--sending'], ['user', 'alice'], ['status'],
+              ['exempt', 'alice', '--for', '1h', '--reason', 'x'], ['exempt', 'list'],
+              ['exempt', 'drop', 'alice'], ['reset', 'bob'], ['forget', 'carol']):
+    done = subprocess.run(shlex.split(env['LAB_CTL']) + words, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, universal_newlines=True)
+    expect((done.returncode, 'redis: ' in done.stdout), (0, False),
+           '%s: %s' % (words, done.stdout))
+expect(journal(reason='store-unavailable'), [], 'Redis always answered')
+say('all works with these rights')
+PYTHON
+[ $? = 0 ] || failures=1
+check "nothing more was tried" [ -z "$(as_admin acl log)" ]
+
+# With one right less
+for right in $(printf '%s\n' $rights | grep '^+'); do
+	as_admin acl setuser gatepost "-${right#+}" > /dev/null
+	as_admin script flush > /dev/null
+	python > said 2>&1 <<'PYTHON'
+from poll import *
+for words in (['who'], ['who', 'alice'], ['status'], ['forget', 'nobody'],
+              ['reset', 'alice'], ['exempt', 'x', '--for', '1h', '--reason', 'x']):
+    subprocess.run(shlex.split(env['LAB_CTL']) + words)
+program = Program('alice', source='127.0.0.9', early_id='("name" "x")')
+program.command('SELECT INBOX')
+program.command('NOOP')
+PYTHON
+	grep -q "NOPERM.*gatepost.conf(5), redis.user" said "$LAB_LOG"/*.log ||
+		echo "$right" >> not-needed
+	: > "$LAB_LOG/dovecot.log"
+	as_admin acl setuser gatepost "$right" > /dev/null
+done
+check "each right is needed" eval '! cat not-needed 2> /dev/null'
+
+says() { # TEXT
+	$LAB_CTL who > said 2>&1
+	[ $? = 69 ] && grep -qF -e "$1" said || { cat said; return 1; }
+}
+as_admin acl setuser gatepost resetkeys '~other' > /dev/null
+check "keys of others" says "NOPERM"
+as_admin acl setuser gatepost resetpass '>another' > /dev/null
+check "a wrong password" says "redis: it knows no such user or password"
+sed -i -e '/^	user = gatepost/d' -e '/password_file/d' "$LAB_CONF"
+check "no password" says "redis: it wants a password; set redis.password_file"
+check "not in the process list, the logs or the journal" eval \
+	'! { cat /proc/[0-9]*/cmdline | tr "\0" " "; cat site/log/*; } 2> /dev/null |
+		grep -aq -f acl/password'
+finish
