@@ -9,6 +9,7 @@ plugin_sources = \
 	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
 	imapd-hooks/held.c imapd-hooks/held.h \
+	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
 	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
 plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared
@@ -46,6 +47,7 @@ imapd_hooks_gatepost_authpolicy_SOURCES = \
 	imapd-hooks/authpolicy-request.c imapd-hooks/authpolicy-request.h \
 	imapd-hooks/gatepost-authpolicy.c \
 	imapd-hooks/held.c imapd-hooks/held.h \
+	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
 	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
 imapd_hooks_gatepost_authpolicy_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) \
 	$(JANSSON_CFLAGS)
@@ -60,6 +62,7 @@ imapd_hooks_gatepost_postlogin_SOURCES = \
 	imapd-hooks/gatepost-postlogin.c \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
 	imapd-hooks/held.c imapd-hooks/held.h \
+	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
 	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
 imapd_hooks_gatepost_postlogin_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_gatepost_postlogin_LDADD = lib/libgatepost.la

@@ -14,25 +14,17 @@
 #include "load.h"
 #include "log.h"
 #include "login.h"
-#include "network-text.h"
 #include "policy-poll.h"
 #include "policy-terms.h"
+#include "poll-lines.h"
 #include "pool.h"
 #include "program.h"
 #include "settings-parse.h"
 #include "settings-poll.h"
 
-/* What a line in the journal says about an early check. */
-struct early_note {
-	enum gp_check check;
-	struct gp_poll_history history;
-	struct gp_decision decision;
-};
-
 struct gp_poll_session {
 	const struct gp_settings *settings;
 	struct gp_store *store;
-	struct gp_journal *journal;
 	char *part, *user, *session_id;
 	struct gp_ip ip;
 	unsigned int local_port;
@@ -65,16 +57,7 @@ struct gp_poll_session {
 	int64_t last_answer_at_msecs;   /* when the last check was judged */
 	int64_t early_round_at_msecs;   /* begin of the last one; -1: none */
 
-	/* the journal's side */
-	bool line_is_due;
-	int64_t last_line_at_msecs;     /* -1: none in this session */
-	enum gp_action worst_action;    /* that the journal shows */
-	bool has_worst_action;
-	unsigned int unwritten_count;   /* early checks since the last line */
-	struct early_note note;         /* the latest of them */
-	unsigned int served_count;      /* others since their last line */
-	struct early_note served;       /* the latest of those */
-	int64_t served_since_msecs;     /* the first of those */
+	struct gp_poll_lines lines;     /* what the journal is told */
 };
 
 /* One outage is one line, however many sessions a process serves. */
@@ -90,11 +73,7 @@ static void forget_program(struct gp_poll_session *session)
 	session->last_check_at_msecs = -1;
 	session->waited_at_msecs = -1;
 	session->early_round_at_msecs = -1;
-	session->line_is_due = false;
-	session->last_line_at_msecs = -1;
-	session->has_worst_action = false;
-	session->unwritten_count = 0;
-	session->served_count = 0;
+	gp_poll_lines_forget(&session->lines);
 }
 
 /* by_hand: who is exempt by gatepostctl, or NULL. */
@@ -130,7 +109,7 @@ gp_poll_session_create(const struct gp_settings *settings,
 
 	session->settings = settings;
 	session->store = store;
-	session->journal = journal;
+	gp_poll_lines_init(&session->lines, settings, journal);
 	session->part = gp_strdup(part);
 	session->user = gp_alloc(strlen(user) + 1);
 	gp_login_normalise(settings, user, session->user);
@@ -148,172 +127,34 @@ gp_poll_session_create(const struct gp_settings *settings,
 
 /* --- journal --- */
 
-static int64_t seconds(int64_t msecs)
+static struct gp_poll_speaker speaker(const struct gp_poll_session *session)
 {
-	return (msecs + 999) / 1000;
+	return (struct gp_poll_speaker){
+		.part = session->part, .user = session->user,
+		.session_id = session->session_id, .program = session->program,
+		.ip = &session->ip, .local_port = session->local_port,
+		.mode = session->terms.mode,
+		.policy_secs = gp_poll_session_interval_msecs(session) / 1000,
+	};
 }
 
-static void write_line(struct gp_poll_session *session,
-		       struct gp_journal_entry *entry)
-{
-	char ip_text[GP_IP_TEXT_BYTES];
-
-	if (session->journal == NULL)
-		return;
-	entry->part = session->part;
-	entry->session = session->session_id;
-	entry->user = session->user;
-	entry->program = session->program;
-	entry->ip = gp_ip_format(&session->ip, ip_text);
-	entry->port = session->local_port;
-	if (entry->mode == NULL)
-		entry->mode = gp_mode_word(session->terms.mode);
-	entry->policy_secs = gp_poll_session_interval_msecs(session) / 1000;
-	gp_journal_write(session->journal, entry);
-}
-
-static void write_note(struct gp_poll_session *session, int64_t now_msecs)
-{
-	const struct early_note *note = &session->note;
-	struct gp_journal_entry entry;
-
-	gp_journal_entry_init(&entry);
-	entry.action = gp_decision_word(&note->decision);
-	entry.reason = gp_reason_word(note->decision.reason);
-	entry.why = note->decision.why;
-	entry.check = gp_check_word(note->check);
-	if (note->history.every_msecs > 0)
-		entry.every_secs = seconds(note->history.every_msecs);
-	entry.early = note->history.early_count;
-	entry.wait_secs = seconds(note->decision.wait_msecs);
-	entry.count = session->unwritten_count;
-	write_line(session, &entry);
-
-	session->unwritten_count = 0;
-	session->line_is_due = false;
-	session->last_line_at_msecs = now_msecs;
-	session->wrote_at_msecs = now_msecs;
-}
-
-/* What was admitted and what belonged to its round, in one line. */
-static void write_served(struct gp_poll_session *session)
-{
-	const struct early_note *note = &session->served;
-	struct gp_journal_entry entry;
-
-	gp_journal_entry_init(&entry);
-	entry.action = gp_action_word(GP_ACTION_PASS);
-	entry.reason = gp_reason_word(GP_REASON_ADMITTED);
-	entry.why = note->decision.why;
-	entry.check = gp_check_word(note->check);
-	if (note->history.every_msecs > 0)
-		entry.every_secs = seconds(note->history.every_msecs);
-	entry.early = note->history.early_count;
-	entry.count = session->served_count;
-	write_line(session, &entry);
-	session->served_count = 0;
-}
-
-static void note_served(struct gp_poll_session *session, enum gp_check check,
-			const struct gp_poll_history *history,
-			const struct gp_decision *decision, int64_t now_msecs)
-{
-	if (!session->settings->journal.all_checks)
-		return;
-	if (session->served_count++ == 0)
-		session->served_since_msecs = now_msecs;
-	session->served = (struct early_note){ check, *history, *decision };
-	if (now_msecs - session->served_since_msecs >=
-	    (int64_t)session->settings->journal.interval_secs * 1000)
-		write_served(session);
-}
-
-static void write_store_line(struct gp_poll_session *session,
+static void write_store_line(const struct gp_poll_session *session,
 			     enum gp_check check, enum gp_reason reason)
 {
-	struct gp_journal_entry entry;
+	const struct gp_poll_speaker whose = speaker(session);
 
-	gp_journal_entry_init(&entry);
-	entry.action = gp_action_word(GP_ACTION_PASS);
-	entry.reason = gp_reason_word(reason);
-	entry.why = "redis.server";
-	entry.check = check < GP_CHECK_COUNT ? gp_check_word(check) : NULL;
-	write_line(session, &entry);
-}
-
-static bool line_is_due(const struct gp_poll_session *session,
-			int64_t now_msecs)
-{
-	int64_t interval_msecs =
-		(int64_t)session->settings->journal.interval_secs * 1000;
-
-	if (session->line_is_due)
-		return true;
-	return session->last_line_at_msecs >= 0 &&
-		now_msecs - session->last_line_at_msecs >= interval_msecs;
-}
-
-/* How far up the ladder.  An early check that is served because only the
-   mailbox can answer it stands on the step of absorb. */
-static enum gp_action severity(const struct gp_decision *decision)
-{
-	return decision->action == GP_ACTION_PASS ? GP_ACTION_ABSORB
-						  : decision->action;
-}
-
-/* A line of its own: it is rare. */
-static void write_notice(struct gp_poll_session *session, enum gp_check check,
-			 const struct gp_poll_history *history,
-			 const struct gp_decision *decision)
-{
-	const struct gp_decision notice = {
-		.action = GP_ACTION_NOTICE, .mode = decision->mode,
-	};
-	struct gp_journal_entry entry;
-
-	gp_journal_entry_init(&entry);
-	entry.action = gp_decision_word(&notice);
-	entry.reason = gp_reason_word(GP_REASON_EARLY);
-	entry.why = "poll.notice_after";
-	entry.check = gp_check_word(check);
-	if (history->every_msecs > 0)
-		entry.every_secs = seconds(history->every_msecs);
-	entry.early = history->early_count;
-	write_line(session, &entry);
+	gp_poll_lines_store(&session->lines, &whose, check, reason);
 }
 
 static void note_decision(struct gp_poll_session *session, enum gp_check check,
 			  const struct gp_poll_history *history,
 			  const struct gp_decision *decision, int64_t now_msecs)
 {
-	bool is_worse;
+	const struct gp_poll_speaker whose = speaker(session);
 
-	if (decision->gives_notice)
-		write_notice(session, check, history, decision);
-
-	if (decision->action == GP_ACTION_PASS &&
-	    decision->reason != GP_REASON_EARLY_SERVED &&
-	    decision->reason != GP_REASON_HELD_MAX) {
-		note_served(session, check, history, decision, now_msecs);
-		return;
-	}
-	/* The journal shows each step up the ladder when it is taken; what was on
-	   the step below does not count for the new one. */
-	is_worse = session->has_worst_action &&
-		severity(decision) > session->worst_action;
-	if (is_worse && session->unwritten_count > 0)
-		write_note(session, now_msecs);
-	session->note.check = check;
-	session->note.history = *history;
-	session->note.decision = *decision;
-	session->unwritten_count++;
-	if (is_worse || line_is_due(session, now_msecs)) {
-		session->worst_action = severity(decision);
-		write_note(session, now_msecs);
-	} else if (!session->has_worst_action) {
-		session->worst_action = severity(decision);
-	}
-	session->has_worst_action = true;
+	if (gp_poll_lines_decision(&session->lines, &whose, check, history,
+				   decision, now_msecs))
+		session->wrote_at_msecs = now_msecs;
 }
 
 /* --- store --- */
@@ -491,7 +332,7 @@ static bool ask_about_check(struct gp_poll_session *session,
 		 (int64_t)session->settings->poll.round_secs * 1000)
 		session->early_round_at_msecs = now_msecs;
 	if (answer->journal_due)
-		session->line_is_due = true;
+		session->lines.line_is_due = true;
 	return true;
 }
 
@@ -700,30 +541,20 @@ void gp_poll_session_note_access(struct gp_poll_session *session,
 				 const struct gp_decision *decision,
 				 const char *detail)
 {
-	struct gp_journal_entry entry;
+	const struct gp_poll_speaker whose = speaker(session);
 
-	gp_journal_entry_init(&entry);
-	entry.action = gp_decision_word(decision);
-	entry.mode = gp_mode_word(decision->mode);
-	entry.reason = gp_reason_word(decision->reason);
-	entry.why = decision->why;
-	entry.check = gp_check_word(GP_CHECK_LOGIN);
-	entry.detail = detail;
-	write_line(session, &entry);
+	gp_poll_lines_access(&session->lines, &whose, decision, detail);
 }
 
 /* --- the end, or the end of being called so --- */
 
 static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
 {
+	const struct gp_poll_speaker whose = speaker(session);
 	struct gp_poll_history ignored;
 
-	if (session->unwritten_count > 0 &&
-	    (line_is_due(session, now_msecs) ||
-	     session->settings->journal.all_checks))
-		write_note(session, now_msecs);
-	if (session->served_count > 0)
-		write_served(session);
+	if (gp_poll_lines_finish(&session->lines, &whose, now_msecs))
+		session->wrote_at_msecs = now_msecs;
 	if (session->store != NULL &&
 	    (session->checks > 0 || session->bursts > 0 ||
 	     session->early_rounds > 0 || session->wrote_at_msecs >= 0 ||

@@ -112,9 +112,12 @@ static void judge(const struct gp_settings *settings, int64_t interval,
 		(int64_t)settings->poll.away_interval_secs * 1000;
 	const int64_t round_left = (int64_t)settings->poll.round_secs * 1000 -
 		record->round_age_msecs;
+	/* An interval that is longer than that of who is away stays. */
+	const bool has_grown = is_away(settings, known) &&
+		away_interval > interval;
 	int64_t wait = record->wait_msecs, tolerance;
 
-	if (is_away(settings, known) && away_interval > interval)
+	if (has_grown)
 		interval = away_interval;
 	tolerance = interval * settings->poll.tolerance_percent / 100;
 	/* The interval may have been shortened since. */
@@ -127,7 +130,7 @@ static void judge(const struct gp_settings *settings, int64_t interval,
 		.early_count = record->early_count,
 		.checks_count = record->checks_count,
 		.every_msecs = record->every_msecs,
-		.is_away = is_away(settings, known),
+		.is_away = has_grown,
 	};
 	if (is_free(settings, known)) {
 		history_r->verdict = GP_VERDICT_FREE;

@@ -168,7 +168,7 @@ tests_unit_test_authpolicy_request_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_authpolicy_request_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
-	imapd-hooks/held.c imapd-hooks/poll-session.c
+	imapd-hooks/held.c imapd-hooks/poll-lines.c imapd-hooks/poll-session.c
 tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_poll_session_LDADD = $(unit_ldadd)
