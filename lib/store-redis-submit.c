@@ -72,7 +72,7 @@ static void prepare(struct gp_store_redis *store,
 	(void)snprintf(call->retention, sizeof(call->retention), "%" PRId64,
 		(int64_t)store->settings->redis.retention_secs * 1000);
 	(void)snprintf(call->token, sizeof(call->token), "%d%016" PRIx64,
-		       query->passes_anyway, ++store->questions);
+		       query->passes_anyway, ++store->question);
 	memcpy(call->argv, argv, sizeof(argv));
 	for (int i = 0; i < WORDS - 1; i++)
 		call->lengths[i] = strlen(argv[i]);

@@ -488,5 +488,6 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 	store->store.ops = &ops;
 	store->settings = settings;
 	store->link = link;
+	store->question = gp_store_chance();
 	return &store->store;
 }

@@ -17,7 +17,8 @@ struct gp_store_redis {
 	const struct gp_settings *settings;
 	struct gp_redis_link *link;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
-	uint64_t questions;             /* about messages, so far */
+	uint64_t question;              /* the last one about messages; the first is
+	                                   like no other store's */
 	struct gp_exemption_list exemptions;    /* by hand, as last read */
 	int64_t exemptions_until_msecs; /* good so long; 0: never read */
 	struct gp_error last_error;

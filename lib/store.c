@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 #include <sys/random.h>
+#include <unistd.h>
+
+#include "log.h"
 
 void gp_store_close(struct gp_store **store)
 {
@@ -14,13 +17,19 @@ void gp_store_close(struct gp_store **store)
 }
 
 /* random() would not do: unseeded, it says the same on every host. */
-int64_t gp_store_with_jitter(int64_t msecs)
+uint64_t gp_store_chance(void)
 {
 	uint64_t chance;
 
 	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) !=
 	    (ssize_t)sizeof(chance))
-		return msecs;
+		chance = (uint64_t)gp_clock_monotonic_msecs() << 32 ^
+			(uint64_t)getpid();
+	return chance;
+}
+
+int64_t gp_store_with_jitter(int64_t msecs)
+{
 	return msecs - msecs / 8 +
-		(int64_t)(chance % ((uint64_t)msecs / 4 + 1));
+		(int64_t)(gp_store_chance() % ((uint64_t)msecs / 4 + 1));
 }

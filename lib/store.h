@@ -175,6 +175,9 @@ struct gp_store {
 struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 				     struct gp_error *err);
 
+/* A number that no other process is likely to have. */
+uint64_t gp_store_chance(void);
+
 /* About so long, up to an eighth more or less: hosts that lost Redis together must
    not come back to it together.  msecs is at least 0. */
 int64_t gp_store_with_jitter(int64_t msecs);

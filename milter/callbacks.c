@@ -204,6 +204,7 @@ static sfsistat on_close(SMFICTX *context)
 void gp_callbacks_use_journal(struct gp_journal *to_journal)
 {
 	journal = to_journal;
+	gp_sending_use_journal(journal);
 }
 
 int gp_callbacks_register(void)

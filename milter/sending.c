@@ -117,25 +117,6 @@ sfsistat gp_sending_at_rcpt(SMFICTX *context, struct gp_journal *journal,
 	return result;
 }
 
-static void tell_news(struct gp_journal *journal,
-		      const struct gp_session *session,
-		      enum gp_store_news news, const struct gp_error *err)
-{
-	const struct gp_decision decision = {
-		.action = GP_ACTION_PASS,
-		.reason = news == GP_STORE_WENT ? GP_REASON_STORE_UNAVAILABLE
-						: GP_REASON_STORE_BACK,
-		.mode = gp_snapshot_settings(session->snapshot)->rate.mode,
-		.why = "redis.server",
-	};
-
-	if (news == GP_STORE_NO_NEWS)
-		return;
-	if (news == GP_STORE_WENT)
-		gp_log(GP_LOG_WARNING, "%s", err->text);
-	gp_answer_note(journal, session, &decision);
-}
-
 /* While Redis is silent this process counts by itself, unless the message will be
    deferred anyway. */
 static void charge_here(struct sending *sending)
@@ -169,8 +150,7 @@ static bool is_too_large(struct sending *sending)
 
 /* The one question to Redis; who is far from all limits does not wait for its
    answer. */
-static void charge(struct sending *sending, struct gp_journal *journal,
-		   const struct gp_session *session)
+static void charge(struct sending *sending)
 {
 	const struct gp_settings *settings = sending->settings;
 	const struct gp_submit_query query = {
@@ -182,16 +162,14 @@ static void charge(struct sending *sending, struct gp_journal *journal,
 	/* Else a message would pass that Redis has not heard of. */
 	const bool may_defer = settings->rate.mode != GP_MODE_ENFORCE ||
 		settings->rate.on_store_failure != GP_STORE_FAILURE_DEFER;
-	enum gp_store_news news;
 	struct gp_error err;
 
 	if (is_too_large(sending))
 		return;
 	if (gp_store_queue_submit(settings, memory, &query, may_defer,
 				  sending->now_msecs, &sending->facts.verdict,
-				  &news, &err) < 0)
+				  &err) < 0)
 		charge_here(sending);
-	tell_news(journal, session, news, &err);
 }
 
 sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
@@ -207,6 +185,35 @@ sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
 		charge_here(&sending);
 	else if (gp_rate_is_limited(&sending.policy.terms) ||
 		 sending.settings->poll.mode != GP_MODE_OFF)
-		charge(&sending, journal, session);
+		charge(&sending);
 	return answer(context, journal, session, &sending);
+}
+
+/* --- news of Redis --- */
+
+static struct gp_journal *journal_of_news;      /* set before any thread starts */
+
+/* It is nobody's doing, so the line names neither session nor user. */
+static void write_news(enum gp_store_news news, const struct gp_error *err)
+{
+	struct gp_snapshot *snapshot = gp_snapshot_acquire();
+	struct gp_journal_entry entry;
+
+	if (news == GP_STORE_WENT)
+		gp_log(GP_LOG_WARNING, "%s", err->text);
+	gp_journal_entry_init(&entry);
+	entry.part = "milter";
+	entry.action = "pass";
+	entry.mode = gp_mode_word(gp_snapshot_settings(snapshot)->rate.mode);
+	entry.reason = gp_reason_word(news == GP_STORE_WENT
+		? GP_REASON_STORE_UNAVAILABLE : GP_REASON_STORE_BACK);
+	entry.why = "redis.server";
+	gp_journal_write(journal_of_news, &entry);
+	gp_snapshot_release(&snapshot);
+}
+
+void gp_sending_use_journal(struct gp_journal *journal)
+{
+	journal_of_news = journal;
+	gp_store_keeper_set_listener(write_news);
 }

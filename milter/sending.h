@@ -21,4 +21,8 @@ sfsistat gp_sending_at_rcpt(SMFICTX *context, struct gp_journal *journal,
 sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
 			   struct gp_session *session);
 
+/* Where it is said that Redis went, and that it is back.  Before any thread is
+   started; the journal must outlive the milter. */
+void gp_sending_use_journal(struct gp_journal *journal);
+
 #endif

@@ -22,8 +22,9 @@ static struct source *current;
 static int64_t closed_until_msecs;
 static bool is_silent;
 static bool is_looked_at;       /* by one thread, whether it is back */
-static enum gp_store_news news;
 static struct gp_error last_error;
+
+static gp_store_listener *listener;    /* set before any thread starts */
 
 /* Of the thread that asks. */
 static struct gp_store *store;
@@ -106,11 +107,12 @@ static int ask(const struct gp_submit_query *const *queries, int count,
 	return result;
 }
 
-static void note_result(bool is_good, int64_t now_msecs,
+/* True if that is news. */
+static bool note_result(bool is_good, int64_t now_msecs,
 			const struct gp_error *err)
 {
-	if (is_good == is_silent)
-		news = is_good ? GP_STORE_CAME_BACK : GP_STORE_WENT;
+	const bool is_news = is_good == is_silent;
+
 	is_silent = !is_good;
 	is_looked_at = false;
 	closed_until_msecs = is_good ? 0 : now_msecs +
@@ -118,6 +120,12 @@ static void note_result(bool is_good, int64_t now_msecs,
 			source_of_store->settings.redis.retry_secs);
 	if (!is_good)
 		last_error = *err;
+	return is_news;
+}
+
+void gp_store_keeper_set_listener(gp_store_listener *new_listener)
+{
+	listener = new_listener;
 }
 
 int gp_store_keeper_submit(const struct gp_submit_query *const *queries,
@@ -125,6 +133,7 @@ int gp_store_keeper_submit(const struct gp_submit_query *const *queries,
 			   struct gp_submit_history *histories_r,
 			   struct gp_error *err)
 {
+	bool is_news;
 	int result;
 
 	(void)pthread_mutex_lock(&lock);
@@ -137,8 +146,10 @@ int gp_store_keeper_submit(const struct gp_submit_query *const *queries,
 	(void)pthread_mutex_unlock(&lock);
 	result = ask(queries, count, now_msecs, histories_r, err);
 	(void)pthread_mutex_lock(&lock);
-	note_result(result == 0, now_msecs, err);
+	is_news = note_result(result == 0, now_msecs, err);
 	(void)pthread_mutex_unlock(&lock);
+	if (is_news && listener != NULL)
+		listener(result == 0 ? GP_STORE_CAME_BACK : GP_STORE_WENT, err);
 	return result;
 }
 
@@ -168,17 +179,4 @@ bool gp_store_keeper_is_silent(int64_t now_msecs)
 	answer = is_silent && (now_msecs < closed_until_msecs || is_looked_at);
 	(void)pthread_mutex_unlock(&lock);
 	return answer;
-}
-
-enum gp_store_news gp_store_keeper_take_news(struct gp_error *err)
-{
-	enum gp_store_news taken;
-
-	(void)pthread_mutex_lock(&lock);
-	taken = news;
-	news = GP_STORE_NO_NEWS;
-	if (taken == GP_STORE_WENT)
-		*err = last_error;
-	(void)pthread_mutex_unlock(&lock);
-	return taken;
 }

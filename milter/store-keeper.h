@@ -14,12 +14,19 @@
 #include "settings.h"
 #include "store.h"
 
-/* What became of Redis, told once for all threads. */
+/* What became of Redis. */
 enum gp_store_news {
-	GP_STORE_NO_NEWS,
 	GP_STORE_WENT,
 	GP_STORE_CAME_BACK
 };
+
+/* Is told once for all threads, by the one that found out; err says why Redis
+   went.  Must not ask Redis. */
+typedef void gp_store_listener(enum gp_store_news news,
+			       const struct gp_error *err);
+
+/* Before any thread is started; NULL: nobody is told. */
+void gp_store_keeper_set_listener(gp_store_listener *listener);
 
 /* May Redis, as settings->redis says, be asked now?  settings need not live longer
    than the call.  After a silence true is said to one thread, whose question has
@@ -38,8 +45,5 @@ int gp_store_keeper_submit(const struct gp_submit_query *const *queries,
 
 /* True while Redis is left alone after a fault. */
 bool gp_store_keeper_is_silent(int64_t now_msecs);
-
-/* The news since it was asked for; *err is filled if Redis went. */
-enum gp_store_news gp_store_keeper_take_news(struct gp_error *err);
 
 #endif

@@ -257,7 +257,7 @@ int gp_store_queue_submit(const struct gp_settings *settings,
 			  struct gp_rate_memory *memory,
 			  const struct gp_submit_query *query, bool may_defer,
 			  int64_t now_msecs, struct gp_rate_verdict *verdict_r,
-			  enum gp_store_news *news_r, struct gp_error *err)
+			  struct gp_error *err)
 {
 	int result = -1;
 
@@ -269,7 +269,6 @@ int gp_store_queue_submit(const struct gp_settings *settings,
 				err);
 		(void)pthread_mutex_unlock(&lock);
 	}
-	*news_r = gp_store_keeper_take_news(err);
 	return result;
 }
 

@@ -28,14 +28,13 @@
  * longer than the call, memory lives on.  Waits at most twice redis.deadline.
  * may_defer: it may be admitted and charged later.  Should that fail, memory is
  * charged.
- * 0, or -1 with *err filled and *verdict_r untouched; *news_r is set either way,
- * and *err is filled if Redis went.
+ * 0, or -1 with *err filled and *verdict_r untouched.
  */
 int gp_store_queue_submit(const struct gp_settings *settings,
 			  struct gp_rate_memory *memory,
 			  const struct gp_submit_query *query, bool may_defer,
 			  int64_t now_msecs, struct gp_rate_verdict *verdict_r,
-			  enum gp_store_news *news_r, struct gp_error *err);
+			  struct gp_error *err);
 
 /* Charges what is still to be charged; for the end of the program. */
 void gp_store_queue_flush(void);

@@ -25,6 +25,7 @@
 #include "pool.h"
 #include "rate.h"
 #include "store-record.h"
+#include "store-redis.h"
 #include "store.h"
 
 #include "store-submit.lua.h"
@@ -402,6 +403,7 @@ static struct gp_store *open_impostor(struct impostor *impostor,
 	(void)sprintf(server, "unix:%s", impostor->path);
 	store = gp_store_redis_open(settings, &err);
 	assert_non_null(store);
+	((struct gp_store_redis *)store)->question = 0;
 	return store;
 }
 
@@ -489,6 +491,22 @@ static void an_answer_to_another_question_is_none(void **state)
 	assert_int_equal(submit_to(store, &history), -1);
 	assert_int_equal(impostor.connections, 1);
 	close_impostor(&impostor, &store);
+}
+
+/* A store that was opened after a fault starts where no other has been. */
+static void questions_of_two_stores_differ(void **state)
+{
+	struct gp_error err;
+	struct gp_store *one = gp_store_redis_open(&own_redis_settings, &err);
+	struct gp_store *other = gp_store_redis_open(&own_redis_settings, &err);
+
+	(void)state;
+	assert_non_null(one);
+	assert_non_null(other);
+	assert_int_not_equal(((struct gp_store_redis *)one)->question,
+			     ((struct gp_store_redis *)other)->question);
+	gp_store_close(&one);
+	gp_store_close(&other);
 }
 
 static void a_strange_reply_is_an_error(void **state)
@@ -704,6 +722,7 @@ int main(void)
 		cmocka_unit_test(a_question_without_an_answer_is_not_asked_again),
 		cmocka_unit_test(a_connection_that_said_too_much_is_left),
 		cmocka_unit_test(an_answer_to_another_question_is_none),
+		cmocka_unit_test(questions_of_two_stores_differ),
 		cmocka_unit_test(a_strange_reply_is_an_error),
 		cmocka_unit_test_setup(script_and_arithmetic_agree,
 				       own_redis_empty),
