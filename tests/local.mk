@@ -26,9 +26,14 @@ unit_tests = \
 if BUILD_MILTER
 unit_tests += tests/unit/test-store-queue
 endif
+# Preloaded into a Redis whose clock a test sets.
+check_LTLIBRARIES = tests/integration/libclock_shift.la
+tests_integration_libclock_shift_la_SOURCES = tests/integration/clock-shift.c
+tests_integration_libclock_shift_la_LDFLAGS = $(AM_LDFLAGS) -module \
+	-avoid-version -shared -rpath /nowhere
 if BUILD_IMAPD_HOOKS
 # Loaded beside the plugin, to see what it leaves behind.
-check_LTLIBRARIES = tests/integration/lib10_imap_probe_plugin.la
+check_LTLIBRARIES += tests/integration/lib10_imap_probe_plugin.la
 tests_integration_lib10_imap_probe_plugin_la_SOURCES = \
 	tests/integration/probe-plugin.c
 tests_integration_lib10_imap_probe_plugin_la_CPPFLAGS = $(plugin_cppflags)
@@ -109,6 +114,9 @@ integration_tests = \
 	tests/integration/72-replay.sh \
 	tests/integration/73-probe.sh \
 	tests/integration/74-metrics.sh \
+	tests/integration/80-milter-store-faults.sh \
+	tests/integration/81-milter-store-hostile.sh \
+	tests/integration/82-clock-jumps.sh \
 	tests/integration/85-redis-acl.sh
 
 table_tests = tests/tables/run-tables.sh
@@ -210,6 +218,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
+	tests/integration/faults.py tests/integration/hostile.py \
 	tests/integration/poll.py tests/integration/pop3_session.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/programs.py \
