@@ -322,9 +322,10 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	struct gp_error err;
 	int result;
 
-	(void)gp_program_name(request->protocol, &request->ip, request->name,
-			      named);
-	(void)gp_program_name(request->protocol, &request->ip, NULL, bare);
+	(void)gp_program_key(judge->settings->poll.program, request->protocol,
+			     &request->ip, request->name, named);
+	(void)gp_program_key(judge->settings->poll.program, request->protocol,
+			     &request->ip, NULL, bare);
 	find_terms(judge, request, named, NULL, &terms);
 	facts.terms = &terms;
 	result = gp_login_store_peek(judge->logins, request->login, programs,

@@ -116,7 +116,8 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->session_id = session_id == NULL ? NULL : gp_strdup(session_id);
 	session->ip = *ip;
 	session->local_port = local_port;
-	(void)gp_program_name(part, ip, NULL, session->program);
+	(void)gp_program_key(settings->poll.program, part, ip, NULL,
+			     session->program);
 	begin_terms(session);
 	session->held_fd = -1;
 	session->human_at_msecs = -1;
@@ -569,7 +570,8 @@ void gp_poll_session_name_program(struct gp_poll_session *session,
 {
 	char program[GP_PROGRAM_BYTES];
 
-	(void)gp_program_name(session->part, &session->ip, name, program);
+	(void)gp_program_key(session->settings->poll.program, session->part,
+			     &session->ip, name, program);
 	if (strcmp(program, session->program) == 0)
 		return;
 	finish_program(session, now_msecs);

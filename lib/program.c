@@ -41,6 +41,19 @@ const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
 	return buffer;
 }
 
+const char *gp_program_key(enum gp_program_key key, const char *protocol,
+			   const struct gp_ip *ip, const char *name,
+			   char buffer[GP_PROGRAM_BYTES])
+{
+	static const struct gp_ip anywhere = { .is_known = false };
+	const bool has_name = name != NULL && *name != '\0';
+
+	if (key == GP_PROGRAM_ADDRESS)
+		return gp_program_name(protocol, ip, NULL, buffer);
+	return gp_program_name(protocol, key == GP_PROGRAM_NAME && has_name
+			       ? &anywhere : ip, name, buffer);
+}
+
 struct gp_ip gp_program_ip(const char *program)
 {
 	const char *start = strchr(program, '/');

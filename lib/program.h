@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "network.h"
+#include "settings.h"
 
 enum { GP_PROGRAM_BYTES = 160, GP_PROGRAM_ID_BYTES = 64 };
 
@@ -18,6 +19,12 @@ enum { GP_PROGRAM_BYTES = 160, GP_PROGRAM_ID_BYTES = 64 };
    Returns buffer. */
 const char *gp_program_name(const char *protocol, const struct gp_ip *ip,
 			    const char *name, char buffer[GP_PROGRAM_BYTES]);
+
+/* The same by what poll.program says: without the name, or with "-" for the address
+   of a program that has a name. */
+const char *gp_program_key(enum gp_program_key key, const char *protocol,
+			   const struct gp_ip *ip, const char *name,
+			   char buffer[GP_PROGRAM_BYTES]);
 
 /* The address in a program's name; unknown if there is none. */
 struct gp_ip gp_program_ip(const char *program);

@@ -37,6 +37,10 @@ static const char *const tls_version_words[] = {
 static const char *const off_observe_words[] = { "off", "observe", NULL };
 static const char *const header_remedy_words[] = { "refuse", "rewrite", NULL };
 static const char *const store_failure_words[] = { "pass", "defer", NULL };
+/* In the order of enum gp_program_key. */
+static const char *const program_words[] = {
+	"address-and-name", "address", "name", NULL
+};
 /* In the order of enum gp_access. */
 static const char *const access_words[] = { "allow", "notice", "deny", NULL };
 
@@ -205,6 +209,8 @@ const struct gp_setting gp_settings_table[] = {
 	    "checks within this time of an admitted one belong to it"),
 	ROW("poll", "tolerance", UINT, poll.tolerance_percent, "5", 0, 50,
 	    "percent of the interval by which a check may come early"),
+	CHOICE("poll", "program", poll.program, "address-and-name", program_words,
+	       "what tells the mail programs of a user apart"),
 	ROW("poll", "programs_max", UINT, poll.programs_max, "8", 0, 32,
 	    "so many programs of a user check at full rate; 0: any number"),
 	ROW("poll", "grace", SECS, poll.grace_secs, "2m", 0, DAY,

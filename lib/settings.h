@@ -111,6 +111,13 @@ enum gp_access {
 	GP_ACCESS_DENY
 };
 
+/* What tells a user's mail programs apart, besides the protocol. */
+enum gp_program_key {
+	GP_PROGRAM_ADDRESS_AND_NAME,
+	GP_PROGRAM_ADDRESS,
+	GP_PROGRAM_NAME                 /* the address of those without one */
+};
+
 /* What becomes of mail while Redis is silent. */
 enum gp_store_failure {
 	GP_STORE_FAILURE_PASS,
@@ -208,6 +215,7 @@ struct gp_settings {
 		unsigned int interval_max_secs;   /* at high load */
 		unsigned int load_low_percent;    /* per processor */
 		unsigned int load_high_percent;
+		enum gp_program_key program;
 		unsigned int programs_max;        /* 0: any number */
 		unsigned int grace_secs;
 		unsigned int away_after_secs;     /* 0: never */

@@ -61,4 +61,28 @@ wait_until(lambda: set(who('erin')) >= {'imap/127.0.0.2/Early',
 say('a program may say who it is after the login')
 PYTHON
 check "programs" [ $? = 0 ]
+
+# The settings choose what makes a program; each login reads them.
+for key in name address; do
+	printf 'poll {\n\tprogram = %s\n}\n' "$key" >> "$LAB_CONF"
+	KEY=$key python <<'PYTHON'
+from poll import *
+
+redis('FLUSHALL')
+for number in (1, 2):
+    program = Program('carol', source='127.0.0.%d' % (number + 10),
+                      early_id='("name" "Phone%d")' % (number if env['KEY'] == 'address'
+                                                       else 0))
+    program.command('SELECT INBOX')
+    program.command('LOGOUT')
+if env['KEY'] == 'name':
+    wanted = {'imap/-/Phone0': 2}
+else:
+    wanted = {'imap/127.0.0.11': 1, 'imap/127.0.0.12': 1}
+wait_until(lambda: {name: row['checks'] for name, row in who('carol').items()} == wanted,
+           5, 'programs by %s: %r' % (env['KEY'], who('carol')))
+say('programs by ' + env['KEY'])
+PYTHON
+	check "programs by $key" [ $? = 0 ]
+done
 finish

@@ -37,6 +37,27 @@ static void test_nothing_hostile_stays_in_a_name(void **state)
 	assert_name("192.0.2.7", "A-Z.a_z+09", "imap/192.0.2.7/A-Z.a_z+09");
 }
 
+static void assert_key(enum gp_program_key key, const char *name,
+		       const char *wanted)
+{
+	char buffer[GP_PROGRAM_BYTES];
+	struct gp_ip ip;
+
+	assert_int_equal(gp_ip_parse("192.0.2.7", &ip, NULL), 0);
+	assert_ptr_equal(gp_program_key(key, "imap", &ip, name, buffer), buffer);
+	assert_string_equal(buffer, wanted);
+}
+
+static void test_the_settings_choose_what_makes_a_program(void **state)
+{
+	(void)state;
+	assert_key(GP_PROGRAM_ADDRESS, "a b", "imap/192.0.2.7");
+	assert_key(GP_PROGRAM_NAME, "a b", "imap/-/a_b");
+	assert_key(GP_PROGRAM_NAME, "", "imap/192.0.2.7");
+	assert_key(GP_PROGRAM_NAME, NULL, "imap/192.0.2.7");
+	assert_key(GP_PROGRAM_ADDRESS_AND_NAME, "a b", "imap/192.0.2.7/a_b");
+}
+
 static void test_a_name_is_cut_at_32_bytes(void **state)
 {
 	(void)state;
@@ -125,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_hostile_stays_in_a_name),
+		cmocka_unit_test(test_the_settings_choose_what_makes_a_program),
 		cmocka_unit_test(test_a_name_is_cut_at_32_bytes),
 		cmocka_unit_test(test_without_a_name),
 		cmocka_unit_test(test_ipv6_stands_for_its_64),

@@ -387,6 +387,8 @@ static const struct refusal refusals[] = {
 	  "has 1 to 255 bytes" },
 	{ "headers", "authentication_results", "on", "'on' is neither yes nor no" },
 	{ "journal", "all_checks", "all", "'all' is neither yes nor no" },
+	{ "poll", "program", "id", "'id' is not possible; allowed is "
+	  "address-and-name, address or name" },
 	{ "poll", "held_max", "100001", "100001 is out of range; allowed is 0 to "
 	  "100000" },
 	{ "access", "imap", "yes", "'yes' is not possible; allowed is allow, notice "
@@ -512,7 +514,7 @@ static void test_names_refused(void **state)
 	expect_error("poll { poll { } }", "a.conf:1: unknown setting 'poll' in "
 		     "section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
-		     "programs_max, grace, away_after, away_interval, "
+		     "program, programs_max, grace, away_after, away_interval, "
 		     "ladder_window, ladder, login_ladder, held_max, notice, "
 		     "idle_notice, notice_after, exemptions, overrides");
 }
@@ -548,7 +550,7 @@ static void test_syntax_refused(void **state)
 	expect_error("poll {\n interval = 5m 6m }", "a.conf:2: unknown setting '6m' "
 		     "in section 'poll'; it has mode, interval, interval_max, "
 		     "load_low, load_high, advised, round, tolerance, "
-		     "programs_max, grace, away_after, away_interval, "
+		     "program, programs_max, grace, away_after, away_interval, "
 		     "ladder_window, ladder, login_ladder, held_max, notice, "
 		     "idle_notice, notice_after, exemptions, overrides");
 	expect_error("poll {\n interval = }", "a.conf:2: unexpected token '}'; a "
