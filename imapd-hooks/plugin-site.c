@@ -14,8 +14,8 @@ static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 
 	if (gp_settings_load(gp_settings_default_path(), &site->settings,
 			     &err) < 0) {
-		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
-		       err.text);
+		gp_log(GP_LOG_ERROR, "%s; neither logins nor checks for mail are "
+		       "judged", err.text);
 		return;
 	}
 	site->has_work = gp_policy_access_has_rules(site->settings, protocol) ||
