@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module is the form of a command of gatepostctl: one command, one file,
- * one row in main.c's table.
+ * one row in main.c's table; and what several of them do.
  */
 #ifndef GP_COMMAND_H
 #define GP_COMMAND_H

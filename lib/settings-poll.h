@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module turns the texts of poll.overrides, and the fields of Dovecot's userdb
- * that say the same of one user, into overrides, or says what is allowed instead.
+ * that say the same of one user, into overrides, or says what is allowed instead; and
+ * looks at what of sections "poll" and "access" only shows when all is read.
  */
 #ifndef GP_SETTINGS_POLL_H
 #define GP_SETTINGS_POLL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This module names what store-redis.c and store-redis-submit.c share: the state
- * of a store and how a script is run.  Nobody else includes it.
+ * This module names what the files store-redis*.c share: the state of a store and
+ * how a script is run.  Nobody else includes it.
  */
 #ifndef GP_STORE_REDIS_H
 #define GP_STORE_REDIS_H
