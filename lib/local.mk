@@ -50,7 +50,16 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
 	lib/store-redis-exempt.c lib/store-redis-forget.c \
 	lib/store-record.c lib/store-record.h \
+	lib/redis-address.c lib/redis-address.h \
+	lib/settings-redis.c lib/settings-redis.h \
+	lib/store-redis-access.c lib/store-redis-access.h \
+	lib/store-redis-cluster.c lib/store-redis-cluster.h \
 	lib/store-redis-link.c lib/store-redis-link.h \
+	lib/store-redis-map.c lib/store-redis-map.h \
+	lib/store-redis-sentinel.c lib/store-redis-sentinel.h \
+	lib/store-redis-site.c lib/store-redis-site.h \
+	lib/store-redis-tls.c lib/store-redis-tls.h \
+	lib/store-redis-wait.c lib/store-redis-wait.h \
 	lib/store-redis-login.c lib/store-redis-login.h
 nodist_lib_libgatepost_la_SOURCES = lib/store-exempt.lua.h \
 	lib/store-poll.lua.h lib/store-submit.lua.h

@@ -13,6 +13,7 @@
 #include "settings-list.h"
 #include "settings-poll.h"
 #include "settings-rate.h"
+#include "settings-redis.h"
 #include "settings-source.h"
 #include "settings-value.h"
 
@@ -108,16 +109,13 @@ static int check_rule(const struct whole *whole, const struct rule *rule)
 	return fail_value(whole, wrong, text);
 }
 
-/* A user name alone would be left out without a word. */
-static int check_redis_user(const struct whole *whole)
+static int check_redis(const struct whole *whole)
 {
-	const struct gp_setting *row =
-		row_at(offsetof(struct gp_settings, redis.user));
+	struct gp_error err;
+	size_t offset;
 
-	if (whole->settings->redis.user[0] == '\0' ||
-	    whole->settings->redis.password_file[0] != '\0')
-		return 0;
-	return fail_value(whole, row, "a user needs redis.password_file as well");
+	return gp_redis_check(whole->settings, &offset, &err) == 0 ? 0
+		: fail_value(whole, row_at(offset), err.text);
 }
 
 /* The line without comment and blanks around it; empty if nothing is left. */
@@ -352,7 +350,8 @@ int gp_settings_check(struct gp_settings *settings,
 	}
 	normalise_logins(whole);
 	gp_settings_files_note_lists(settings);
-	return check_load(whole) < 0 || check_redis_user(whole) < 0 || read_domains_file(whole) < 0 ||
+	return check_load(whole) < 0 || check_redis(whole) < 0 ||
+		read_domains_file(whole) < 0 ||
 		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||
 		check_rates(whole) < 0 || check_poll(whole) < 0 ||
 		check_exempt_logins(whole) < 0 ||

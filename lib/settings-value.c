@@ -13,6 +13,7 @@
 #include "settings-list.h"
 #include "settings-poll.h"
 #include "settings-rate.h"
+#include "redis-address.h"
 #include "socket-text.h"
 
 struct unit {
@@ -251,7 +252,7 @@ static int check_text(const struct gp_setting *row, const char *text,
 		return gp_socket_parse(text, &unused, err);
 	if (row->offset == offsetof(struct gp_settings, redis.server) &&
 	    length > 0)
-		return gp_server_parse(text, &unused, err);
+		return gp_redis_servers_parse(text, NULL, err) < 0 ? -1 : 0;
 	if (row->offset == offsetof(struct gp_settings, authpolicy.listen))
 		return check_listen(text, err);
 	return 0;

@@ -41,6 +41,10 @@ static const char *const store_failure_words[] = { "pass", "defer", NULL };
 static const char *const program_words[] = {
 	"address-and-name", "address", "name", NULL
 };
+/* In the order of enum gp_redis_topology. */
+static const char *const topology_words[] = {
+	"single", "sentinel", "cluster", NULL
+};
 /* In the order of enum gp_access. */
 static const char *const access_words[] = { "allow", "notice", "deny", NULL };
 
@@ -255,8 +259,28 @@ const struct gp_setting gp_settings_table[] = {
 	    "most logins that are held at once"),
 
 	ROW("redis", "server", TEXT, redis.server,
-	    "unix:/run/redis/redis-server.sock", 0, SOCKET_BYTES_MAX,
-	    "where Redis is; empty for none"),
+	    "unix:/run/redis/redis-server.sock", 0, TEXT_BYTES_MAX,
+	    "where Redis is, or its sentinels or some of a cluster; empty for none"),
+	CHOICE("redis", "topology", redis.topology, "single", topology_words,
+	       "what redis.server names"),
+	ROW("redis", "sentinel_master", TEXT, redis.sentinel_master,
+	    "", 0, NAME_BYTES_MAX, "name of the master that sentinels watch"),
+	ROW("redis", "sentinel_user", TEXT, redis.sentinel_user,
+	    "", 0, NAME_BYTES_MAX,
+	    "user name at the sentinels (ACL); empty for the default user"),
+	ROW("redis", "sentinel_password_file", PATH,
+	    redis.sentinel_password_file, "", 0, PATH_BYTES_MAX,
+	    "file whose first line is the password for the sentinels"),
+	ROW("redis", "tls", BOOL, redis.tls, "no", 0, 0,
+	    "whether Redis is spoken to by TLS"),
+	ROW("redis", "tls_ca_file", PATH, redis.tls_ca_file, "", 0, PATH_BYTES_MAX,
+	    "authorities for Redis's certificate; empty for the system's"),
+	ROW("redis", "tls_certificate_file", PATH, redis.tls_certificate_file,
+	    "", 0, PATH_BYTES_MAX, "our certificate, if Redis wants one"),
+	ROW("redis", "tls_key_file", PATH, redis.tls_key_file,
+	    "", 0, PATH_BYTES_MAX, "the key of our certificate"),
+	ROW("redis", "tls_name", TEXT, redis.tls_name, "", 0, NAME_BYTES_MAX,
+	    "name in Redis's certificate; empty for the one in redis.server"),
 	ROW("redis", "database", UINT, redis.database, "0", 0, 15,
 	    "number of the database in Redis"),
 	ROW("redis", "user", TEXT, redis.user, "", 0, NAME_BYTES_MAX,

@@ -118,6 +118,13 @@ enum gp_program_key {
 	GP_PROGRAM_NAME                 /* the address of those without one */
 };
 
+/* What redis.server names. */
+enum gp_redis_topology {
+	GP_REDIS_SINGLE,
+	GP_REDIS_BY_SENTINEL,
+	GP_REDIS_CLUSTER
+};
+
 /* What becomes of mail while Redis is silent. */
 enum gp_store_failure {
 	GP_STORE_FAILURE_PASS,
@@ -237,7 +244,17 @@ struct gp_settings {
 		unsigned int held_max;
 	} authpolicy;
 	struct {
-		char *server;                     /* "unix:/path", "host:port", "" */
+		enum gp_redis_topology topology;
+		char *server;                     /* "unix:/path", "host:port", "";
+		                                     several but for single */
+		char *sentinel_master;            /* the name sentinels know */
+		char *sentinel_user;
+		char *sentinel_password_file;
+		bool tls;
+		char *tls_ca_file;                /* "": the system's */
+		char *tls_certificate_file;       /* "" for none */
+		char *tls_key_file;
+		char *tls_name;                   /* "": what the server is called */
 		unsigned int database;
 		char *user;
 		char *password_file;

@@ -24,7 +24,7 @@ enum { GOOD_MSECS = 5000, EXEMPTIONS_MAX = 1000, CHANGE_DEADLINE_MSECS = 10000 }
 
 static const char *ask_words[] = { "HGETALL", KEY };
 const struct gp_redis_command gp_store_redis_ask_exemptions = {
-	.argc = 2, .argv = ask_words
+	.argc = 2, .argv = ask_words, .key = KEY
 };
 
 /* --- what is known --- */
@@ -61,7 +61,7 @@ void gp_store_redis_take_exemptions(struct gp_store_redis *store,
 {
 	struct gp_exemption_list *list = &store->exemptions;
 
-	if (reply->type != REDIS_REPLY_ARRAY)
+	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
 		return;
 	gp_store_redis_free_exemptions(store);
 	list->items = gp_alloc((reply->elements / 2 + 1) * sizeof(*list->items));
@@ -76,7 +76,7 @@ static int read_all(struct gp_store_redis *store, int64_t now_msecs,
 	redisReply *reply;
 	int result = 0;
 
-	if (gp_redis_link_exchange(store->link, &gp_store_redis_ask_exemptions, 1,
+	if (gp_redis_site_exchange(store->site, &gp_store_redis_ask_exemptions, 1,
 				   gp_clock_monotonic_msecs() +
 				   store->settings->redis.deadline_msecs,
 				   &reply, err) < 0)
@@ -88,7 +88,7 @@ static int read_all(struct gp_store_redis *store, int64_t now_msecs,
 				      REDIS_REPLY_ERROR ? reply->str
 				      : "unexpected reply to HGETALL");
 	freeReplyObject(reply);
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	return result;
 }
 
@@ -136,7 +136,7 @@ static int change(struct gp_store_redis *store, const char *who,
 				      REDIS_REPLY_ERROR ? reply->str
 				      : "unexpected reply to the script");
 	freeReplyObject(reply);
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	store->exemptions_until_msecs = 0;
 	return result;
 }
@@ -165,7 +165,7 @@ static int remove_fields(struct gp_store_redis *store, const char *key,
 			 struct gp_error *err)
 {
 	const char **argv = gp_alloc((fields->elements + 2) * sizeof(*argv));
-	struct gp_redis_command command = { .argc = 2, .argv = argv };
+	struct gp_redis_command command = { .argc = 2, .argv = argv, .key = key };
 	redisReply *reply;
 	int result = 0;
 
@@ -176,7 +176,7 @@ static int remove_fields(struct gp_store_redis *store, const char *key,
 		    strcmp(fields->element[i]->str, "h") != 0)
 			argv[command.argc++] = fields->element[i]->str;
 	if (command.argc > 2)
-		result = gp_redis_link_exchange(store->link, &command, 1,
+		result = gp_redis_site_exchange(store->site, &command, 1,
 						deadline_msecs, &reply, err);
 	free(argv);
 	if (result < 0 || command.argc == 2)
@@ -196,9 +196,10 @@ int gp_store_redis_reset(struct gp_store *generic, const char *user,
 		CHANGE_DEADLINE_MSECS;
 	char *key = gp_store_key(user);
 	const char *argv[] = { "HKEYS", key };
-	const struct gp_redis_command command = { .argc = 2, .argv = argv };
+	const struct gp_redis_command command = { .argc = 2, .argv = argv,
+						  .key = key };
 	redisReply *fields;
-	int result = gp_redis_link_exchange(store->link, &command, 1,
+	int result = gp_redis_site_exchange(store->site, &command, 1,
 					    deadline_msecs, &fields, err);
 
 	if (result == 0) {
@@ -210,6 +211,6 @@ int gp_store_redis_reset(struct gp_store *generic, const char *user,
 		freeReplyObject(fields);
 	}
 	free(key);
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	return result;
 }

@@ -60,12 +60,12 @@ int gp_store_redis_forget(struct gp_store *generic, const char *user,
 	const char *fields[] = { "HKEYS", key }, *remove[] = { "DEL", key },
 		*look[] = { "EXISTS", key };
 	const struct gp_redis_command commands[REPLIES] = {
-		[FIELDS] = { .argc = 2, .argv = fields },
-		[REMOVED] = { .argc = 2, .argv = remove },
-		[LEFT] = { .argc = 2, .argv = look },
+		[FIELDS] = { .argc = 2, .argv = fields, .key = key },
+		[REMOVED] = { .argc = 2, .argv = remove, .key = key },
+		[LEFT] = { .argc = 2, .argv = look, .key = key },
 	};
 	redisReply *replies[REPLIES];
-	int result = gp_redis_link_exchange(store->link, commands, REPLIES,
+	int result = gp_redis_site_exchange(store->site, commands, REPLIES,
 		gp_clock_monotonic_msecs() + FORGET_DEADLINE_MSECS, replies, err);
 
 	free(key);
@@ -74,6 +74,6 @@ int gp_store_redis_forget(struct gp_store *generic, const char *user,
 	result = read_removal(replies, removal_r, err);
 	for (int i = 0; i < REPLIES; i++)
 		freeReplyObject(replies[i]);
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	return result;
 }

@@ -2,7 +2,6 @@
 /* This module is documented in store-redis-link.h. */
 #include "store-redis-link.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -10,21 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 
 #include "log.h"
 #include "pool.h"
-#include "socket-text.h"
+#include "redis-address.h"
+#include "store-redis-tls.h"
+#include "store-redis-wait.h"
 
 /* No reply that we ask for is longer; a claim of more is not believed. */
 enum { ELEMENTS_MAX = 4096, STRING_BYTES_MAX = 65536 };
 
 struct gp_redis_link {
-	const struct gp_settings *settings;
+	const struct gp_redis_access *access;
 	struct gp_socket server;
-	char *password;         /* or NULL */
+	enum gp_redis_role role;
 	redisContext *context;  /* NULL when not connected */
+	struct ssl_st *tls;     /* of the context; NULL without */
+	bool is_new;            /* nothing was sent on it yet */
 	bool was_used;          /* an exchange has gone well on it */
 	const redisReplyObjectFunctions *standard;  /* hiredis's own */
 	redisReplyObjectFunctions bounded;
@@ -52,49 +54,15 @@ static void *create_array(const redisReadTask *task, int elements)
 		: link->standard->createArray(task, elements);
 }
 
-/* The first line of the file.  A secret that others can read is none. */
-static char *read_password(const char *path, struct gp_error *err)
-{
-	char line[1024];
-	struct stat status;
-	FILE *file = fopen(path, "re");
-
-	if (file == NULL) {
-		(void)gp_error_set(err, "redis.password_file %s: %s", path,
-				   strerror(errno));
-		return NULL;
-	}
-	if (fstat(fileno(file), &status) < 0 || (status.st_mode & S_IRWXO) != 0) {
-		(void)gp_error_set(err, "redis.password_file %s: others can read "
-				   "it; run: chmod o= %s", path, path);
-		(void)fclose(file);
-		return NULL;
-	}
-	if (fgets(line, sizeof(line), file) == NULL)
-		line[0] = '\0';
-	(void)fclose(file);
-	line[strcspn(line, "\r\n")] = '\0';
-	if (line[0] == '\0') {
-		(void)gp_error_set(err, "redis.password_file %s: its first line "
-				   "holds no password", path);
-		return NULL;
-	}
-	return gp_strdup(line);
-}
-
-struct gp_redis_link *gp_redis_link_create(const struct gp_settings *settings,
-					   struct gp_error *err)
+struct gp_redis_link *gp_redis_link_create(const struct gp_redis_access *access,
+					   const struct gp_socket *server,
+					   enum gp_redis_role role)
 {
 	struct gp_redis_link *link = gp_alloc(sizeof(*link));
-	int result = gp_server_parse(settings->redis.server, &link->server, err);
 
-	link->settings = settings;
-	if (result == 0 && settings->redis.password_file[0] != '\0') {
-		link->password = read_password(settings->redis.password_file, err);
-		result = link->password != NULL ? 0 : -1;
-	}
-	if (result < 0)
-		gp_redis_link_free(&link);
+	link->access = access;
+	link->server = *server;
+	link->role = role;
 	return link;
 }
 
@@ -103,6 +71,7 @@ void gp_redis_link_disconnect(struct gp_redis_link *link)
 	if (link->context != NULL)
 		redisFree(link->context);
 	link->context = NULL;
+	link->tls = NULL;
 	link->was_used = false;
 }
 
@@ -111,29 +80,8 @@ void gp_redis_link_free(struct gp_redis_link **link)
 	if (*link == NULL)
 		return;
 	gp_redis_link_disconnect(*link);
-	if ((*link)->password != NULL)
-		explicit_bzero((*link)->password, strlen((*link)->password));
-	free((*link)->password);
 	free(*link);
 	*link = NULL;
-}
-
-static int wait_for(int fd, short events, int64_t deadline_msecs,
-		    struct gp_error *err)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = events };
-	int64_t left;
-	int ready;
-
-	do {
-		left = deadline_msecs - gp_clock_monotonic_msecs();
-		ready = left <= 0 ? 0 : poll(&poll_fd, 1, (int)left);
-	} while (ready < 0 && errno == EINTR);
-	if (ready < 0)
-		return gp_error_set(err, "redis: poll: %s", strerror(errno));
-	if (ready == 0)
-		return gp_error_set(err, "redis: no reply in time");
-	return 0;
 }
 
 static int context_error(const redisContext *context, struct gp_error *err)
@@ -142,9 +90,35 @@ static int context_error(const redisContext *context, struct gp_error *err)
 			    ? context->errstr : "connection failed");
 }
 
+/* What is read from it is bounded from the first byte. */
+static void bound_replies(struct gp_redis_link *link)
+{
+	redisReader *reader = link->context->reader;
+
+	link->standard = reader->fn;
+	link->bounded = *link->standard;
+	link->bounded.createString = create_string;
+	link->bounded.createArray = create_array;
+	reader->fn = &link->bounded;
+	reader->privdata = link;
+}
+
+static int start_tls(struct gp_redis_link *link, int64_t deadline_msecs,
+		     struct gp_error *err)
+{
+	const char *name = link->access->settings->redis.tls_name;
+
+	if (link->access->tls == NULL)
+		return 0;
+	return gp_redis_tls_start(link->access, link->context, name[0] != '\0'
+				  ? name : link->server.host, deadline_msecs,
+				  &link->tls, err);
+}
+
 static int start_connection(struct gp_redis_link *link, int64_t deadline_msecs,
 			    struct gp_error *err)
 {
+	char shown[GP_SOCKET_TEXT_BYTES];
 	redisContext *context;
 	int socket_error = 0;
 	socklen_t length = sizeof(socket_error);
@@ -158,20 +132,16 @@ static int start_connection(struct gp_redis_link *link, int64_t deadline_msecs,
 	link->context = context;
 	if (context->err != 0)
 		return context_error(context, err);
-	link->standard = context->reader->fn;
-	link->bounded = *link->standard;
-	link->bounded.createString = create_string;
-	link->bounded.createArray = create_array;
-	context->reader->fn = &link->bounded;
-	context->reader->privdata = link;
-	if (wait_for(context->fd, POLLOUT, deadline_msecs, err) < 0)
+	bound_replies(link);
+	if (gp_redis_wait(context->fd, POLLOUT, deadline_msecs, err) < 0)
 		return -1;
 	if (getsockopt(context->fd, SOL_SOCKET, SO_ERROR, &socket_error,
 		       &length) < 0 || socket_error != 0)
 		return gp_error_set(err, "redis: cannot connect to %s: %s",
-				    link->settings->redis.server,
+				    gp_redis_address_format(&link->server, shown),
 				    strerror(socket_error));
-	return 0;
+	link->is_new = true;
+	return start_tls(link, deadline_msecs, err);
 }
 
 static int append(struct gp_redis_link *link,
@@ -183,34 +153,46 @@ static int append(struct gp_redis_link *link,
 	return 0;
 }
 
+static int append_auth(struct gp_redis_link *link, struct gp_error *err)
+{
+	const struct gp_settings *settings = link->access->settings;
+	const bool is_sentinel = link->role == GP_REDIS_SENTINEL;
+	const char *user = is_sentinel ? settings->redis.sentinel_user
+		: settings->redis.user;
+	const char *password = is_sentinel ? link->access->sentinel_password
+		: link->access->password;
+	const char *auth[3] = { "AUTH" };
+	struct gp_redis_command command = { .argc = 1, .argv = auth };
+
+	if (password == NULL)
+		return 0;
+	if (user[0] != '\0')
+		auth[command.argc++] = user;
+	auth[command.argc++] = password;
+	return append(link, &command, err) < 0 ? -1 : 1;
+}
+
+static int append_select(struct gp_redis_link *link, struct gp_error *err)
+{
+	const unsigned int database = link->access->settings->redis.database;
+	char number[16];
+	const char *select[] = { "SELECT", number };
+	const struct gp_redis_command command = { .argc = 2, .argv = select };
+
+	if (database == 0 || link->role == GP_REDIS_SENTINEL)
+		return 0;
+	(void)snprintf(number, sizeof(number), "%u", database);
+	return append(link, &command, err) < 0 ? -1 : 1;
+}
+
 /* AUTH and SELECT travel with the first command: no round trip of their own.
    Returns how many replies they will give, or -1. */
 static int append_handshake(struct gp_redis_link *link, struct gp_error *err)
 {
-	const struct gp_settings *settings = link->settings;
-	char database[16];
-	const char *select[] = { "SELECT", database };
-	const char *auth[3] = { "AUTH" };
-	struct gp_redis_command command = { .argc = 1, .argv = auth };
-	int count = 0;
+	const int auth = append_auth(link, err);
+	const int select = auth < 0 ? -1 : append_select(link, err);
 
-	if (link->password != NULL) {
-		if (settings->redis.user[0] != '\0')
-			auth[command.argc++] = settings->redis.user;
-		auth[command.argc++] = link->password;
-		if (append(link, &command, err) < 0)
-			return -1;
-		count++;
-	}
-	if (settings->redis.database > 0) {
-		(void)snprintf(database, sizeof(database), "%u",
-			       settings->redis.database);
-		command = (struct gp_redis_command){ .argc = 2, .argv = select };
-		if (append(link, &command, err) < 0)
-			return -1;
-		count++;
-	}
-	return count;
+	return select < 0 ? -1 : auth + select;
 }
 
 static int flush(redisContext *context, int64_t deadline_msecs,
@@ -223,7 +205,7 @@ static int flush(redisContext *context, int64_t deadline_msecs,
 			return context_error(context, err);
 		if (is_done)
 			return 0;
-		if (wait_for(context->fd, POLLOUT, deadline_msecs, err) < 0)
+		if (gp_redis_wait(context->fd, POLLOUT, deadline_msecs, err) < 0)
 			return -1;
 	}
 }
@@ -233,7 +215,7 @@ static int flush(redisContext *context, int64_t deadline_msecs,
 static bool is_all_left(const struct gp_redis_link *link, int64_t deadline_msecs)
 {
 	return deadline_msecs - gp_clock_monotonic_msecs() + 1 >=
-		(int64_t)link->settings->redis.deadline_msecs;
+		(int64_t)link->access->settings->redis.deadline_msecs;
 }
 
 /* On a connection that was used before, the first read itself waits, with the
@@ -242,7 +224,8 @@ static int read_reply(struct gp_redis_link *link, int64_t deadline_msecs,
 		      redisReply **reply_r, struct gp_error *err)
 {
 	redisContext *context = link->context;
-	bool read_waits = link->was_used && is_all_left(link, deadline_msecs);
+	bool read_waits = gp_redis_tls_has_bytes(link->tls) ||
+		(link->was_used && is_all_left(link, deadline_msecs));
 	void *reply = NULL;
 
 	for (;;) {
@@ -251,11 +234,11 @@ static int read_reply(struct gp_redis_link *link, int64_t deadline_msecs,
 		if (reply != NULL)
 			break;
 		if (!read_waits &&
-		    wait_for(context->fd, POLLIN, deadline_msecs, err) < 0)
+		    gp_redis_wait(context->fd, POLLIN, deadline_msecs, err) < 0)
 			return -1;
-		read_waits = false;
 		if (redisBufferRead(context) != REDIS_OK)
 			return context_error(context, err);
+		read_waits = gp_redis_tls_has_bytes(link->tls);
 	}
 	*reply_r = reply;
 	return 0;
@@ -264,18 +247,24 @@ static int read_reply(struct gp_redis_link *link, int64_t deadline_msecs,
 /* What Redis says to who may not ask does not say what to do about it.  A command of
    more than ten words is not even read before a login: "unauthenticated multibulk
    length". */
-static int refuse_access(const redisReply *reply, struct gp_error *err)
+static int refuse_access(const struct gp_redis_link *link,
+			 const redisReply *reply, struct gp_error *err)
 {
+	const bool is_sentinel = link->role == GP_REDIS_SENTINEL;
+	const char *who = is_sentinel ? "the sentinel" : "it";
+	const char *prefix = is_sentinel ? "sentinel_" : "";
+
 	if (reply->type != REDIS_REPLY_ERROR)
 		return 0;
 	if (strncmp(reply->str, "NOAUTH", 6) == 0 ||
 	    strstr(reply->str, "unauthenticated") != NULL)
-		return gp_error_set(err, "redis: it wants a password; set "
-				    "redis.password_file, and redis.user if it has "
-				    "users");
+		return gp_error_set(err, "redis: %s wants a password; set "
+				    "redis.%spassword_file, and redis.%suser if it "
+				    "has users", who, prefix, prefix);
 	if (strncmp(reply->str, "WRONGPASS", 9) == 0)
-		return gp_error_set(err, "redis: it knows no such user or password; "
-				    "see redis.user and redis.password_file");
+		return gp_error_set(err, "redis: %s knows no such user or password; "
+				    "see redis.%suser and redis.%spassword_file",
+				    who, prefix, prefix);
 	if (strncmp(reply->str, "NOPERM", 6) == 0)
 		return gp_error_set(err, "redis: %.200s; the rights that gatepost "
 				    "needs are in gatepost.conf(5), redis.user",
@@ -292,7 +281,7 @@ static int read_handshake(struct gp_redis_link *link, int count,
 	while (count-- > 0 && result == 0) {
 		result = read_reply(link, deadline_msecs, &reply, err);
 		if (result == 0) {
-			result = refuse_access(reply, err);
+			result = refuse_access(link, reply, err);
 			if (result == 0 && reply->type == REDIS_REPLY_ERROR)
 				result = gp_error_set(err, "redis: %s", reply->str);
 			freeReplyObject(reply);
@@ -303,13 +292,33 @@ static int read_handshake(struct gp_redis_link *link, int count,
 
 /* A connection that was kept and has something to read is not to be used: Redis
    has closed it, or says what nobody asked for.  Found out before anything is
-   sent, so that the command can go over a new one and is done only once. */
-static bool is_stale(const redisContext *context)
+   sent, so that the command can go over a new one and is done only once.  With TLS
+   there may be tickets for a later session (RFC 8446 section 4.6.1): they are read
+   and leave nothing. */
+static bool is_stale(const struct gp_redis_link *link)
 {
+	redisContext *context = link->context;
 	struct pollfd poll_fd = { .fd = context->fd, .events = POLLIN };
 
-	return context->reader->pos < context->reader->len ||
-		poll(&poll_fd, 1, 0) != 0;
+	if (context->reader->pos < context->reader->len)
+		return true;
+	if (poll(&poll_fd, 1, 0) == 0)
+		return false;
+	return link->tls == NULL || redisBufferRead(context) != REDIS_OK ||
+		context->reader->pos < context->reader->len;
+}
+
+int gp_redis_link_connect(struct gp_redis_link *link, int64_t deadline_msecs,
+			  struct gp_error *err)
+{
+	if (link->context != NULL && is_stale(link))
+		gp_redis_link_disconnect(link);
+	if (link->context != NULL)
+		return 0;
+	if (start_connection(link, deadline_msecs, err) == 0)
+		return 0;
+	gp_redis_link_disconnect(link);
+	return -1;
 }
 
 static int send_commands(struct gp_redis_link *link,
@@ -317,14 +326,9 @@ static int send_commands(struct gp_redis_link *link,
 			 int64_t deadline_msecs, int *handshake_r,
 			 struct gp_error *err)
 {
-	*handshake_r = 0;
-	if (link->context == NULL) {
-		if (start_connection(link, deadline_msecs, err) < 0)
-			return -1;
-		*handshake_r = append_handshake(link, err);
-		if (*handshake_r < 0)
-			return -1;
-	}
+	*handshake_r = link->is_new ? append_handshake(link, err) : 0;
+	if (*handshake_r < 0)
+		return -1;
 	for (int i = 0; i < count; i++)
 		if (append(link, &commands[i], err) < 0)
 			return -1;
@@ -335,7 +339,7 @@ static int send_commands(struct gp_redis_link *link,
    waited for by poll(). */
 static void let_reads_wait(const struct gp_redis_link *link)
 {
-	const unsigned int msecs = link->settings->redis.deadline_msecs;
+	const unsigned int msecs = link->access->settings->redis.deadline_msecs;
 	const struct timeval timeout = {
 		.tv_sec = msecs / 1000,
 		.tv_usec = (suseconds_t)(msecs % 1000) * 1000,
@@ -353,27 +357,28 @@ static int exchange(struct gp_redis_link *link,
 		    int64_t deadline_msecs, redisReply **replies,
 		    struct gp_error *err)
 {
-	int handshake, result;
+	int handshake = 0, result;
 
-	if (link->context != NULL && is_stale(link->context))
-		gp_redis_link_disconnect(link);
-	if (link->context != NULL && !link->was_used)
+	if (!link->is_new && !link->was_used && link->tls == NULL)
 		let_reads_wait(link);
-	link->was_used = link->context != NULL;
+	link->was_used = !link->is_new && link->tls == NULL;
 	result = send_commands(link, commands, count, deadline_msecs, &handshake,
 			       err);
 	/* What was not sent whole was not done. */
 	if (result < 0 && link->was_used && count == 1) {
 		gp_redis_link_disconnect(link);
-		result = send_commands(link, commands, count, deadline_msecs,
-				       &handshake, err);
+		result = gp_redis_link_connect(link, deadline_msecs, err);
+		if (result == 0)
+			result = send_commands(link, commands, count,
+					       deadline_msecs, &handshake, err);
 	}
+	link->is_new = false;
 	if (result < 0 ||
 	    read_handshake(link, handshake, deadline_msecs, err) < 0)
 		return -1;
 	for (int i = 0; i < count; i++)
 		if (read_reply(link, deadline_msecs, &replies[i], err) < 0 ||
-		    refuse_access(replies[i], err) < 0)
+		    refuse_access(link, replies[i], err) < 0)
 			return -1;
 	return 0;
 }

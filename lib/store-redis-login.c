@@ -11,14 +11,14 @@
 #include "log.h"
 #include "pool.h"
 #include "store-record.h"
-#include "store-redis-link.h"
+#include "store-redis-site.h"
 #include "store.h"
 
 enum { NUMBER_BYTES = 24, KNOWN_FIELDS = 3 };
 
 struct gp_login_store {
 	const struct gp_settings *settings;
-	struct gp_redis_link *link;
+	struct gp_redis_site *site;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	struct gp_error last_error;
 };
@@ -35,14 +35,14 @@ static const char hold_script[] =
 struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
 					   struct gp_error *err)
 {
-	struct gp_redis_link *link = gp_redis_link_create(settings, err);
+	struct gp_redis_site *site = gp_redis_site_open(settings, err);
 	struct gp_login_store *store;
 
-	if (link == NULL)
+	if (site == NULL)
 		return NULL;
 	store = gp_alloc(sizeof(*store));
 	store->settings = settings;
-	store->link = link;
+	store->site = site;
 	return store;
 }
 
@@ -50,7 +50,7 @@ void gp_login_store_close(struct gp_login_store **store)
 {
 	if (*store == NULL)
 		return;
-	gp_redis_link_free(&(*store)->link);
+	gp_redis_site_close(&(*store)->site);
 	free(*store);
 	*store = NULL;
 }
@@ -59,7 +59,7 @@ void gp_login_store_close(struct gp_login_store **store)
 static int fail(struct gp_login_store *store, int64_t now_msecs,
 		const struct gp_error *err)
 {
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	store->closed_until_msecs = now_msecs + gp_store_with_jitter(
 		(int64_t)store->settings->redis.retry_secs * 1000);
 	store->last_error = *err;
@@ -79,7 +79,7 @@ static int exchange(struct gp_login_store *store,
 		*err = store->last_error;
 		return -1;
 	}
-	if (gp_redis_link_exchange(store->link, commands, count, deadline_msecs,
+	if (gp_redis_site_exchange(store->site, commands, count, deadline_msecs,
 				   replies_r, err) < 0)
 		return fail(store, now_msecs, err);
 	return 0;
@@ -208,7 +208,8 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 		programs[1] != NULL ? programs[1] : programs[0], "h",
 	};
 	const struct gp_redis_command commands[] = {
-		{ .argc = 1, .argv = time_argv }, { .argc = 2 + KNOWN_FIELDS, .argv = hash_argv },
+		{ .argc = 1, .argv = time_argv, .key = key },
+		{ .argc = 2 + KNOWN_FIELDS, .argv = hash_argv, .key = key },
 	};
 	struct known known;
 	redisReply *replies[2];
@@ -236,7 +237,8 @@ int gp_login_store_hold(struct gp_login_store *store, const char *user,
 {
 	char *key = gp_store_key(user), number[NUMBER_BYTES];
 	const char *argv[] = { "EVAL", hold_script, "1", key, program, number };
-	const struct gp_redis_command command = { .argc = 6, .argv = argv };
+	const struct gp_redis_command command = { .argc = 6, .argv = argv,
+						  .key = key };
 	redisReply *reply;
 	int result;
 

@@ -104,9 +104,9 @@ static int ask_together(struct gp_store_redis *store, const struct call *calls,
 	for (int i = 0; i < count; i++)
 		commands[i] = (struct gp_redis_command){
 			.argc = WORDS, .argv = (const char **)(uintptr_t)calls[i].argv,
-			.lengths = calls[i].lengths,
+			.lengths = calls[i].lengths, .key = calls[i].key,
 		};
-	result = gp_redis_link_exchange(store->link, commands, count,
+	result = gp_redis_site_exchange(store->site, commands, count,
 					deadline_msecs, replies_r, err);
 	free(commands);
 	return result;

@@ -28,7 +28,7 @@ enum { LIST_DEADLINE_MSECS = 10000 };
 int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 			struct gp_error *err)
 {
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	store->closed_until_msecs = now_msecs + gp_store_with_jitter(
 		(int64_t)store->settings->redis.retry_secs * 1000);
 	if (err != NULL)
@@ -62,7 +62,7 @@ int gp_store_redis_run(struct gp_store_redis *store,
 	const int count = beside == NULL ? 1 : 2;
 	struct gp_redis_command commands[2] = {
 		{ .argc = script->argc, .argv = script->argv,
-		  .lengths = script->lengths },
+		  .lengths = script->lengths, .key = script->argv[3] },
 	};
 	redisReply *replies[2] = { NULL, NULL };
 
@@ -75,8 +75,12 @@ int gp_store_redis_run(struct gp_store_redis *store,
 			if (script->lengths != NULL)
 				script->lengths[word] = strlen(tries[i][word]);
 		}
-		if (gp_redis_link_exchange(store->link, commands, count,
-					   deadline_msecs, replies, err) < 0)
+		if (beside == NULL
+		    ? gp_redis_site_exchange(store->site, commands, 1,
+					     deadline_msecs, replies, err) < 0
+		    : gp_redis_site_exchange_beside(store->site, commands,
+						    deadline_msecs, replies,
+						    err) < 0)
 			return -1;
 		if (!is_noscript(replies[0]))
 			break;
@@ -162,7 +166,8 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 		return result;
 	if (result == 0)
 		gp_store_redis_take_exemptions(store, replies[1], now_msecs);
-	freeReplyObject(replies[1]);
+	if (replies[1] != NULL)
+		freeReplyObject(replies[1]);
 	return result;
 }
 
@@ -195,14 +200,14 @@ static int store_redis_poll(struct gp_store *generic,
 	if (result < 0)
 		return gp_store_redis_fail(store, now_msecs, err);
 	store->closed_until_msecs = 0;
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	return 0;
 }
 
 /* --- reviewing --- */
 
-/* One page of SCAN: the reply is the next cursor and some keys. */
-static int scan(struct gp_store_redis *store, const char *cursor,
+/* One page of SCAN on one server: the reply is the next cursor and some keys. */
+static int scan(struct gp_store_redis *store, int server, const char *cursor,
 		int64_t deadline_msecs, redisReply **reply_r,
 		struct gp_error *err)
 {
@@ -211,8 +216,8 @@ static int scan(struct gp_store_redis *store, const char *cursor,
 	struct gp_redis_command command = { .argc = 6, .argv = argv };
 	redisReply *reply;
 
-	if (gp_redis_link_exchange(store->link, &command, 1, deadline_msecs,
-				   &reply, err) < 0)
+	if (gp_redis_site_ask_server(store->site, server, &command, deadline_msecs,
+				     &reply, err) < 0)
 		return -1;
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
 	    reply->element[0]->type != REDIS_REPLY_STRING ||
@@ -303,12 +308,13 @@ static int list_user(struct gp_store_redis *store, const char *key,
 {
 	const char *time_argv[] = { "TIME" }, *hash_argv[] = { "HGETALL", key };
 	const struct gp_redis_command commands[] = {
-		{ .argc = 1, .argv = time_argv }, { .argc = 2, .argv = hash_argv },
+		{ .argc = 1, .argv = time_argv, .key = key },
+		{ .argc = 2, .argv = hash_argv, .key = key },
 	};
 	redisReply *replies[2], *time;
 	int result = 0;
 
-	if (gp_redis_link_exchange(store->link, commands, 2, deadline_msecs,
+	if (gp_redis_site_exchange(store->site, commands, 2, deadline_msecs,
 				   replies, err) < 0)
 		return -1;
 	time = replies[0];
@@ -349,15 +355,16 @@ static int list_page(struct gp_store_redis *store, const redisReply *keys,
 	return result;
 }
 
-static int list_all(struct gp_store_redis *store, const struct review *review,
-		    int64_t deadline_msecs, struct gp_error *err)
+static int list_server(struct gp_store_redis *store, int server,
+		       const struct review *review, int64_t deadline_msecs,
+		       struct gp_error *err)
 {
 	char cursor[NUMBER_BYTES] = "0";
 	redisReply *reply;
 	int result;
 
 	do {
-		if (scan(store, cursor, deadline_msecs, &reply, err) < 0)
+		if (scan(store, server, cursor, deadline_msecs, &reply, err) < 0)
 			return -1;
 		(void)snprintf(cursor, sizeof(cursor), "%s",
 			       reply->element[0]->str);
@@ -365,6 +372,17 @@ static int list_all(struct gp_store_redis *store, const struct review *review,
 				   deadline_msecs, err);
 		freeReplyObject(reply);
 	} while (result == 0 && goes_on(review) && strcmp(cursor, "0") != 0);
+	return result;
+}
+
+static int list_all(struct gp_store_redis *store, const struct review *review,
+		    int64_t deadline_msecs, struct gp_error *err)
+{
+	const int servers = gp_redis_site_servers(store->site, deadline_msecs, err);
+	int result = servers < 0 ? -1 : 0;
+
+	for (int i = 0; i < servers && result == 0 && goes_on(review); i++)
+		result = list_server(store, i, review, deadline_msecs, err);
 	return result;
 }
 
@@ -383,7 +401,7 @@ static int list(struct gp_store_redis *store, const char *user,
 		result = list_user(store, key, user, review, deadline_msecs, err);
 		free(key);
 	}
-	gp_redis_link_disconnect(store->link);
+	gp_redis_site_disconnect(store->site);
 	return result;
 }
 
@@ -457,7 +475,7 @@ static void store_redis_close(struct gp_store *generic)
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 
 	gp_store_redis_free_exemptions(store);
-	gp_redis_link_free(&store->link);
+	gp_redis_site_close(&store->site);
 	free(store);
 }
 
@@ -479,15 +497,15 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 		.forget = gp_store_redis_forget,
 		.close = store_redis_close,
 	};
-	struct gp_redis_link *link = gp_redis_link_create(settings, err);
+	struct gp_redis_site *site = gp_redis_site_open(settings, err);
 	struct gp_store_redis *store;
 
-	if (link == NULL)
+	if (site == NULL)
 		return NULL;
 	store = gp_alloc(sizeof(*store));
 	store->store.ops = &ops;
 	store->settings = settings;
-	store->link = link;
+	store->site = site;
 	store->question = gp_store_chance();
 	return &store->store;
 }

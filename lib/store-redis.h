@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store-redis-link.h"
+#include "store-redis-site.h"
 #include "store.h"
 
 struct gp_store_redis {
 	struct gp_store store;          /* first: the interface */
 	const struct gp_settings *settings;
-	struct gp_redis_link *link;
+	struct gp_redis_site *site;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	uint64_t question;              /* the last one about messages; the first is
 	                                   like no other store's */
@@ -35,7 +35,8 @@ int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 /* Runs a script by its SHA1, and once in full where Redis does not know it yet.
    script->argv has room for the two words before the number of keys; lengths may be
    NULL.  beside is a command that travels with it; NULL for none.  0 with a reply to
-   be freed (two with a command beside), or -1 with *err filled. */
+   be freed (two with a command beside, where the second may be NULL: what is asked
+   beside does not matter as much), or -1 with *err filled. */
 struct gp_redis_script {
 	const char *sha1, *text;
 	const char **argv;

@@ -4,10 +4,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "log.h"
 #include "pool.h"
+#include "settings-redis.h"
 
 /* The settings of a server, for as long as a connection to it is open. */
 struct source {
@@ -32,27 +32,11 @@ static struct source *source_of_store;
 
 /* --- sources --- */
 
-static bool is_same_server(const struct gp_settings *a,
-			   const struct gp_settings *b)
-{
-	return strcmp(a->redis.server, b->redis.server) == 0 &&
-		strcmp(a->redis.user, b->redis.user) == 0 &&
-		strcmp(a->redis.password_file, b->redis.password_file) == 0 &&
-		a->redis.database == b->redis.database &&
-		a->redis.deadline_msecs == b->redis.deadline_msecs &&
-		a->redis.retry_secs == b->redis.retry_secs &&
-		a->redis.retention_secs == b->redis.retention_secs;
-}
-
 static struct source *create_source(const struct gp_settings *settings)
 {
 	struct source *source = gp_alloc(sizeof(*source));
 
-	source->settings.redis = settings->redis;
-	source->settings.redis.server = gp_strdup(settings->redis.server);
-	source->settings.redis.user = gp_strdup(settings->redis.user);
-	source->settings.redis.password_file =
-		gp_strdup(settings->redis.password_file);
+	gp_redis_copy(settings, &source->settings);
 	source->references = 1;
 	return source;
 }
@@ -61,16 +45,14 @@ static void release_source(struct source *source)
 {
 	if (source == NULL || --source->references > 0)
 		return;
-	free(source->settings.redis.server);
-	free(source->settings.redis.user);
-	free(source->settings.redis.password_file);
+	gp_redis_free_copy(&source->settings);
 	free(source);
 }
 
 /* After a reload that names another server the old one is forgotten. */
 static void use_settings(const struct gp_settings *settings)
 {
-	if (current != NULL && is_same_server(&current->settings, settings))
+	if (current != NULL && gp_redis_is_same(&current->settings, settings))
 		return;
 	release_source(current);
 	current = create_source(settings);

@@ -56,25 +56,39 @@ port_is_used() {
 	grep -q "^ *[0-9]*: [0-9A-F]*$hex" /proc/net/tcp /proc/net/tcp6 2> /dev/null
 }
 
-# Ten ports in a row below the range of outgoing connections.  The reservation of
-# a folder that is gone or was taken down holds nobody up.
+# Are all ports of a row of tens free, and reserved by nobody?
+row_is_free() { # BASE TENS TAKEN
+	local ten port
+	for ((ten = $1; ten < $1 + $2 * 10; ten += 10)); do
+		case $3 in *" $ten "*) return 1 ;; esac
+	done
+	for ((port = $1; port < $1 + $2 * 10; port++)); do
+		port_is_used "$port" && return 1
+	done
+	return 0
+}
+
+# Ten ports in a row below the range of outgoing connections, thirty for several
+# servers of Redis.  The reservation of a folder that is gone or was taken down holds
+# nobody up.
 reserve_ports() {
-	local base port taken
+	local base taken tens=1
+	case $REDIS in sentinel | cluster) tens=3 ;; esac
 	exec 9>> "$PORT_RESERVATIONS"
 	flock 9
 	taken=" $(while read -r base folder; do
 		[ "$folder" != "$DIR" ] && [ -e "$folder/pids" ] && printf '%s ' "$base"
 	done < "$PORT_RESERVATIONS")" || true
-	for ((base = 20000 + RANDOM % 1000 * 10; ; base += 10)); do
-		[ "$base" -lt 32750 ] || base=20000
-		case $taken in *" $base "*) continue ;; esac
-		for ((port = base; port < base + 10; port++)); do
-			port_is_used "$port" && continue 2
-		done
-		break
+	base=$((20000 + RANDOM % 1000 * 10))
+	until row_is_free "$base" "$tens" "$taken"; do
+		base=$((base + 10))
+		[ "$base" -lt 32730 ] || base=20000
 	done
 	release_ports_locked
-	printf '%s %s\n' "$base" "$DIR" >> "$PORT_RESERVATIONS"
+	while [ "$tens" -gt 0 ]; do
+		tens=$((tens - 1))
+		printf '%s %s\n' $((base + tens * 10)) "$DIR" >> "$PORT_RESERVATIONS"
+	done
 	exec 9>&-
 	SMTP=$base SUBMISSION=$((base + 1)) SUBMISSIONS=$((base + 2))
 	IMAP=$((base + 3)) IMAPS=$((base + 4)) POP3=$((base + 5))

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	scripts/lab-dovecot.sh \
 	scripts/lab-postfix.sh \
 	scripts/lab-process.sh \
+	scripts/lab-redis.sh \
 	scripts/lab-sendmail.sh \
 	scripts/lib.sh \
 	scripts/test

@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-policy-submit \
 	tests/unit/test-pool \
 	tests/unit/test-program \
+	tests/unit/test-redis-address \
 	tests/unit/test-rate \
 	tests/unit/test-rate-memory \
 	tests/unit/test-review \

@@ -16,7 +16,7 @@ static char folder[] = "/tmp/gatepost-redis.XXXXXX";
 static char server[64];
 static char empty[] = "";
 static pid_t redis_pid = -1;
-static struct gp_redis_link *link_;
+static struct gp_redis_site *site;
 
 struct gp_settings own_redis_settings;
 
@@ -69,10 +69,11 @@ bool own_redis_start(void)
 	(void)snprintf(server, sizeof(server), "unix:%s/redis.sock", folder);
 	settings->redis.server = server;
 	settings->redis.user = settings->redis.password_file = empty;
+	settings->redis.sentinel_password_file = settings->redis.tls_name = empty;
 	settings->redis.deadline_msecs = 2 * SECS;
 	settings->redis.retry_secs = 10;
 	settings->redis.retention_secs = 7 * 86400;
-	link_ = gp_redis_link_create(settings, &err);
+	site = gp_redis_site_open(settings, &err);
 	launch();
 	if (answers())
 		return true;
@@ -83,7 +84,7 @@ bool own_redis_start(void)
 bool own_redis_restart(void)
 {
 	stop();
-	gp_redis_link_disconnect(link_);
+	gp_redis_site_disconnect(site);
 	launch();
 	return answers();
 }
@@ -98,7 +99,7 @@ void own_redis_end(void)
 	static const char *const names[] = { "redis.log", "redis.sock" };
 	char path[128];
 
-	gp_redis_link_free(&link_);
+	gp_redis_site_close(&site);
 	stop();
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
@@ -112,7 +113,7 @@ int own_redis_commands(const struct gp_redis_command *commands, int count,
 {
 	struct gp_error err;
 
-	return gp_redis_link_exchange(link_, commands, count,
+	return gp_redis_site_exchange(site, commands, count,
 				      gp_clock_monotonic_msecs() + 5 * SECS,
 				      replies_r, &err);
 }

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "settings.h"
-#include "store-redis-link.h"
+#include "store-redis-site.h"
 
 enum { TEST_SKIPPED = 77, SECS = 1000 };
 

@@ -449,20 +449,20 @@ static void no_reply_is_waited_for_after_the_deadline(void **state)
 	const char *argv[] = { "PING" };
 	const struct gp_redis_command ping = { .argc = 1, .argv = argv };
 	const int64_t now = gp_clock_monotonic_msecs();
-	struct gp_redis_link *link;
+	struct gp_redis_site *site;
 	redisReply *reply = NULL;
 	struct gp_error err;
 
 	(void)state;
-	link = gp_redis_link_create(&own_redis_settings, &err);
-	assert_non_null(link);
-	assert_int_equal(gp_redis_link_exchange(link, &ping, 1, now + 60 * SECS,
+	site = gp_redis_site_open(&own_redis_settings, &err);
+	assert_non_null(site);
+	assert_int_equal(gp_redis_site_exchange(site, &ping, 1, now + 60 * SECS,
 						&reply, &err), 0);
 	freeReplyObject(reply);
-	assert_int_equal(gp_redis_link_exchange(link, &ping, 1, now, &reply, &err),
+	assert_int_equal(gp_redis_site_exchange(site, &ping, 1, now, &reply, &err),
 			 -1);
 	assert_non_null(strstr(err.text, "no reply in time"));
-	gp_redis_link_free(&link);
+	gp_redis_site_close(&site);
 }
 
 /* Two processes that were alike so far choose differently. */
