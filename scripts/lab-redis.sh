@@ -10,12 +10,13 @@ redis_socket() { # NUMBER
 	fi
 }
 
-# Server NUMBER, or sentinel NUMBER, with these arguments of redis-server.
+# Server NUMBER, or sentinel NUMBER, with these arguments of redis-server, or of what
+# GATEPOST_REDIS_SERVER names (valkey-server).
 launch_redis() { # NAME ARGUMENT...
 	local name=$1
 	shift
 	setsid setpriv --reuid=nobody --regid=nogroup --clear-groups \
-		redis-server "$@" > "$DIR/log/$name.log" 2>&1 < /dev/null 9>&- &
+		"${GATEPOST_REDIS_SERVER:-redis-server}" "$@" > "$DIR/log/$name.log" 2>&1 < /dev/null 9>&- &
 	remember_pid "$name" $! || true
 }
 

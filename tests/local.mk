@@ -118,7 +118,10 @@ integration_tests = \
 	tests/integration/80-milter-store-faults.sh \
 	tests/integration/81-milter-store-hostile.sh \
 	tests/integration/82-clock-jumps.sh \
-	tests/integration/85-redis-acl.sh
+	tests/integration/83-redis-sentinel.sh \
+	tests/integration/84-redis-cluster.sh \
+	tests/integration/85-redis-acl.sh \
+	tests/integration/86-redis-tls.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -143,6 +146,7 @@ tests_unit_test_policy_rate_LDADD = $(unit_ldadd)
 tests_unit_test_policy_submit_LDADD = $(unit_ldadd)
 tests_unit_test_pool_LDADD = $(unit_ldadd)
 tests_unit_test_program_LDADD = $(unit_ldadd)
+tests_unit_test_redis_address_LDADD = $(unit_ldadd)
 tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
 tests_unit_test_review_SOURCES = tests/unit/test-review.c \
@@ -313,5 +317,11 @@ print-sanitizer-tests:
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \
-		$(integration_tests) | grep -E '/(01|10|11|21|[345][0-9])-'`
-.PHONY: print-unit-tests print-sanitizer-tests print-debian13-tests
+		$(integration_tests) | grep -E '/(01|10|11|21|[345][0-9]|8[346])-'`
+# What depends on the server of the history.
+print-store-tests:
+	@echo tests/unit/test-store-poll tests/unit/test-store-queue \
+		tests/unit/test-store-redis tests/unit/test-store-submit \
+		`printf '%s\n' $(integration_tests) | grep -E '/(3[036]|58|8[013-6])-'`
+.PHONY: print-unit-tests print-sanitizer-tests print-debian13-tests \
+	print-store-tests

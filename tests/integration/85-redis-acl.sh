@@ -14,8 +14,8 @@ mkdir acl && chown nobody:nogroup acl
 secret=s3cret-$$-of-redis
 printf '%s\n' "$secret" > acl/password
 chown root:nogroup acl/password && chmod 640 acl/password
-setsid setpriv --reuid=nobody --regid=nogroup --clear-groups redis-server --port 0 \
-	--unixsocket "$work/acl/redis.sock" --unixsocketperm 770 --save '' \
+setsid setpriv --reuid=nobody --regid=nogroup --clear-groups \
+	"${GATEPOST_REDIS_SERVER:-redis-server}" --port 0 --unixsocket "$work/acl/redis.sock" --unixsocketperm 770 --save '' \
 	--dir "$work/acl" > redis.log 2>&1 < /dev/null &
 at_exit "kill $!"
 as_admin() { redis-cli -s "$work/acl/redis.sock" --user admin --pass admin \

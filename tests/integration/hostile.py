@@ -197,7 +197,7 @@ def start_redis(path, environment=None):
         os.unlink(path)
     process = subprocess.Popen(
         ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups',
-         'redis-server', '--port', '0', '--unixsocket', path,
+         os.environ.get('GATEPOST_REDIS_SERVER', 'redis-server'), '--port', '0', '--unixsocket', path,
          '--unixsocketperm', '770', '--save', '', '--appendonly', 'no',
          '--dir', '/'], stdout=subprocess.DEVNULL,
         env={**os.environ, **(environment or {})})

@@ -20,11 +20,15 @@ static struct gp_redis_site *site;
 
 struct gp_settings own_redis_settings;
 
+/* Another server that speaks the same, such as valkey-server, may be named. */
 static void launch(void)
 {
+	const char *named = getenv("GATEPOST_REDIS_SERVER");
+	const char *program = named != NULL ? named : "redis-server";
+
 	redis_pid = fork();
 	if (redis_pid == 0) {
-		(void)execlp("redis-server", "redis-server", "--port", "0",
+		(void)execlp(program, program, "--port", "0",
 			     "--unixsocket", server + 5, "--save", "",
 			     "--dir", folder, "--loglevel", "warning",
 			     "--logfile", "redis.log", (char *)NULL);
@@ -69,7 +73,10 @@ bool own_redis_start(void)
 	(void)snprintf(server, sizeof(server), "unix:%s/redis.sock", folder);
 	settings->redis.server = server;
 	settings->redis.user = settings->redis.password_file = empty;
+	settings->redis.sentinel_master = settings->redis.sentinel_user = empty;
 	settings->redis.sentinel_password_file = settings->redis.tls_name = empty;
+	settings->redis.tls_ca_file = settings->redis.tls_key_file = empty;
+	settings->redis.tls_certificate_file = empty;
 	settings->redis.deadline_msecs = 2 * SECS;
 	settings->redis.retry_secs = 10;
 	settings->redis.retention_secs = 7 * 86400;

@@ -232,6 +232,34 @@ static const struct refusal refusals[] = {
 	{ "redis", "password_file", "secret", "'secret' is not a path that begins "
 	  "with '/'" },
 	{ "redis", "user", "gatepost", "a user needs redis.password_file as well" },
+	{ "redis", "server", "'[::1]:1 [::1]:2'", "these are 2 servers; what they are "
+	  "is said by redis.topology, sentinel or cluster" },
+	{ "redis", "server", "'[::1]:1, x'", "'x' is not a server; allowed is "
+	  "unix:/PATH, HOST:PORT, [IPV6]:PORT or \"\"" },
+	{ "redis", "topology", "sentinels", "'sentinels' is not possible; allowed is "
+	  "single, sentinel or cluster" },
+	{ "redis", "topology", "sentinel", "sentinel needs redis.sentinel_master, the "
+	  "name after 'sentinel monitor' in its settings" },
+	{ "redis", "server", "unix:/run/x topology = cluster", "a cluster names its "
+	  "servers by host and port; use HOST:PORT" },
+	{ "redis", "database", "1 server = '[::1]:1' topology = cluster",
+	  "a cluster has database 0 alone" },
+	{ "redis", "sentinel_master", "x", "this is for redis.topology = sentinel" },
+	{ "redis", "sentinel_user", "x", "a user needs redis.sentinel_password_file "
+	  "as well" },
+	{ "redis", "sentinel_password_file", "/x", "this is for redis.topology = "
+	  "sentinel" },
+	{ "redis", "sentinel_password_file", "x", "'x' is not a path that begins "
+	  "with '/'" },
+	{ "redis", "tls", "maybe", "'maybe' is neither yes nor no" },
+	{ "redis", "server", "unix:/run/x tls = yes", "there is no TLS on a unix "
+	  "socket; use HOST:PORT, or take out redis.tls" },
+	{ "redis", "tls_ca_file", "/x", "this is for redis.tls = yes" },
+	{ "redis", "tls_name", "x", "this is for redis.tls = yes" },
+	{ "redis", "tls_certificate_file", "/x", "a certificate needs "
+	  "redis.tls_key_file as well" },
+	{ "redis", "tls_key_file", "/x", "a key needs redis.tls_certificate_file as "
+	  "well" },
 	{ "journal", "facility", "auth", "'auth' is not a syslog facility; allowed "
 	  "is mail, daemon or local0 to local7" },
 	{ "journal", "facility", "local8", "'local8' is not a syslog facility; "

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Redis with sentinels: whoever loses the master finds the next one by itself, with
+# all that was counted, and nobody is told to start anew.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+poll_site site --redis sentinel <<CONF
+poll {
+	interval = 2s
+	round = 0
+	ladder = {"after 0: absorb"}
+}
+journal { interval = 1s }
+rate { messages = 1000/1h overrides = {"bob: messages 6/1h"} }
+redis { retry = 1s }
+CONF
+python <<'PYTHON'
+import signal
+import rate
+from poll import *
+
+servers = env['LAB_REDIS_PORTS'].split()
+sentinels = env['LAB_SENTINEL_PORTS'].split()
+
+
+def ask(port, *words):
+    done = subprocess.run(['redis-cli', '-p', port, *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return done.stdout
+
+
+def pid_of(port):
+    return int(re.search(r'process_id:(\d+)', ask(port, 'INFO', 'server'))[1])
+
+
+def master(by):
+    return ask(by, 'SENTINEL', 'get-master-addr-by-name', 'gatepost').split()[-1]
+
+
+def ctl(settings, *words):
+    with open('other.conf', 'w') as file:
+        file.write(open(env['LAB_CONF']).read() + settings)
+    program = shlex.split(env['LAB_CTL'])[0]
+    return subprocess.run([program, '-c', 'other.conf', *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+
+def absorbed(program):
+    """How often a check of it was, after one now that is."""
+    before = len(journal(action='absorb', user='alice'))
+    wait_until(lambda: program.command('NOOP')[-1].startswith('OK ') and
+               len(journal(action='absorb', user='alice')) > before, 20,
+               'throttled')
+
+
+# What cannot be right is said with its remedy.
+for settings, wanted in (
+        ('redis { sentinel_master = nobody }', "sentinels know no master 'nobody'; "
+         'see redis.sentinel_master'),
+        ('redis { sentinel_master = "" }', 'redis.topology: sentinel needs '
+         'redis.sentinel_master'),
+        ('redis { server = "127.0.0.1:1" }', 'cannot connect to 127.0.0.1:1'),
+        ('redis { topology = single }', 'these are 3 servers; what they are is said '
+         'by redis.topology')):
+    said = ctl(settings, 'who')
+    expect_true(wanted in said, '%s: %s' % (settings, said))
+say('a wrong name, none, a wrong sentinel, a wrong topology: refused in plain words')
+
+alice = Program('alice')
+alice.command('SELECT INBOX')
+absorbed(alice)
+bob = rate.user('bob')
+for number in range(4):
+    rate.expect_accepted(rate.send(bob, 'bob'), 'message %d' % number)
+old = master(sentinels[0])
+expect(old, servers[0], 'the master at first')
+say('with sentinels: throttled and counted on the master they name')
+
+# One of three does not answer: the others do.
+pid = pid_of(sentinels[0])
+os.kill(pid, signal.SIGSTOP)
+for user in ('carol', 'dave'):
+    other = Program(user)
+    other.command('SELECT INBOX')
+    other.command('LOGOUT')
+    wait_until(lambda: who(user), 10, '%s was counted' % user)
+os.kill(pid, signal.SIGCONT)
+expect(journal(reason='store-unavailable'), [], 'outages so far')
+say('one sentinel frozen: the next is asked')
+
+os.kill(pid_of(old), signal.SIGKILL)
+deliver('alice', 'while-there-is-no-master')
+wait_until(lambda: exists(alice.command('NOOP')), 10, 'new mail without a master')
+wait_until(lambda: master(sentinels[1]) != old, 60, 'another master')
+new = master(sentinels[1])
+absorbed(alice)
+wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
+           (not journal(reason='store-unavailable', part='milter') or
+            journal(reason='store-back', part='milter')), 20, 'the milter is back')
+say('the master killed: mail shows, and the next master is found by itself')
+
+# What was sent is known there: two of six are left.
+bob = rate.user('bob')
+refused = []
+for number in range(3):
+    replies = rate.send(bob, 'bob')
+    refused += [] if rate.accepted(replies) else [replies[-1]]
+expect_true(len(refused) == 1 and refused[0].startswith('450 4.7.1 '),
+            'bob has two left: %r' % refused)
+say('rates go on from where they were')
+
+# A master that is made a replica by hand, and lives.
+wait_until(lambda: ask(sentinels[1], 'SENTINEL', 'FAILOVER', 'gatepost') == 'OK\n',
+           60, 'a failover by hand begins')
+wait_until(lambda: master(sentinels[1]) not in (new, ''), 60, 'a third master')
+third = master(sentinels[1])
+wait_until(lambda: ask(new, 'ROLE').startswith('slave'), 60, 'the second obeys')
+absorbed(alice)
+wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
+           ask(third, 'HEXISTS', 'gp:{dave}:p', 's') == '1\n', 20,
+           'the milter writes to the third')
+say('a master that steps down is left for the next one')
+expect(alice.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
+PYTHON

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Redis as a cluster: each user's history is found on whichever master holds it, while
+# its slot moves, when that master dies, and when most of them are gone nobody is
+# locked out.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+poll_site site --redis cluster <<CONF
+poll {
+	interval = 2s
+	round = 0
+	ladder = {"after 0: absorb"}
+}
+journal { interval = 1s }
+rate { messages = 1000/1h overrides = {"bob: messages 6/1h"} }
+redis { retry = 1s }
+CONF
+python <<'PYTHON'
+import hostile
+import signal
+import rate
+from poll import *
+
+servers = env['LAB_REDIS_PORTS'].split()
+users = env['LAB_USERS'].split()
+
+
+def ask(port, *words):
+    done = subprocess.run(['redis-cli', '-p', port, *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return done.stdout
+
+
+def key(user):
+    return 'gp:{%s}:p' % user
+
+
+def slot(user):
+    return ask(alive()[0], 'CLUSTER', 'KEYSLOT', key(user)).strip()
+
+
+def alive():
+    return [port for port in servers if ask(port, 'PING') == 'PONG\n']
+
+
+def holder(user):
+    """The master that has the user's key."""
+    for port in alive():
+        if ask(port, 'ROLE').startswith('master') and \
+                ask(port, 'EXISTS', key(user)).strip() == '1':
+            return port
+    return None
+
+
+def node_id(port):
+    return ask(port, 'CLUSTER', 'MYID').strip()
+
+
+def pid_of(port):
+    return int(re.search(r'process_id:(\d+)', ask(port, 'INFO', 'server'))[1])
+
+
+def absorbed(program, user):
+    before = len(journal(action='absorb', user=user))
+    wait_until(lambda: program.command('NOOP')[-1].startswith('OK ') and
+               len(journal(action='absorb', user=user)) > before, 30,
+               '%s is throttled' % user)
+
+
+def ctl(settings, *words):
+    with open('other.conf', 'w') as file:
+        file.write(open(env['LAB_CONF']).read() + settings)
+    program = shlex.split(env['LAB_CTL'])[0]
+    return subprocess.run([program, '-c', 'other.conf', *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+
+class Circle(hostile.Server):
+    """A server that sends every key to itself."""
+
+    def attend(self, connection):
+        port = self.name.rpartition(':')[2]
+        while connection.recv(65536):
+            connection.sendall(b'-MOVED 1 127.0.0.1:%s\r\n' % port.encode() * 2)
+
+
+circle = Circle()
+for settings, wanted in (
+        ('redis { database = 1 }', 'redis.database: a cluster has database 0 alone'),
+        ('redis { server = "unix:/tmp/x" }', 'use HOST:PORT'),
+        ('redis { sentinel_master = x }', 'this is for redis.topology = sentinel'),
+        ('redis { server = "%s" }' % circle.name,
+         'the servers of the cluster send each key to one another')):
+    said = ctl(settings, 'user', 'alice')
+    expect_true(wanted in said, '%s: %s' % (settings, said))
+say('what a cluster cannot be is refused, and keys sent in circles are given up')
+
+programs = {user: Program(user) for user in users}
+for user, program in programs.items():
+    program.command('SELECT INBOX')
+for user, program in programs.items():
+    absorbed(program, user)
+holders = {user: holder(user) for user in users}
+expect_true(len(set(holders.values())) > 1 and None not in holders.values(),
+            'users are spread: %r' % holders)
+for user in users:
+    expect(len(who(user)), 1, 'the programs of %s' % user)
+listed = subprocess.run(shlex.split(env['LAB_CTL']) + ['who', '--json'], text=True,
+                        stdout=subprocess.PIPE).stdout
+expect(sorted(set(re.findall(r'"user": *"(\w+)"', listed))), sorted(users),
+       'who lists the users of all masters')
+for user in users:
+    count = 4 if user == 'bob' else 1
+    client = rate.user(user)
+    for number in range(count):
+        rate.expect_accepted(rate.send(client, user), user)
+for user in users:
+    wait_until(lambda: ask(holders[user], 'HEXISTS', key(user), 's') == '1\n', 20,
+               'what %s sent is counted' % user)
+say('each user is throttled, counted and listed, on whichever master')
+
+# Alice's slot moves: first her key alone (ASK), then for good (MOVED).
+old = holders['alice']
+new = next(port for port in holders.values() if port != old)
+number = slot('alice')
+ask(new, 'CLUSTER', 'SETSLOT', number, 'IMPORTING', node_id(old))
+ask(old, 'CLUSTER', 'SETSLOT', number, 'MIGRATING', node_id(new))
+expect(ask(old, 'MIGRATE', '127.0.0.1', new, key('alice'), '0', '5000'), 'OK\n',
+       'MIGRATE')
+absorbed(programs['alice'], 'alice')
+rate.expect_accepted(rate.send(rate.user('alice'), 'alice'), 'while it moves')
+expect_true(ask(old, 'EXISTS', key('alice')).startswith('ASK %s ' % number),
+            'the key is on its way: ' + ask(old, 'EXISTS', key('alice')))
+for port in (new, old):
+    ask(port, 'CLUSTER', 'SETSLOT', number, 'NODE', node_id(new))
+absorbed(programs['alice'], 'alice')
+rate.expect_accepted(rate.send(rate.user('alice'), 'alice'), 'after it has moved')
+expect(holder('alice'), new, 'who holds what is known of alice')
+expect(len(who('alice')), 1, 'one program, not two')
+expect(journal(reason='store-unavailable'), [], 'outages so far')
+say('a slot that moves is followed, and nothing is forgotten or counted twice')
+
+# The master with bob dies; its replica takes over with what was counted.
+victim = holders['bob']
+os.kill(pid_of(victim), signal.SIGKILL)
+deliver('bob', 'while-there-is-no-master')
+wait_until(lambda: exists(programs['bob'].command('NOOP')), 10, 'new mail')
+wait_until(lambda: holder('bob') not in (None, victim) and
+           'cluster_state:ok' in ask(holder('bob'), 'CLUSTER', 'INFO'), 60,
+           'another master for bob')
+absorbed(programs['bob'], 'bob')
+wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
+           (not journal(reason='store-unavailable', part='milter') or
+            journal(reason='store-back', part='milter')), 20, 'the milter is back')
+client, refused = rate.user('bob'), []
+for number in range(3):
+    replies = rate.send(client, 'bob')
+    refused += [] if rate.accepted(replies) else [replies[-1]]
+expect_true(len(refused) == 1 and refused[0].startswith('450 4.7.1 '),
+            'bob has two left: %r' % refused)
+say('a master dies: its replica is found, with what was counted')
+
+# Most masters are gone: nobody is refused, mail shows at once.
+for port in [port for port in alive() if ask(port, 'ROLE').startswith('master')][:2]:
+    os.kill(pid_of(port), signal.SIGKILL)
+for user, program in programs.items():
+    for number in range(2):
+        deliver(user, 'most-are-gone-%d' % number)
+        wait_until(lambda: exists(program.command('NOOP')), 20, 'new mail for ' + user)
+rate.expect_accepted(rate.send(rate.user('dave'), 'dave'), 'without most masters')
+fresh = Program('erin', source='127.0.0.3')
+expect(fresh.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed',
+       'a login without most masters')
+say('most masters are gone: users pass')
+PYTHON
