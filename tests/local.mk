@@ -313,7 +313,8 @@ print-sanitizer-tests:
 		tests/integration/41-authpolicy.sh \
 		tests/integration/50-identity.sh \
 		tests/integration/51-headers.sh \
-		tests/integration/54-lists-change.sh
+		tests/integration/54-lists-change.sh \
+		tests/integration/84-redis-cluster.sh
 # What depends on the versions of the servers, for scripts/debian13.
 print-debian13-tests:
 	@echo $(unit_tests) $(table_tests) $(fuzz_tests) `printf '%s\n' \
