@@ -31,6 +31,7 @@ struct view {
 	enum gp_entry_form form;
 	bool has_colour, is_following;
 	bool has_since;
+	bool has_pauses;                /* told by empty lines */
 	long last_count;                /* -1: all */
 	char **last;                    /* ring of lines not shown yet */
 	size_t last_next;
@@ -71,20 +72,22 @@ static void show_last(struct view *view)
 	view->last = NULL;
 }
 
-static void on_line(void *context, char *line, size_t length)
-{
-	struct view *view = context;
-	struct gp_journal_entry entry;
-
-	if (gp_input_take(&view->input, line, length, &entry))
-		show(view, &entry);
-}
-
 static void on_pause(void *context)
 {
 	show_last(context);
 	if (fflush(stdout) != 0)
 		exit(EX_IOERR);
+}
+
+static void on_line(void *context, char *line, size_t length)
+{
+	struct view *view = context;
+	struct gp_journal_entry entry;
+
+	if (length == 0 && view->has_pauses)
+		on_pause(view);
+	else if (gp_input_take(&view->input, line, length, &entry))
+		show(view, &entry);
 }
 
 static int follow(struct view *view, const char *const *paths, size_t count)
@@ -148,16 +151,19 @@ static int read_usual(struct view *view, const char *conf_path)
 
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
-	if (gp_journal_files_find(settings, view->filter.period.since_msecs,
-				  &files, &err) < 0) {
+	if (gp_journal_files_find_all(settings, view->filter.period.since_msecs,
+				      view->is_following, &files, &err) < 0) {
 		code = gp_command_fail(EX_NOINPUT, "%s", err.text);
 	} else {
 		const char *const *paths = (const char *const *)files.paths;
 
-		code = view->is_following
+		/* A stream goes on by itself, and says when it pauses. */
+		view->has_pauses = view->is_following && files.stream != NULL;
+		code = view->is_following && !view->has_pauses
 			? follow(view, paths + files.count - 1, 1)
 			: read_files(view, paths, files.count);
-		gp_journal_files_free(&files);
+		if (gp_journal_files_free(&files, &err) < 0 && code == EX_OK)
+			code = gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	}
 	gp_settings_free(&settings);
 	return code;
@@ -269,6 +275,7 @@ GP_FILTER_HELP
 "FILE is a log of syslog, also packed by gzip, xz, bzip2 or zstd, or - for\n"
 "standard input:\n"
 "  journalctl -o cat -t gatepost-milter -t dovecot | gatepostctl log -\n"
-"Without a FILE: journal.file, else syslog's file of mail, with its rotated ones.\n",
+"Without a FILE: the stream in Redis if there is one (journal.stream), else\n"
+"journal.file, else syslog's file of mail, with its rotated ones.\n",
 	.run = run,
 };

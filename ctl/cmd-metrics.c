@@ -109,7 +109,7 @@ static int show_usual(const struct gp_settings *settings, const char *conf_path,
 		return gp_command_fail(EX_NOINPUT, "%s", err.text);
 	code = show(settings, conf_path, wishes, (const char *const *)files.paths,
 		    files.count);
-	gp_journal_files_free(&files);
+	(void)gp_journal_files_free(&files, &err);
 	return code;
 }
 

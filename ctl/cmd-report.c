@@ -152,12 +152,14 @@ static int report_usual(const struct gp_settings *settings,
 	struct gp_error err;
 	int code;
 
-	if (gp_journal_files_find(settings, wishes->filter.period.since_msecs,
-				  &files, &err) < 0)
+	if (gp_journal_files_find_all(settings,
+				      wishes->filter.period.since_msecs, false,
+				      &files, &err) < 0)
 		return gp_command_fail(EX_NOINPUT, "%s", err.text);
 	code = report_files(settings, true, wishes,
 			    (const char *const *)files.paths, files.count);
-	gp_journal_files_free(&files);
+	if (gp_journal_files_free(&files, &err) < 0 && code == EX_OK)
+		code = gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	return code;
 }
 

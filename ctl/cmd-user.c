@@ -35,14 +35,18 @@ static int read_journal(const struct view *view, struct gp_person *person,
 		return gp_person_read(person, (const char *const *)paths,
 				      (size_t)count, &view->filter,
 				      view->lines_max);
-	if (gp_journal_files_find(person->settings, view->filter.period.since_msecs,
-				  &files, &err) < 0) {
+	if (gp_journal_files_find_all(person->settings,
+				      view->filter.period.since_msecs, false,
+				      &files, &err) < 0) {
 		(void)gp_command_fail(EX_NOINPUT, "%s", err.text);
 		return -1;
 	}
 	result = gp_person_read(person, (const char *const *)files.paths,
 				files.count, &view->filter, view->lines_max);
-	gp_journal_files_free(&files);
+	if (gp_journal_files_free(&files, &err) < 0) {
+		(void)gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
+		result = -1;
+	}
 	return result;
 }
 

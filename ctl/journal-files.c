@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "pool.h"
+#include "stream-pipe.h"
 
 struct found {
 	char *path;
@@ -124,19 +125,42 @@ int gp_journal_files_find(const struct gp_settings *settings,
 		free(found);
 		return gp_error_set(err, "%s: there is no such file", path);
 	}
-	files_r->paths = gp_alloc(count * sizeof(*files_r->paths));
-	files_r->count = count;
+	*files_r = (struct gp_journal_files){
+		.paths = gp_alloc(count * sizeof(*files_r->paths)), .count = count
+	};
 	for (size_t i = 0; i < count; i++)
 		files_r->paths[i] = found[i].path;
 	free(found);
 	return 0;
 }
 
-void gp_journal_files_free(struct gp_journal_files *files)
+int gp_journal_files_find_all(const struct gp_settings *settings,
+			      int64_t since_msecs, bool is_following,
+			      struct gp_journal_files *files_r,
+			      struct gp_error *err)
 {
+	struct gp_stream_pipe *stream;
+
+	if (settings->journal.stream == 0)
+		return gp_journal_files_find(settings, since_msecs, files_r, err);
+	stream = gp_stream_pipe_open(settings, since_msecs, is_following, err);
+	if (stream == NULL)
+		return -1;
+	*files_r = (struct gp_journal_files){
+		.paths = gp_alloc(sizeof(*files_r->paths)), .count = 1,
+		.stream = stream
+	};
+	files_r->paths[0] = gp_strdup(gp_stream_pipe_path(stream));
+	return 0;
+}
+
+int gp_journal_files_free(struct gp_journal_files *files, struct gp_error *err)
+{
+	const int result = gp_stream_pipe_close(&files->stream, err);
+
 	for (size_t i = 0; i < files->count; i++)
 		free(files->paths[i]);
 	free(files->paths);
-	files->paths = NULL;
-	files->count = 0;
+	*files = (struct gp_journal_files){ 0 };
+	return result;
 }

@@ -28,6 +28,7 @@ review_sources = \
 	ctl/report-rows.c ctl/report-rows.h \
 	ctl/report-sketch.c ctl/report-sketch.h \
 	ctl/report-words.c ctl/report-words.h \
+	ctl/stream-pipe.c ctl/stream-pipe.h \
 	ctl/when.c ctl/when.h
 
 sbin_PROGRAMS += ctl/gatepostctl

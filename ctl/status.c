@@ -21,6 +21,7 @@
 #include "site-run.h"
 #include "status-link.h"
 #include "store.h"
+#include "store-stream.h"
 
 enum { KEY_BYTES = 256, HEARD_ENOUGH_SECS = 60 };
 
@@ -286,6 +287,32 @@ static void look_at_plugins(struct look *look, struct gp_store *store)
 	}
 }
 
+/* The journal's lines of all hosts. */
+static void look_at_stream(struct look *look)
+{
+	const int64_t began = gp_status_clock_usecs();
+	struct gp_stream_reader *reader;
+	int64_t lines, lost;
+	struct gp_error err;
+	struct gp_part *part;
+
+	if (look->settings->journal.stream == 0)
+		return;
+	part = add(look, "stream", GP_PART_OK, NULL);
+	reader = gp_stream_reader_open(look->settings, 0, &err);
+	if (reader == NULL ||
+	    gp_stream_reader_count(reader, &lines, &lost, &err) < 0) {
+		part->state = GP_PART_DOWN;
+		part->detail = gp_pool_strdup(look->pool, err.text);
+	} else {
+		part->usecs = gp_status_clock_usecs() - began;
+		part->detail = gp_pool_printf(look->pool, "%" PRId64 " lines of the "
+			"journal, of at most about %u; %" PRId64 " lost on their "
+			"way", lines, look->settings->journal.stream, lost);
+	}
+	gp_stream_reader_close(&reader);
+}
+
 static void look_at_store(struct look *look)
 {
 	const char *where = look->settings->redis.server;
@@ -307,6 +334,7 @@ static void look_at_store(struct look *look)
 	}
 	look_at_plugins(look, store);
 	gp_store_close(&store);
+	look_at_stream(look);
 }
 
 void gp_status_find(const struct gp_status_terms *terms, struct gp_pool *pool,

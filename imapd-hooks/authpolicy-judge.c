@@ -81,6 +81,7 @@ int gp_auth_judge_replace(struct gp_auth_judge *judge,
 	judge->logins = logins;
 	judge->store = store;
 	judge->journal = journal;
+	gp_journal_use_thread(journal);
 	return 0;
 }
 

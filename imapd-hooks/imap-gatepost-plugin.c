@@ -345,6 +345,7 @@ static void attach(struct client *client)
 
 	gc = p_new(client->pool, struct gp_imap_client, 1);
 	gc->client = client;
+	gp_plugin_bring_begin(site.journal);
 	gp_plugin_find_address(user, &ip);
 	gc->session = gp_poll_session_create(site.settings, site.store,
 					     site.journal, "imap",
@@ -418,6 +419,7 @@ GP_DOVECOT_EXPORT void imap_gatepost_plugin_deinit(void)
 	imap_client_created_hook_set(next_client_created);
 	command_hook_unregister(before_command, after_command);
 	unwrap_commands();
+	gp_plugin_bring_end();
 	gp_plugin_site_close(&site);
 	gp_log_set_sink(NULL);
 }

@@ -54,6 +54,35 @@ void gp_plugin_own_terms(const struct mail_user *user,
 	}
 }
 
+/* --- the journal's stream --- */
+
+enum { BRING_MSECS = 100 };
+
+static struct timeout *bring_timeout;
+
+static void bring(struct gp_journal *journal)
+{
+	timeout_remove(&bring_timeout);
+	gp_journal_bring(journal);
+}
+
+static void bring_soon(struct gp_journal *journal)
+{
+	if (bring_timeout == NULL)
+		bring_timeout = timeout_add_short(BRING_MSECS, bring, journal);
+}
+
+void gp_plugin_bring_begin(struct gp_journal *journal)
+{
+	if (journal != NULL)
+		gp_journal_set_waker(journal, bring_soon);
+}
+
+void gp_plugin_bring_end(void)
+{
+	timeout_remove(&bring_timeout);
+}
+
 void gp_plugin_log(enum gp_log_level level, const char *text)
 {
 	switch (level) {

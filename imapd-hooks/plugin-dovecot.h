@@ -25,6 +25,11 @@ bool gp_plugin_find_access(const struct mail_user *user, enum gp_protocol protoc
 void gp_plugin_own_terms(const struct mail_user *user,
 			 struct gp_poll_session *session);
 
+/* Lets lines of the journal follow to the stream in Redis, if there is one, a little
+   after the client has its answer.  journal may be NULL; until gp_plugin_bring_end(). */
+void gp_plugin_bring_begin(struct gp_journal *journal);
+void gp_plugin_bring_end(void);
+
 gp_log_sink gp_plugin_log;
 
 #endif

@@ -196,6 +196,7 @@ static void attach(struct client *client)
 	client->v.destroy = client_gone;
 	MODULE_CONTEXT_SET(client, gp_pop3_client_module, gc);
 
+	gp_plugin_bring_begin(site.journal);
 	gp_plugin_find_address(user, &ip);
 	gc->session = gp_poll_session_create(site.settings, site.store,
 					     site.journal, "pop3",
@@ -229,6 +230,7 @@ GP_DOVECOT_EXPORT void pop3_gatepost_plugin_deinit(void)
 {
 	pop3_client_created_hook_set(next_client_created);
 	mail_storage_hooks_remove(&storage_hooks);
+	gp_plugin_bring_end();
 	gp_plugin_site_close(&site);
 	gp_log_set_sink(NULL);
 }

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "journal-fields.h"
+#include "journal-stream.h"
 #include "log.h"
 #include "pool.h"
 
@@ -68,6 +69,8 @@ struct gp_journal {
 	char *path;             /* NULL: syslog */
 	int fd;
 	int facility;
+	struct gp_journal_stream *stream;       /* NULL: none */
+	gp_journal_waker *wake;                 /* NULL: nobody */
 	char host[HOST_NAME_MAX + 1];
 };
 
@@ -174,6 +177,7 @@ struct gp_journal *gp_journal_open(const struct gp_settings *settings,
 	journal->facility = settings->journal.facility;
 	if (gethostname(journal->host, sizeof(journal->host) - 1) < 0)
 		journal->host[0] = '\0';
+	journal->stream = gp_journal_stream_open(settings, journal->host);
 	if (settings->journal.file[0] == '\0')
 		return journal;
 	journal->path = gp_strdup(settings->journal.file);
@@ -214,6 +218,7 @@ void gp_journal_close(struct gp_journal **journal)
 {
 	if (*journal == NULL)
 		return;
+	gp_journal_stream_close(&(*journal)->stream);
 	if ((*journal)->fd >= 0)
 		(void)close((*journal)->fd);
 	free((*journal)->path);
@@ -252,5 +257,27 @@ void gp_journal_write(struct gp_journal *journal,
 		write_file(journal, line);
 	else
 		syslog(LOG_INFO | journal->facility, "%s", line);
+	if (journal->stream != NULL) {
+		gp_journal_stream_add(journal->stream, line);
+		if (journal->wake != NULL)
+			journal->wake(journal);
+	}
 	free(line);
+}
+
+void gp_journal_use_thread(struct gp_journal *journal)
+{
+	if (journal->stream != NULL)
+		gp_journal_stream_use_thread(journal->stream);
+}
+
+void gp_journal_set_waker(struct gp_journal *journal, gp_journal_waker *wake)
+{
+	journal->wake = wake;
+}
+
+void gp_journal_bring(struct gp_journal *journal)
+{
+	if (journal->stream != NULL)
+		gp_journal_stream_bring(journal->stream);
 }

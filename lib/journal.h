@@ -55,6 +55,19 @@ struct gp_journal *gp_journal_open(const struct gp_settings *settings,
 void gp_journal_write(struct gp_journal *journal,
 		      const struct gp_journal_entry *entry);
 
+/*
+ * With journal.stream each line goes to Redis as well, but not before one of these: a
+ * thread of its own from the next line on; or an exchange now, when nobody waits.  gp_journal_close() brings what is left.
+ */
+void gp_journal_use_thread(struct gp_journal *journal);
+void gp_journal_bring(struct gp_journal *journal);
+
+/* For who has no thread: wake is called for each line to bring, and must not bring it
+   at once. */
+typedef void gp_journal_waker(struct gp_journal *journal);
+void gp_journal_set_waker(struct gp_journal *journal, gp_journal_waker *wake);
+
+/* Accepts NULL, leaves NULL. */
 void gp_journal_close(struct gp_journal **journal);
 
 /* An entry with nothing in it: NULL and -1 everywhere. */

@@ -24,6 +24,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/exemption.c lib/exemption.h \
 	lib/journal.c lib/journal.h lib/journal-fields.h \
 	lib/journal-parse.c \
+	lib/journal-stream.c lib/journal-stream.h \
 	lib/load.c lib/load.h \
 	lib/log.c lib/log.h \
 	lib/network-text.c lib/network-text.h \
@@ -58,6 +59,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis-map.c lib/store-redis-map.h \
 	lib/store-redis-sentinel.c lib/store-redis-sentinel.h \
 	lib/store-redis-site.c lib/store-redis-site.h \
+	lib/store-redis-stream.c lib/store-stream.h \
 	lib/store-redis-tls.c lib/store-redis-tls.h \
 	lib/store-redis-wait.c lib/store-redis-wait.h \
 	lib/store-redis-login.c lib/store-redis-login.h

@@ -126,6 +126,9 @@ static int check_topology(const struct gp_settings *settings, size_t *offset_r,
 int gp_redis_check(const struct gp_settings *settings, size_t *offset_r,
 		   struct gp_error *err)
 {
+	*offset_r = offsetof(struct gp_settings, journal.stream);
+	if (settings->journal.stream > 0 && settings->redis.server[0] == '\0')
+		return gp_error_set(err, "a stream needs redis.server");
 	if (check_needs(settings, offset_r, err) < 0 ||
 	    check_topology(settings, offset_r, err) < 0)
 		return -1;

@@ -304,6 +304,8 @@ const struct gp_setting gp_settings_table[] = {
 	    "early checks of one program give one line in this time"),
 	ROW("journal", "all_checks", BOOL, journal.all_checks, "no", 0, 0,
 	    "lines also for checks that are simply served"),
+	ROW("journal", "stream", UINT, journal.stream, "0", 0, 10000000,
+	    "most lines of all hosts that Redis keeps; 0 for none"),
 
 	ROW("milter", "socket", TEXT, milter.socket,
 	    "unix:/run/gatepost/milter.sock", 1, SOCKET_BYTES_MAX,

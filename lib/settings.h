@@ -267,6 +267,7 @@ struct gp_settings {
 		int facility;                     /* as for openlog(3) */
 		unsigned int interval_secs;
 		bool all_checks;
+		unsigned int stream;              /* lines in Redis; 0: none */
 	} journal;
 	struct {
 		char *socket;

@@ -30,12 +30,12 @@ static const struct gp_daemon program = {
 "sessions have.\n",
 };
 
+static struct gp_journal *journal;
+
 /* The journal is opened by the user who has to write it.  Nobody finds the socket
    before all that could fail has not. */
 static int start(const struct gp_settings *settings, struct gp_error *err)
 {
-	struct gp_journal *journal;
-
 	if (gp_callbacks_register() < 0)
 		return gp_error_set(err, "libmilter took no callbacks");
 	if (gp_listen_open(settings, err) < 0 ||
@@ -44,6 +44,7 @@ static int start(const struct gp_settings *settings, struct gp_error *err)
 	journal = gp_journal_open(settings, err);
 	if (journal == NULL || gp_start_be_root_again(err) < 0)
 		return -1;
+	gp_journal_use_thread(journal);
 	gp_callbacks_use_journal(journal);
 	if (gp_start_write_pid(settings, err) < 0 ||
 	    gp_listen_publish(err) < 0)
@@ -72,6 +73,7 @@ static int run(const struct gp_daemon_options *options, const char *conf_path,
 	gp_log(GP_LOG_INFO, "version %s listens on %s", PACKAGE_VERSION,
 	       settings->milter.socket);
 	code = gp_control_run(conf_path);
+	gp_journal_bring(journal);      /* what its thread has not */
 	gp_listen_remove();
 	gp_start_remove_pid(settings);
 	return code;

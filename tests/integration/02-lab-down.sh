@@ -66,7 +66,7 @@ fails_with 69 "did you mean 'interval'" --conf bad.conf
 echo 'milter { user = nobody-at-all }' > bad.conf
 fails_with 69 "no such user" --conf bad.conf
 fails_with 64 "postfix and sendmail" --mta exim
-fails_with 64 "single and none" --redis cluster
+fails_with 64 "cluster and none" --redis three
 fails_with 64 "unknown option" --frobnicate
 fails_with 66 "no such file" --conf nowhere.conf
 mkdir mine

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Many sessions at once, with reloads among them: nothing leaks from one to the
-# other, and the rates' threads share connections and counts.  Also run with the milter under ThreadSanitizer.
+# other, the rates' threads share connections and counts, and one brings the journal's
+# lines to Redis.  Also run with the milter under ThreadSanitizer.
 . "$(dirname "$0")/lib.sh"
 cat > rate.conf <<CONF
 rate {
 	messages = { 500/1s, 5000/1h }
 	recipients = 5000/1h
 }
+journal { stream = 1000 }
 CONF
 site site --conf rate.conf
 python <<'PYTHON'

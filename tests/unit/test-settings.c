@@ -254,6 +254,10 @@ static const struct refusal refusals[] = {
 	{ "redis", "tls", "maybe", "'maybe' is neither yes nor no" },
 	{ "redis", "server", "unix:/run/x tls = yes", "there is no TLS on a unix "
 	  "socket; use HOST:PORT, or take out redis.tls" },
+	{ "journal", "stream", "-1", "'-1' is not a number; allowed is 0 to "
+	  "10000000" },
+	{ "journal", "stream", "100\n}\nredis {\n\tserver = \"\"", "a stream needs "
+	  "redis.server" },
 	{ "redis", "tls_ca_file", "/x", "this is for redis.tls = yes" },
 	{ "redis", "tls_name", "x", "this is for redis.tls = yes" },
 	{ "redis", "tls_certificate_file", "/x", "a certificate needs "

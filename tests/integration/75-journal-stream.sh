@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The journal of all hosts in a stream in Redis: each line gets there or is counted,
+# nobody waits for it, it stays as long as it may be, and what others put there does
+# no harm.
+. "$(dirname "$0")/lib.sh"
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+need_root
+poll_site site <<CONF
+poll {
+	interval = 2s
+	round = 0
+	ladder = {"after 0: absorb"}
+	login_ladder = {"after 1000: note"}
+}
+journal { interval = 1s stream = 100 }
+redis { retry = 1s }
+CONF
+python <<'PYTHON'
+import signal
+import rate
+from poll import *
+from pop3_session import Pop3
+
+KEY = 'gp:{journal}:j'
+program = shlex.split(env['LAB_CTL'])
+
+
+def ctl(*words, before=()):
+    return subprocess.run([*before, *program, *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def file_lines():
+    with open(env['LAB_JOURNAL']) as file:
+        return sorted(file.read().split('\n')[:-1])
+
+
+def stream_lines():
+    return sorted(ctl('log', '--raw').stdout.split('\n')[:-1])
+
+
+def xadd(line):
+    redis('XADD', KEY, '*', 'l', line)
+
+
+def lost():
+    found = re.search(r'(\d+) lost on their way', ctl('status').stdout)
+    return int(found[1])
+
+
+expect(ctl('log').stdout, '', 'an empty stream')
+
+# What is no stream is said.
+redis('SET', KEY, 'x')
+done = ctl('log')
+expect_true(done.returncode != 0 and 'WRONGTYPE' in done.stdout, done.stdout)
+redis('DEL', KEY)
+# What others put there is no line, ends no line, and cannot reach a terminal.
+xadd('nonsense')
+xadd('time=2026-01-01T00:00:00.000Z \x1b[31mforged\nadmin=yes')
+redis('XADD', KEY, '*', 'other', 'field')
+done = ctl('log')
+expect((done.returncode, [line for line in done.stdout.split('\n')
+                          if 'forged' in line or '\x1b' in line]), (0, []), 'forged')
+redis('DEL', KEY)
+say('what is no journal is passed over, and a key that is no stream is said')
+
+follower = subprocess.Popen([*program, 'log', '--follow', '--raw'], text=True,
+                            stdout=subprocess.PIPE)
+alice = Program('alice')
+alice.command('SELECT INBOX')
+wait_until(lambda: alice.command('NOOP') and journal(action='absorb'), 20, 'absorbed')
+for number in range(3):
+    Pop3('bob').quit()
+client = rate.user('carol')
+expect_true(client.mail('<dave@example.test>').startswith('550'), 'a foreign sender')
+# Another host, which has nothing but Redis in common.
+done = ctl('exempt', 'erin', '--for', '1h', '--reason', 'test',
+           before=('unshare', '-u', 'sh', '-c', 'hostname mx2.test; exec "$@"', 'sh'))
+expect(done.returncode, 0, done.stdout)
+alice.command('LOGOUT')
+wait_until(lambda: stream_lines() == file_lines(), 20, 'the stream holds the lines')
+parts = {line['part'] for line in journal()}
+expect_true({'imap', 'milter', 'ctl'} <= parts, 'parts in the journal: %r' % parts)
+expect(len(journal(host='mx2.test')), 1, 'lines of the other host')
+say('each line of plugin, milter and tool is in the stream, as it is in the file')
+
+followed = [follower.stdout.readline().rstrip('\n') for line in file_lines()]
+expect(sorted(followed), file_lines(), 'what was followed')
+follower.terminate()
+follower.wait()
+expect(ctl('report', '--csv').stdout,
+       ctl('report', '--csv', env['LAB_JOURNAL']).stdout, 'the report')
+expect_true('absorb' in ctl('user', 'alice').stdout, 'what user knows')
+say('log --follow, report and user read it')
+
+# Redis is frozen: nobody waits, what is lost is counted.
+expect(lost(), 0, 'lost so far')
+pid = int(re.search(r'process_id:(\d+)', redis('INFO', 'server'))[1])
+dave = Program('dave')
+dave.command('SELECT INBOX')
+os.kill(pid, signal.SIGSTOP)
+wait_until(lambda: dave.command('NOOP') and
+           journal(reason='store-unavailable', user='dave'), 20, 'the outage')
+for number in range(5):
+    client = rate.user('carol')
+    expect_true(client.mail('<dave@example.test>').startswith('550'), 'refused still')
+os.kill(pid, signal.SIGCONT)
+wait_until(lambda: dave.command('NOOP') and
+           rate.user('carol').mail('<dave@example.test>') and lost() > 0, 30,
+           'lines that were lost are counted')
+wait_until(lambda: len(stream_lines()) + lost() >= len(file_lines()), 20,
+           'each line is in the stream or counted')
+expect_true(set(stream_lines()) <= set(file_lines()), 'no other line is there')
+say('a frozen Redis: each line is in the stream or counted as lost')
+
+# No more than was allowed (Redis drops a hundred at once).
+client = rate.user('carol')
+for number in range(400):
+    client.mail('<dave@example.test>')
+wait_until(lambda: 0 < int(redis('XLEN', KEY)) <= 220 and
+           len(journal(part='milter')) > 400, 20, 'the stream is cut')
+expect_true(0 < int(redis('PTTL', KEY)), 'it expires')
+say('the stream holds no more than it may')
+PYTHON
