@@ -17,9 +17,11 @@
 #include "explain-rules.h"
 #include "explain-show.h"
 #include "journal.h"
+#include "log.h"
 #include "pool.h"
 #include "settings-parse.h"
 #include "show.h"
+#include "store.h"
 
 struct question {
 	bool is_json, has_rules;
@@ -45,17 +47,38 @@ static int fail_line(const char *text)
 	return EX_DATAERR;
 }
 
+/* Of Redis, for a check.  *store_r is to be closed when nothing of the facts is needed
+   any more. */
+static void ask_by_hand(const struct gp_settings *settings,
+			struct gp_typed_facts *facts, struct gp_store **store_r)
+{
+	struct gp_error err;
+
+	*store_r = NULL;
+	if (!facts->is_poll)
+		return;
+	*store_r = gp_command_store(settings, &err);
+	if (*store_r == NULL ||
+	    (*store_r)->ops->exemptions(*store_r, gp_clock_monotonic_msecs(),
+					&facts->by_hand, &err) < 0) {
+		facts->by_hand = NULL;
+		facts->by_hand_unknown = gp_pool_strdup(facts->pool, err.text);
+	}
+}
+
 static int explain_facts(const struct question *question,
 			 const struct gp_settings *settings,
 			 struct gp_pool *pool)
 {
 	struct gp_typed_facts facts;
+	struct gp_store *store;
 	struct gp_rules rules;
 	struct gp_error err;
 
 	if (gp_typed_facts_parse(question->words, question->words_count, pool,
 				 &facts, &err) < 0)
 		return gp_command_fail(EX_USAGE, "%s", err.text);
+	ask_by_hand(settings, &facts, &store);
 	gp_rules_find(settings, pool, &facts, &rules);
 	if (question->is_json)
 		gp_show_json(gp_explain_json(settings, part_of(&facts), &rules,
@@ -64,6 +87,7 @@ static int explain_facts(const struct question *question,
 		gp_explain_show(settings, part_of(&facts), &rules,
 				question->has_rules);
 	gp_rules_clear(&rules);
+	gp_store_close(&store);
 	return EX_OK;
 }
 
@@ -73,6 +97,7 @@ static int explain_entry(const struct question *question,
 			 struct gp_pool *pool)
 {
 	struct gp_typed_facts facts;
+	struct gp_store *store = NULL;
 	struct gp_decision then;
 	struct gp_rules rules = { 0 };
 	struct gp_error err;
@@ -83,8 +108,10 @@ static int explain_entry(const struct question *question,
 	found = gp_line_facts(entry, settings, pool, &facts, &err);
 	if (found < 0)
 		return fail_line(err.text);
-	if (found > 0)
+	if (found > 0) {
+		ask_by_hand(settings, &facts, &store);
 		gp_rules_find(settings, pool, &facts, &rules);
+	}
 	if (question->is_json)
 		gp_show_json(gp_explain_line_json(settings, entry, &then,
 						  found > 0 ? &rules : NULL));
@@ -92,6 +119,7 @@ static int explain_entry(const struct question *question,
 		gp_explain_show_line(settings, entry, &then,
 				     found > 0 ? &rules : NULL);
 	gp_rules_clear(&rules);
+	gp_store_close(&store);
 	return EX_OK;
 }
 

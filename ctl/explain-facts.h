@@ -34,6 +34,9 @@ struct gp_typed_facts {
 	int64_t elapsed_secs;   /* since its last round; -1: not known */
 	int64_t policy_secs;    /* the interval it was judged by; -1: not known */
 	int64_t now_secs;       /* Unix time: for what has an end */
+	/* Who is exempt by hand; NULL: not known, and why not. */
+	const struct gp_exemption_list *by_hand;
+	const char *by_hand_unknown;
 	/* What a line of the journal does not tell: */
 	struct {
 		bool tls, cipher, mechanism, author, headers;

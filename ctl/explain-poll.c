@@ -2,7 +2,9 @@
 /* This module is a part of explain-rules.h: the rules of a check for mail. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
+#include "exemption.h"
 #include "explain-rules.h"
 #include "login.h"
 #include "network-text.h"
@@ -43,6 +45,7 @@ static void find_subject(struct check *check)
 		.ip = facts->submit.client,
 		.program = facts->program != NULL ? facts->program : "",
 		.now_secs = facts->now_secs,
+		.by_hand = facts->by_hand,
 	};
 	gp_poll_terms_find(check->settings, &check->subject, &check->terms);
 	check->who = facts->user == NULL && facts->program == NULL ? "anybody"
@@ -68,15 +71,53 @@ static const char *terms_in_words(const struct check *check)
 		? "other ladder" : "other mode";
 }
 
+/* "until 2026-12-08 by ann: new webmail" */
+static const char *exemption_in_words(const struct check *check,
+				      const struct gp_exemption *exemption)
+{
+	const time_t until = (time_t)exemption->until_secs;
+	char text[32] = "?";
+	struct tm tm;
+
+	if (localtime_r(&until, &tm) != NULL)
+		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm);
+	return gp_pool_printf(check->facts->pool, "%s until %s by %s: %s",
+			      check->who, text, exemption->author != NULL
+			      ? exemption->author : "-", exemption->reason != NULL
+			      ? exemption->reason : "-");
+}
+
+static void add_exemptions(struct check *check)
+{
+	const struct gp_exemption_list *list = &check->settings->poll.exemptions;
+	const struct gp_exemption_list *by_hand = check->subject.by_hand;
+	const struct gp_exemption *found =
+		gp_exemption_find(check->settings, list, &check->subject);
+
+	add(check, "poll.exemptions", found == NULL ? GP_PLACE_WHOLE
+	    : (size_t)(found - list->items), check->who,
+	    found == NULL ? "no" : "exempt")->is_decisive = found != NULL;
+	if (by_hand == NULL) {
+		add(check, "by hand", GP_PLACE_WHOLE,
+		    check->facts->by_hand_unknown != NULL
+		    ? check->facts->by_hand_unknown : "-", "not known");
+		return;
+	}
+	/* Only that of the settings counts where both are. */
+	if (found != NULL)
+		return;
+	found = gp_exemption_find(check->settings, by_hand, &check->subject);
+	add(check, "by hand", GP_PLACE_WHOLE, found == NULL ? check->who
+	    : exemption_in_words(check, found), found == NULL ? "no" : "exempt")
+		->is_decisive = found != NULL;
+}
+
 static void add_terms(struct check *check)
 {
 	const struct gp_poll_terms *terms = &check->terms;
 	const struct gp_settings *settings = check->settings;
 
-	add(check, "poll.exemptions", terms->exemption == NULL ? GP_PLACE_WHOLE
-	    : (size_t)(terms->exemption - settings->poll.exemptions.items),
-	    check->who, terms->exemption == NULL ? "no" : "exempt")
-		->is_decisive = terms->exemption != NULL;
+	add_exemptions(check);
 	add(check, "poll.overrides", terms->override == NULL ? GP_PLACE_WHOLE
 	    : (size_t)(terms->override - settings->poll.overrides.items),
 	    check->who, terms->override == NULL ? "no" : terms_in_words(check))

@@ -115,7 +115,9 @@ static const char *place_in_words(struct gp_pool *pool,
 
 	if (!gp_settings_place(settings, setting, item, &place))
 		return strcmp(setting, "userdb") == 0
-			? "the userdb of Dovecot" : "-";
+			? "the userdb of Dovecot"
+			: strcmp(setting, "by hand") == 0 ? "gatepostctl exempt"
+			: "-";
 	if (place.path == NULL)
 		return place.text_length == 0 ||
 			(is_short && place.text_length > SHORT_BYTES)

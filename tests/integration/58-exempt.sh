@@ -108,6 +108,11 @@ say('the journal knows who did what')
 ctl('exempt', 'alice', '--for', '30m', '--reason', 'moves house')
 ctl('exempt', 'alice', '--for', '1h', '--reason', 'still moves')
 ctl('exempt', '--network', '2001:db8::/32', '--for', '3d', '--reason', 'webmail')
+for facts, wanted in ((('user=alice',), 'exempt'), (('user=bob',), 'early'),
+                      (('user=bob', 'ip=2001:db8::7'), 'exempt')):
+    told = ctl('explain', '--rules', 'part=imap', 'check=noop', 'every=1', *facts)
+    expect_true(re.search(r'^reason +%s' % wanted, told, re.M) and
+                ('still moves' in told) == (facts == ('user=alice',)), told)
 rows = json.loads(ctl('exempt', 'list', '--json'))
 expect({(row['who'], row['from'], row['reason']) for row in rows},
        {('127.0.0.8', 'settings', 'webmail'), ('alice', 'exempt', 'still moves'),
