@@ -23,6 +23,7 @@
 #include "report.h"
 #include "report-show.h"
 #include "settings-parse.h"
+#include "store.h"
 
 enum { TOP_OF_TABLE = 20, TOP_OF_HTML = 500, PROGRESS_BATCHES = 128 };
 
@@ -128,19 +129,38 @@ static int show(const struct gp_report *report, const struct wishes *wishes)
 
 /* --- the command --- */
 
+/* Who is exempt by hand is told where Redis can be asked.  The store keeps it. */
+static struct gp_store *know_by_hand(struct gp_report *report)
+{
+	struct gp_error unused;
+	struct gp_store *store;
+
+	if (!report->has_settings || report->settings->redis.server[0] == '\0')
+		return NULL;
+	store = gp_store_redis_open(report->settings, &unused);
+	if (store != NULL &&
+	    store->ops->exemptions(store, gp_clock_monotonic_msecs(),
+				   &report->by_hand, &unused) < 0)
+		report->by_hand = NULL;
+	return store;
+}
+
 static int report_files(const struct gp_settings *settings, bool has_settings,
 			const struct wishes *wishes, const char *const *paths,
 			size_t count)
 {
 	struct gp_report *report = gp_report_create(settings,
 						    GP_REPORT_ROWS_MAX);
+	struct gp_store *store;
 	int code, show_code;
 
 	report->has_settings = has_settings;
 	report->period = wishes->filter.period;
 	code = read_journal(report, wishes, paths, count);
 	gp_report_finish(report);
+	store = know_by_hand(report);
 	show_code = show(report, wishes);
+	gp_store_close(&store);
 	gp_report_free(&report);
 	return code != EX_OK ? code : show_code;
 }

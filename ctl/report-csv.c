@@ -36,6 +36,20 @@ static void put_known(int64_t value)
 		(void)putchar(',');
 }
 
+static void put_exemption(const struct gp_exemption *exemption)
+{
+	char text[GP_REPORT_TIME_BYTES];
+
+	if (exemption == NULL) {
+		(void)printf(",,,");
+		return;
+	}
+	(void)printf(",%s,", gp_report_utc(exemption->until_secs * 1000, text));
+	put_text(exemption->author != NULL ? exemption->author : "");
+	(void)putchar(',');
+	put_text(exemption->reason != NULL ? exemption->reason : "");
+}
+
 static void put_row(const struct gp_report *report,
 		    const struct gp_report_row *row)
 {
@@ -52,6 +66,7 @@ static void put_row(const struct gp_report *report,
 	for (int i = 0; i < GP_CHECK_COUNT; i++)
 		(void)printf(",%.2f", (double)row->checks[i] /
 			     gp_report_row_hours(row));
+	(void)printf(",%.2f", gp_report_idle_share(row));
 	put_known(gp_sketch_quantile(&row->intervals, 0.1));
 	put_known(gp_sketch_quantile(&row->intervals, 0.5));
 	put_known(row->policy_secs);
@@ -65,6 +80,7 @@ static void put_row(const struct gp_report *report,
 	put_known(row->last_every_secs);
 	(void)putchar(',');
 	put_text(gp_report_habit(row, habit, sizeof(habit)));
+	put_exemption(gp_report_exemption(report, row));
 	(void)printf(",%s\r\n", gp_report_advice(row)->word);
 }
 
@@ -75,8 +91,9 @@ static void put_head(void)
 		(void)printf(",%s", gp_report_kind_word((enum gp_report_kind)i));
 	for (int i = 0; i < GP_CHECK_COUNT; i++)
 		(void)printf(",%s_per_hour", gp_check_word((enum gp_check)i));
-	(void)printf(",interval_p10,interval_median,policy,why,first,last,state,"
-		     "outcome,interval_before,interval_after,habit,advice\r\n");
+	(void)printf(",idle_share,interval_p10,interval_median,policy,why,first,last,state,"
+		     "outcome,interval_before,interval_after,habit,exempt_until,"
+		     "exempt_by,exempt_reason,advice\r\n");
 }
 
 void gp_report_print_csv(const struct gp_report *report, size_t top)

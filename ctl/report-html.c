@@ -182,6 +182,7 @@ static void put_figures(const struct gp_report *report, FILE *out)
 	put_figure(out, "seen", "Checks in the journal",
 		   gp_report_checks(kinds));
 	put_figure(out, "early", "… too early", gp_report_early(kinds));
+	put_figure(out, "with_idle", "… where IDLE is used", report->idle_count);
 	put_figure(out, "admitted", "Admitted", kinds[GP_KIND_ADMITTED]);
 	put_figure(out, "served", "Early, but served", kinds[GP_KIND_SERVED]);
 	put_figure(out, "note", "Only noted", kinds[GP_KIND_NOTE]);

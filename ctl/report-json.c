@@ -67,6 +67,18 @@ static json_t *checks_json(const struct gp_report_row *row)
 	return object;
 }
 
+static json_t *exemption_json(const struct gp_exemption *exemption)
+{
+	if (exemption == NULL)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}",
+			 "until", time_of(exemption->until_secs * 1000),
+			 "by", gp_show_json_name(exemption->author != NULL
+						 ? exemption->author : ""),
+			 "reason", gp_show_json_name(exemption->reason != NULL
+						     ? exemption->reason : ""));
+}
+
 static json_t *row_json(const struct gp_report *report,
 			const struct gp_report_row *row)
 {
@@ -99,6 +111,9 @@ static json_t *row_json(const struct gp_report *report,
 		"waited_secs", (json_int_t)row->waited_secs,
 		"advice", advice->word, "advice_text", advice->text,
 		"week", week_json(row->week)));
+	(void)json_object_update_new(object, json_pack(
+		"{s:f, s:o}", "idle_share", gp_report_idle_share(row),
+		"exempt", exemption_json(gp_report_exemption(report, row))));
 	return object;
 }
 
@@ -134,6 +149,8 @@ static json_t *head_json(const struct gp_report *report)
 				  number(gp_report_checks(report->kinds)));
 	(void)json_object_set_new(checks, "early",
 				  number(gp_report_early(report->kinds)));
+	(void)json_object_set_new(checks, "with_idle",
+				  number(report->idle_count));
 	add_kinds(checks, report->kinds, GP_KIND_ADMITTED, GP_KIND_WOULD_CHECK);
 	add_kinds(mail, report->kinds, GP_KIND_REJECT, GP_KIND_WOULD_MAIL);
 	return json_pack("{s:{s:o, s:o, s:o, s:o}, s:I, s:I, s:I, s:I, s:I, s:b,"

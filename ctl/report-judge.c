@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "policy-terms.h"
+#include "program.h"
 #include "show.h"
 
 enum { DAY_MSECS = 86400 * 1000, DAY_HOURS = 24 };
@@ -37,6 +40,31 @@ const char *gp_report_outcome(const struct gp_report *report,
 	if (last * 2 >= first * 3)
 		return "slower";
 	return last * 3 <= first * 2 ? "faster" : "same";
+}
+
+double gp_report_idle_share(const struct gp_report_row *row)
+{
+	const uint64_t checks = gp_report_checks(row->kinds);
+
+	return checks == 0 ? 0 : (double)row->idle_count / (double)checks;
+}
+
+const struct gp_exemption *gp_report_exemption(const struct gp_report *report,
+					       const struct gp_report_row *row)
+{
+	const struct gp_poll_subject subject = {
+		.user = row->user, .program = row->program,
+		.ip = gp_program_ip(row->program),
+		.now_secs = (int64_t)time(NULL),
+	};
+	const struct gp_exemption *found = NULL;
+
+	if (report->has_settings)
+		found = gp_exemption_find(report->settings,
+					  &report->settings->poll.exemptions,
+					  &subject);
+	return found != NULL || report->by_hand == NULL ? found
+		: gp_exemption_find(report->settings, report->by_hand, &subject);
 }
 
 const char *gp_report_state(const struct gp_report *report,

@@ -34,6 +34,14 @@ const char *gp_report_state(const struct gp_report *report,
 const char *gp_report_habit(const struct gp_report_row *row, char *text,
 			    size_t size);
 
+/* Which part of its checks, 0 to 1, came in sessions that had used IDLE before. */
+double gp_report_idle_share(const struct gp_report_row *row);
+
+/* The exemption that holds for the program's checks now, of the settings or made by
+   hand; NULL for none. */
+const struct gp_exemption *gp_report_exemption(const struct gp_report *report,
+					       const struct gp_report_row *row);
+
 /* Never NULL; the word is "none" when there is nothing to tell. */
 const struct gp_advice *gp_report_advice(const struct gp_report_row *row);
 const struct gp_advice *gp_report_user_advice(const struct gp_report_user *user);

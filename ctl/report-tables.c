@@ -209,6 +209,20 @@ static void put_outcome(FILE *out, const struct gp_report *report,
 	(void)fputs("</dd>", out);
 }
 
+static void put_exemption(FILE *out, const struct gp_exemption *exemption)
+{
+	char text[GP_REPORT_TIME_BYTES];
+
+	if (exemption == NULL)
+		return;
+	(void)fprintf(out, "<dt>Exempt</dt><dd>until %s by ",
+		      gp_report_local(exemption->until_secs * 1000, text));
+	gp_page_text(out, exemption->author != NULL ? exemption->author : "-");
+	(void)fputs(": ", out);
+	gp_page_text(out, exemption->reason != NULL ? exemption->reason : "-");
+	(void)fputs("</dd>", out);
+}
+
 static void put_program(FILE *out, const struct gp_report *report,
 			const struct gp_report_row *row)
 {
@@ -223,6 +237,10 @@ static void put_program(FILE *out, const struct gp_report *report,
 	if (gp_report_habit(row, habit, sizeof(habit))[0] != '\0')
 		put_fact(out, "Habit", habit);
 	put_outcome(out, report, row);
+	if (row->idle_count > 0)
+		(void)fprintf(out, "<dt>IDLE</dt><dd>%.0f %% of its checks in sessions "
+			      "that use it</dd>", 100 * gp_report_idle_share(row));
+	put_exemption(out, gp_report_exemption(report, row));
 	put_fact(out, "First seen", gp_report_local(row->first_msecs, text));
 	put_fact(out, "Last seen", gp_report_local(row->last_msecs, text));
 	(void)fputs("</dl>\n", out);

@@ -52,6 +52,9 @@ static void print_figures(const struct gp_report *report)
 		   kinds[GP_KIND_NOTE], kinds[GP_KIND_ABSORB],
 		   kinds[GP_KIND_DELAY], kinds[GP_KIND_HOLD],
 		   kinds[GP_KIND_REFUSE], kinds[GP_KIND_WOULD_CHECK]);
+	if (report->idle_count > 0)
+		print_line("IDLE", "%" PRIu64 " of these checks in sessions that use "
+			   "IDLE", report->idle_count);
 	print_line("Mail", "%" PRIu64 " rejected, %" PRIu64 " deferred, %" PRIu64
 		   " rewritten, %" PRIu64 " only observed",
 		   kinds[GP_KIND_REJECT], kinds[GP_KIND_TEMPFAIL],
@@ -123,11 +126,23 @@ static const char *colour_of(const char *outcome)
 	return strcmp(outcome, "slower") == 0 ? "brown" : "red";
 }
 
+/* Only the day: why and by whom is told by "user". */
+static const char *exempt_until(const struct gp_exemption *exemption,
+				char buffer[GP_REPORT_TIME_BYTES])
+{
+	if (exemption == NULL)
+		return "-";
+	(void)gp_report_local(exemption->until_secs * 1000, buffer);
+	buffer[strcspn(buffer, " T")] = '\0';
+	return buffer;
+}
+
 static void fill_line(struct libscols_line *line, const struct gp_report *report,
 		      const struct gp_report_row *row)
 {
 	const uint64_t *kinds = row->kinds;
 	const char *outcome = gp_report_outcome(report, row);
+	char until[GP_REPORT_TIME_BYTES];
 
 	set_text(line, 0, row->user);
 	set_text(line, 1, row->program);
@@ -147,7 +162,8 @@ static void fill_line(struct libscols_line *line, const struct gp_report *report
 	if (strcmp(outcome, "-") != 0)
 		(void)scols_cell_set_color(scols_line_get_cell(line, 11),
 					   colour_of(outcome));
-	(void)scols_line_set_data(line, 12, gp_report_advice(row)->word);
+	set_text(line, 12, exempt_until(gp_report_exemption(report, row), until));
+	(void)scols_line_set_data(line, 13, gp_report_advice(row)->word);
 }
 
 static void print_rows(const struct gp_report *report, size_t top)
@@ -158,7 +174,7 @@ static void print_rows(const struct gp_report *report, size_t top)
 		{ "POLICY", SCOLS_FL_RIGHT }, { "ABSORBED", SCOLS_FL_RIGHT },
 		{ "DELAYED", SCOLS_FL_RIGHT }, { "REFUSED", SCOLS_FL_RIGHT },
 		{ "WOULD", SCOLS_FL_RIGHT }, { "STATE", 0 }, { "OUTCOME", 0 },
-		{ "ADVICE", 0 },
+		{ "EXEMPT", 0 }, { "ADVICE", 0 },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));

@@ -260,6 +260,10 @@ static void add_counts(struct gp_report *report, struct gp_report_row *row,
 
 	row->kinds[kind] += count;
 	row->total += count;
+	if (entry->idle != NULL && strcmp(entry->idle, "yes") == 0) {
+		row->idle_count += count;
+		report->idle_count += count;
+	}
 	report->kinds[kind] += count;
 	if (entry->check != NULL && gp_check_from_word(entry->check, &check))
 		row->checks[check] += count;

@@ -52,6 +52,7 @@ struct gp_report_row {
 	const char *program;            /* both behind the row itself */
 	uint64_t kinds[GP_KIND_COUNT];
 	uint64_t checks[GP_CHECK_COUNT];
+	uint64_t idle_count;            /* decisions in sessions that used IDLE */
 	uint64_t total;
 	uint32_t *week;                 /* by local hour, Monday 00:00 first */
 	struct gp_sketch intervals;
@@ -91,12 +92,15 @@ struct gp_report_user {
 struct gp_report {
 	const struct gp_settings *settings;
 	bool has_settings;              /* false: they are the defaults */
+	/* Of gatepostctl exempt; NULL: not known.  Read when it is shown. */
+	const struct gp_exemption_list *by_hand;
 	struct gp_period period;
 	uint64_t lines_count, entries_count, broken_count;
 	int64_t first_msecs, last_msecs;        /* -1: none */
 	uint64_t users_count, violators_count;
 	bool users_are_more;            /* than could be counted */
 	uint64_t kinds[GP_KIND_COUNT];
+	uint64_t idle_count;
 	uint64_t reasons[GP_REASON_COUNT];
 	uint64_t week[GP_REPORT_WEEK_HOURS];
 	struct gp_sketch intervals;

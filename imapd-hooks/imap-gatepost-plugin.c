@@ -284,6 +284,9 @@ static void after_command(struct client_command_context *cmd)
 	if (gc == NULL || gc->memory == NULL)
 		return;
 	gp_imap_memory_command_ran(gc->memory, cmd);
+	if (strcasecmp(cmd->name, "IDLE") == 0 ||
+	    strcasecmp(cmd->name, "NOTIFY") == 0)
+		gp_poll_session_idled(gc->session);
 	if (gp_imap_is_human(cmd->name))
 		gp_poll_session_human(gc->session, gp_clock_monotonic_msecs());
 }
@@ -352,6 +355,8 @@ static void attach(struct client *client)
 					     user->username, user->session_id,
 					     &ip, gp_dovecot_local_port(user));
 	gp_plugin_own_terms(user, gc->session);
+	if (gp_dovecot_is_restored(user))
+		gp_poll_session_idled(gc->session);     /* only who idles sleeps */
 	gp_imap_program_begin(gc);
 	judge_access(gc);
 	gc->memory = gp_imap_memory_create(gp_dovecot_is_restored(user),

@@ -31,6 +31,7 @@ static void write_line(const struct gp_poll_lines *lines,
 	if (entry->mode == NULL)
 		entry->mode = gp_mode_word(speaker->mode);
 	entry->policy_secs = speaker->policy_secs;
+	entry->idle = speaker->has_idled ? "yes" : NULL;
 	gp_journal_write(lines->journal, entry);
 }
 

@@ -21,6 +21,7 @@ struct gp_poll_speaker {
 	unsigned int local_port;
 	enum gp_mode mode;
 	int64_t policy_secs;            /* the interval in force */
+	bool has_idled;                 /* used IDLE or NOTIFY so far */
 };
 
 /* What a line says about an early check. */

@@ -58,6 +58,7 @@ struct gp_poll_session {
 	int64_t early_round_at_msecs;   /* begin of the last one; -1: none */
 
 	struct gp_poll_lines lines;     /* what the journal is told */
+	bool has_idled;
 };
 
 /* One outage is one line, however many sessions a process serves. */
@@ -136,7 +137,13 @@ static struct gp_poll_speaker speaker(const struct gp_poll_session *session)
 		.ip = &session->ip, .local_port = session->local_port,
 		.mode = session->terms.mode,
 		.policy_secs = gp_poll_session_interval_msecs(session) / 1000,
+		.has_idled = session->has_idled,
 	};
+}
+
+void gp_poll_session_idled(struct gp_poll_session *session)
+{
+	session->has_idled = true;
 }
 
 static void write_store_line(const struct gp_poll_session *session,

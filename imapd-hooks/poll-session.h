@@ -86,4 +86,7 @@ void gp_poll_session_note_access(struct gp_poll_session *session,
    Accepts NULL, leaves NULL. */
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs);
 
+/* The session was in IDLE, or has asked to be told (NOTIFY): its lines will say so. */
+void gp_poll_session_idled(struct gp_poll_session *session);
+
 #endif

@@ -127,6 +127,14 @@ names = {str(program['program']) for row in json.loads(report)['rows']
          for program in row['programs']}
 expect([name for name in names if not name.startswith('imap/')], [],
        'the report does not take them for checks')
+rows = {(row['user'], program['program']): program['exempt']
+        for row in json.loads(report)['rows'] for program in row['programs']}
+expect({key: exempt and exempt['reason'] for key, exempt in rows.items()
+        if key[1] == 'imap/127.0.0.2'},
+       {('alice', 'imap/127.0.0.2'): 'still moves', ('bob', 'imap/127.0.0.2'): None,
+        ('dave', 'imap/127.0.0.2'): None}, 'exemptions in the report')
+expect_true(re.search(r'^alice +imap/127\.0\.0\.2 .* 20\d\d-\d\d-\d\d +\S+$',
+                      ctl('report', env['LAB_JOURNAL']), re.M), 'in its table')
 say('they are listed')
 
 # One that has ended exempts nobody, nor does what is none.
