@@ -4,12 +4,15 @@
 #include <sysexits.h>
 
 #include "command.h"
+#include "pseudonym.h"
 #include "settings-parse.h"
 
 static int run(int argc, char **argv, const char *conf_path)
 {
+	struct gp_pseudonyms *pseudonyms;
 	struct gp_settings *settings;
 	struct gp_error err;
+	int code = EX_OK;
 
 	if (argc > 2)
 		return gp_command_fail(EX_USAGE, "check takes one file");
@@ -17,9 +20,14 @@ static int run(int argc, char **argv, const char *conf_path)
 		conf_path = argv[1];
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
-	(void)printf("%s: settings are good\n", conf_path);
+	if (gp_pseudonyms_open(settings, &pseudonyms, &err) < 0) {
+		code = gp_command_fail(EX_CONFIG, "%s", err.text);
+	} else {
+		(void)printf("%s: settings are good\n", conf_path);
+		gp_pseudonyms_close(&pseudonyms);
+	}
 	gp_settings_free(&settings);
-	return EX_OK;
+	return code;
 }
 
 const struct gp_command gp_command_check = {

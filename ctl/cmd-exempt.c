@@ -281,8 +281,8 @@ static int show_list(const struct gp_settings *settings, struct gp_store *store,
 	struct gp_error err;
 	json_t *array = NULL;
 
-	if (store->ops->exemptions(store, gp_clock_monotonic_msecs(), &by_hand,
-				   &err) < 0)
+	if (store->ops->exemptions(store, NULL, gp_clock_monotonic_msecs(),
+				   &by_hand, &err) < 0)
 		return gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	table = gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 	if (table == NULL)

@@ -53,17 +53,21 @@ static void ask_by_hand(const struct gp_settings *settings,
 			struct gp_typed_facts *facts, struct gp_store **store_r)
 {
 	struct gp_error err;
+	char *person;
 
 	*store_r = NULL;
 	if (!facts->is_poll)
 		return;
+	person = gp_command_person(settings, facts->user);
 	*store_r = gp_command_store(settings, &err);
 	if (*store_r == NULL ||
-	    (*store_r)->ops->exemptions(*store_r, gp_clock_monotonic_msecs(),
+	    (*store_r)->ops->exemptions(*store_r, person,
+					gp_clock_monotonic_msecs(),
 					&facts->by_hand, &err) < 0) {
 		facts->by_hand = NULL;
 		facts->by_hand_unknown = gp_pool_strdup(facts->pool, err.text);
 	}
+	free(person);
 }
 
 static int explain_facts(const struct question *question,

@@ -122,12 +122,34 @@ static int read_files(struct view *view, const char *const *paths, size_t count)
 	return code;
 }
 
-static int read_named(struct view *view, char **argv, int argc)
+/* Settings are not needed to read a file, but help to find who is meant. */
+static int find_users(struct view *view, const char *conf_path)
+{
+	struct gp_settings *settings;
+	struct gp_error err;
+	bool has_settings;
+	int code = gp_command_load(conf_path, false, &settings, &has_settings);
+
+	if (code != EX_OK)
+		return code;
+	if (gp_filter_find_pseudonyms(&view->filter, settings, &err) < 0)
+		code = gp_command_fail(EX_CONFIG, "%s", err.text);
+	gp_settings_free(&settings);
+	return code;
+}
+
+static int read_named(struct view *view, const char *conf_path, char **argv,
+		      int argc)
 {
 	const char **paths = gp_alloc((size_t)argc * sizeof(*paths));
 	bool has_stdin = false;
-	int code;
+	int code = view->filter.values[0].count == 0 ? EX_OK
+		: find_users(view, conf_path);
 
+	if (code != EX_OK) {
+		free(paths);
+		return code;
+	}
 	for (int i = 0; i < argc; i++) {
 		paths[i] = argv[i];
 		has_stdin = has_stdin || strcmp(argv[i], "-") == 0;
@@ -151,8 +173,12 @@ static int read_usual(struct view *view, const char *conf_path)
 
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
-	if (gp_journal_files_find_all(settings, view->filter.period.since_msecs,
-				      view->is_following, &files, &err) < 0) {
+	if (gp_filter_find_pseudonyms(&view->filter, settings, &err) < 0) {
+		code = gp_command_fail(EX_CONFIG, "%s", err.text);
+	} else if (gp_journal_files_find_all(settings,
+					     view->filter.period.since_msecs,
+					     view->is_following, &files,
+					     &err) < 0) {
 		code = gp_command_fail(EX_NOINPUT, "%s", err.text);
 	} else {
 		const char *const *paths = (const char *const *)files.paths;
@@ -251,7 +277,7 @@ static int run(int argc, char **argv, const char *conf_path)
 					     sizeof(*view.last));
 		gp_input_init(&view.input, &view.filter);
 		code = optind < argc
-			? read_named(&view, argv + optind, argc - optind)
+			? read_named(&view, conf_path, argv + optind, argc - optind)
 			: read_usual(&view, conf_path);
 		show_last(&view);
 	}

@@ -129,7 +129,8 @@ static int show(const struct gp_report *report, const struct wishes *wishes)
 
 /* --- the command --- */
 
-/* Who is exempt by hand is told where Redis can be asked.  The store keeps it. */
+/* Who is exempt by hand is told where Redis can be asked, under the names that the
+   journal has, be they pseudonyms.  The store keeps it. */
 static struct gp_store *know_by_hand(struct gp_report *report)
 {
 	struct gp_error unused;
@@ -139,7 +140,7 @@ static struct gp_store *know_by_hand(struct gp_report *report)
 		return NULL;
 	store = gp_store_redis_open(report->settings, &unused);
 	if (store != NULL &&
-	    store->ops->exemptions(store, gp_clock_monotonic_msecs(),
+	    store->ops->exemptions(store, NULL, gp_clock_monotonic_msecs(),
 				   &report->by_hand, &unused) < 0)
 		report->by_hand = NULL;
 	return store;
@@ -246,6 +247,17 @@ static int parse(int argc, char **argv, struct wishes *wishes)
 	return code;
 }
 
+/* What the journal calls those who are asked about. */
+static int find_users(struct wishes *wishes, struct gp_settings **settings)
+{
+	struct gp_error err;
+
+	if (gp_filter_find_pseudonyms(&wishes->filter, *settings, &err) == 0)
+		return EX_OK;
+	gp_settings_free(settings);
+	return gp_command_fail(EX_CONFIG, "%s", err.text);
+}
+
 static int run(int argc, char **argv, const char *conf_path)
 {
 	struct wishes wishes = { .top = -1 };
@@ -258,6 +270,8 @@ static int run(int argc, char **argv, const char *conf_path)
 	if (code == 0)
 		code = gp_command_load(conf_path, optind == argc, &settings,
 				       &has_settings);
+	if (code == 0)
+		code = find_users(&wishes, &settings);
 	if (code == 0) {
 		(void)setlocale(LC_CTYPE, "");
 		code = optind == argc ? report_usual(settings, &wishes)

@@ -13,13 +13,13 @@
 
 #include "journal.h"
 #include "settings-parse.h"
-#include "store.h"
+#include "store-pseudonym.h"
 
 struct gp_store *gp_command_store(const struct gp_settings *settings,
 				  struct gp_error *err)
 {
 	if (settings->redis.server[0] != '\0')
-		return gp_store_redis_open(settings, err);
+		return gp_store_open_to_review(settings, err);
 	(void)gp_error_set(err, "redis.server is not set: nothing is kept of "
 			   "anybody");
 	return NULL;
@@ -34,6 +34,7 @@ int gp_command_journal(const struct gp_settings *settings, enum gp_reason reason
 
 	if (journal == NULL)
 		return -1;
+	gp_journal_accept_pseudonyms(journal);
 	gp_journal_entry_init(&entry);
 	entry.part = "ctl";
 	entry.action = gp_decision_word(&decision);

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "login.h"
 #include "network-text.h"
 #include "pattern.h"
 #include "pool.h"
+#include "pseudonym.h"
 
 static const char *const parts[] = { "milter", "imap", "pop3", "auth" };
 
@@ -23,6 +25,9 @@ void gp_filter_free(struct gp_filter *filter)
 	for (int i = 0; i < GP_FILTER_END - GP_FILTER_USER; i++)
 		free(filter->values[i].items);
 	free(filter->networks.items);
+	for (size_t i = 0; i < filter->pseudonyms_count; i++)
+		free(filter->pseudonyms[i]);
+	free(filter->pseudonyms);
 	gp_filter_init(filter);
 }
 
@@ -77,11 +82,16 @@ static int add_network(struct gp_filter *filter, const char *text,
 	return 0;
 }
 
+static void add_value(struct gp_filter_values *values, const char *text)
+{
+	values->items = gp_realloc(values->items,
+				   (values->count + 1) * sizeof(*values->items));
+	values->items[values->count++] = text;
+}
+
 int gp_filter_add(struct gp_filter *filter, int option, const char *argument,
 		  int64_t now_secs, struct gp_error *err)
 {
-	struct gp_filter_values *values;
-
 	if (option == GP_FILTER_SINCE)
 		return gp_period_set_since(&filter->period, argument, now_secs,
 					   err);
@@ -92,10 +102,39 @@ int gp_filter_add(struct gp_filter *filter, int option, const char *argument,
 		return add_network(filter, argument, err);
 	if (check_word(option, argument, err) < 0)
 		return -1;
-	values = &filter->values[option - GP_FILTER_USER];
-	values->items = gp_realloc(values->items,
-				   (values->count + 1) * sizeof(*values->items));
-	values->items[values->count++] = argument;
+	add_value(&filter->values[option - GP_FILTER_USER], argument);
+	return 0;
+}
+
+int gp_filter_find_pseudonyms(struct gp_filter *filter,
+			      const struct gp_settings *settings,
+			      struct gp_error *err)
+{
+	struct gp_filter_values *users = &filter->values[0];
+	const size_t count = users->count;
+	struct gp_pseudonyms *pseudonyms;
+	char buffer[GP_PSEUDONYM_BYTES];
+
+	_Static_assert(GP_FILTER_USER == 256, "users are the first");
+	if (count == 0)
+		return 0;
+	if (gp_pseudonyms_open(settings, &pseudonyms, err) < 0)
+		return -1;
+	if (pseudonyms == NULL)
+		return 0;
+	gp_pseudonyms_accept(pseudonyms);
+	filter->pseudonyms = gp_alloc(count * sizeof(*filter->pseudonyms));
+	for (size_t i = 0; i < count; i++) {
+		char *person = gp_alloc(strlen(users->items[i]) + 1), *pseudonym;
+
+		gp_login_normalise(settings, users->items[i], person);
+		pseudonym = gp_strdup(gp_pseudonym(
+			pseudonyms, GP_PSEUDONYM_USER, person, buffer));
+		free(person);
+		filter->pseudonyms[filter->pseudonyms_count++] = pseudonym;
+		add_value(users, pseudonym);
+	}
+	gp_pseudonyms_close(&pseudonyms);
 	return 0;
 }
 

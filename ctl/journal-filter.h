@@ -70,6 +70,8 @@ struct gp_filter {
 	struct gp_filter_values values[GP_FILTER_END - GP_FILTER_USER];
 	struct gp_network_list networks;
 	struct gp_period period;
+	char **pseudonyms;              /* among the users; ours */
+	size_t pseudonyms_count;
 };
 
 void gp_filter_init(struct gp_filter *filter_r);
@@ -79,6 +81,12 @@ void gp_filter_free(struct gp_filter *filter);
    1970.  0, or -1 with *err. */
 int gp_filter_add(struct gp_filter *filter, int option, const char *argument,
 		  int64_t now_secs, struct gp_error *err);
+
+/* The journal may have users under the pseudonyms that the settings give them.  0, or
+   -1 with *err when the secret cannot be used. */
+int gp_filter_find_pseudonyms(struct gp_filter *filter,
+			      const struct gp_settings *settings,
+			      struct gp_error *err);
 
 bool gp_filter_matches(const struct gp_filter *filter,
 		       const struct gp_journal_entry *entry);

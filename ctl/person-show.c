@@ -279,6 +279,8 @@ void gp_person_show(const struct gp_person *person)
 							  person->name));
 
 	put("user", person->name);
+	if (person->pseudonym != NULL)
+		put("pseudonym", person->pseudonym);
 	address = gp_identity_primary(person->settings, person->name, memory);
 	if (address != NULL)
 		put("address", address);
@@ -414,9 +416,10 @@ void gp_person_show_json(const struct gp_person *person)
 
 	visit_specials(person, add_special, &specials);
 	gp_show_json(json_pack(
-		"{s:o, s:s, s:i, s:b, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:f, s:o, "
-		"s:o, s:o}",
+		"{s:o, s:s?, s:s, s:i, s:b, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:f, "
+		"s:o, s:o, s:o}",
 		"user", gp_show_json_name(person->name),
+		"pseudonym", person->pseudonym,
 		"mode", gp_mode_word(person->terms.mode),
 		"interval_secs", (int)person->terms.interval_secs,
 		"exempt", (int)person->terms.is_exempt,

@@ -13,7 +13,25 @@
 #include "journal-source.h"
 #include "login.h"
 #include "pool.h"
-#include "store.h"
+#include "pseudonym.h"
+#include "store-pseudonym.h"
+
+/* Without a good secret there is none; Redis tells why. */
+static char *find_pseudonym(const struct gp_settings *settings, const char *name)
+{
+	struct gp_pseudonyms *pseudonyms;
+	char buffer[GP_PSEUDONYM_BYTES], *pseudonym;
+	struct gp_error unused;
+
+	if (gp_pseudonyms_open(settings, &pseudonyms, &unused) < 0 ||
+	    pseudonyms == NULL)
+		return NULL;
+	gp_pseudonyms_accept(pseudonyms);
+	pseudonym = gp_strdup(gp_pseudonym(pseudonyms, GP_PSEUDONYM_USER, name,
+					   buffer));
+	gp_pseudonyms_close(&pseudonyms);
+	return pseudonym;
+}
 
 void gp_person_init(const struct gp_settings *settings, const char *login,
 		    struct gp_person *person_r)
@@ -25,6 +43,7 @@ void gp_person_init(const struct gp_settings *settings, const char *login,
 
 	*person_r = (struct gp_person){
 		.settings = settings, .name = name,
+		.pseudonym = find_pseudonym(settings, name),
 		.programs = { .settings = settings },
 		.human_age_msecs = -1, .since_msecs = -1,
 	};
@@ -95,10 +114,10 @@ int gp_person_look_up(struct gp_person *person, struct gp_error *err)
 	if (settings->redis.server[0] == '\0')
 		return gp_error_set(err, "redis.server is not set: there is no "
 				    "history to show");
-	store = gp_store_redis_open(settings, err);
+	store = gp_store_open_to_review(settings, err);
 	if (store == NULL)
 		return -1;
-	gp_program_rows_know(&person->programs, store);
+	gp_program_rows_know(&person->programs, store, person->name);
 	result = store->ops->look_up(store, person->name, (int64_t)1000 *
 				     settings->poll.ladder_window_secs, &visitors,
 				     err);
@@ -124,7 +143,9 @@ static bool is_about(const struct gp_person *person,
 
 	if (entry->user == NULL)
 		return false;
-	if (strcmp(entry->user, person->name) == 0)
+	if (strcmp(entry->user, person->name) == 0 ||
+	    (person->pseudonym != NULL &&
+	     strcmp(entry->user, person->pseudonym) == 0))
 		return true;
 	name = gp_command_person(person->settings, entry->user);
 	is_same = strcmp(name, person->name) == 0;
@@ -225,4 +246,5 @@ void gp_person_clear(struct gp_person *person)
 	free(person->lines);
 	free(person->exempt_by_hand);
 	free(person->name);
+	free(person->pseudonym);
 }

@@ -21,6 +21,7 @@ enum { GP_PERSON_WORDS = 2 * GP_ACTION_COUNT };
 struct gp_person {
 	const struct gp_settings *settings;
 	char *name;                     /* gp_login_normalise() */
+	char *pseudonym;                /* in Redis and journal; NULL: none */
 
 	/* of the settings, for no program in particular */
 	struct gp_poll_terms terms;

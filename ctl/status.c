@@ -20,7 +20,7 @@
 #include "site-abi.h"
 #include "site-run.h"
 #include "status-link.h"
-#include "store.h"
+#include "store-pseudonym.h"
 #include "store-stream.h"
 
 enum { KEY_BYTES = 256, HEARD_ENOUGH_SECS = 60 };
@@ -325,7 +325,7 @@ static void look_at_store(struct look *look)
 		part->detail = "redis.server is not set";
 		return;
 	}
-	store = gp_store_redis_open(look->settings, &err);
+	store = gp_store_open_to_review(look->settings, &err);
 	if (store == NULL ||
 	    write_and_remove(store, &part->usecs, &err) < 0) {
 		part->state = GP_PART_DOWN;

@@ -15,6 +15,7 @@
 #include "pool.h"
 #include "program.h"
 #include "settings-place.h"
+#include "store-pseudonym.h"
 #include "show.h"
 #include "show-table.h"
 #include "who-order.h"
@@ -116,14 +117,15 @@ void gp_program_rows_add(void *context, const struct gp_poll_record *record)
 				     settings->poll.overrides.items);
 }
 
-void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store)
+void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store,
+			  const char *user)
 {
 	const struct gp_exemption_list *by_hand;
 	struct gp_error unused;
 
 	if (store->ops->exemptions != NULL &&
-	    store->ops->exemptions(store, gp_clock_monotonic_msecs(), &by_hand,
-				   &unused) == 0)
+	    store->ops->exemptions(store, user, gp_clock_monotonic_msecs(),
+				   &by_hand, &unused) == 0)
 		rows->by_hand = by_hand;
 }
 
@@ -322,10 +324,10 @@ static int list(const struct gp_who *who, struct gp_program_rows *rows,
 	if (settings->redis.server[0] == '\0')
 		return gp_error_set(err, "redis.server is not set: there is no "
 				    "history to show");
-	store = gp_store_redis_open(settings, err);
+	store = gp_store_open_to_review(settings, err);
 	if (store == NULL)
 		return -1;
-	gp_program_rows_know(rows, store);
+	gp_program_rows_know(rows, store, who->user);
 	result = store->ops->list(store, who->user, (int64_t)1000 *
 				  settings->poll.ladder_window_secs,
 				  gp_program_rows_add, rows, err);

@@ -11,7 +11,7 @@
 #include "settings-rate.h"
 #include "show.h"
 #include "show-table.h"
-#include "store.h"
+#include "store-pseudonym.h"
 #include "who-order.h"
 #include "who.h"
 
@@ -217,7 +217,7 @@ static int list(struct rows *rows, const char *user, struct gp_error *err)
 	if (rows->settings->redis.server[0] == '\0')
 		return gp_error_set(err, "redis.server is not set: each milter "
 				    "counts by itself, and shows nothing");
-	store = gp_store_redis_open(rows->settings, err);
+	store = gp_store_open_to_review(rows->settings, err);
 	if (store == NULL)
 		return -1;
 	result = store->ops->list_senders(store, user, add_row, rows, err);

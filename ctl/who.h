@@ -58,7 +58,8 @@ void gp_program_rows_add(void *context, const struct gp_poll_record *record);
 /* Asks the store for those made by hand; before rows are added, and good until the store
    is closed.  What it does not tell is left out. */
 struct gp_store;
-void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store);
+void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store,
+			  const char *user);
 /* Who checks most often comes first. */
 void gp_program_rows_sort(struct gp_program_rows *rows);
 void gp_program_rows_clear(struct gp_program_rows *rows);

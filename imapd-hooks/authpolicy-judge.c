@@ -15,8 +15,8 @@
 #include "policy-terms.h"
 #include "pool.h"
 #include "program.h"
+#include "store-pseudonym.h"
 #include "store-redis-login.h"
-#include "store.h"
 
 /* Longer than any step of the ladder can hold (60 s). */
 enum { HOLD_SECS_MAX = 60, SECONDS = 64, MSECS = 1000 };
@@ -65,7 +65,7 @@ int gp_auth_judge_replace(struct gp_auth_judge *judge,
 		return -1;
 	if (has_history(settings)) {
 		logins = gp_login_store_open(settings, err);
-		store = gp_store_redis_open(settings, err);
+		store = gp_store_open(settings, err);
 		if (logins == NULL || store == NULL) {
 			gp_login_store_close(&logins);
 			gp_store_close(&store);
@@ -337,8 +337,8 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	if (result <= 0)
 		return 0;
 	/* Redis has just answered: nobody waits for it twice when it is silent. */
-	(void)judge->store->ops->exemptions(judge->store, now_msecs, &by_hand,
-					    &err);
+	(void)judge->store->ops->exemptions(judge->store, request->login, now_msecs,
+					    &by_hand, &err);
 	find_terms(judge, request, named, by_hand, &terms);
 	facts.is_full = count_held(judge, now_msecs / MSECS) >=
 		judge->settings->authpolicy.held_max;

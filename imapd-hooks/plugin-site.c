@@ -7,6 +7,7 @@
 #include "log.h"
 #include "policy-access.h"
 #include "settings-parse.h"
+#include "store-pseudonym.h"
 
 static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 {
@@ -29,7 +30,7 @@ static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 	/* Without a server there is no history, and the administrator said so. */
 	if (site->settings->redis.server[0] == '\0')
 		return;
-	site->store = gp_store_redis_open(site->settings, &err);
+	site->store = gp_store_open(site->settings, &err);
 	if (site->store == NULL)
 		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
 		       err.text);

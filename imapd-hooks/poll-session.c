@@ -313,8 +313,8 @@ static void look_for_exemptions(struct gp_poll_session *session, int64_t now_mse
 	const struct gp_exemption_list *by_hand;
 	struct gp_error ignored;
 
-	if (session->store->ops->exemptions(session->store, now_msecs, &by_hand,
-					    &ignored) == 0)
+	if (session->store->ops->exemptions(session->store, session->user,
+					    now_msecs, &by_hand, &ignored) == 0)
 		find_terms(session, by_hand);
 }
 

@@ -9,6 +9,7 @@
 
 #include "gatepost-config.h"
 #include "log.h"
+#include "pseudonym.h"
 #include "settings-parse.h"
 
 static void print_help(const struct gp_daemon *daemon)
@@ -82,6 +83,22 @@ static int parse(const struct gp_daemon *daemon, int argc, char **argv,
 	return fail_usage(daemon);
 }
 
+/* Whether the user as whom it runs can read the secret shows when it starts. */
+static int load(const char *path, struct gp_settings **settings_r,
+		struct gp_error *err)
+{
+	struct gp_pseudonyms *pseudonyms;
+
+	if (gp_settings_load(path, settings_r, err) < 0)
+		return -1;
+	if (gp_pseudonyms_open(*settings_r, &pseudonyms, err) < 0) {
+		gp_settings_free(settings_r);
+		return -1;
+	}
+	gp_pseudonyms_close(&pseudonyms);
+	return 0;
+}
+
 int gp_daemon_begin(const struct gp_daemon *daemon, int argc, char **argv,
 		    struct gp_daemon_options *options_r,
 		    struct gp_settings **settings_r)
@@ -95,7 +112,7 @@ int gp_daemon_begin(const struct gp_daemon *daemon, int argc, char **argv,
 	if (code >= 0)
 		return code;
 	gp_log_open(daemon->name, true, LOG_MAIL);
-	if (gp_settings_load(options.conf_path, settings_r, &err) < 0) {
+	if (load(options.conf_path, settings_r, &err) < 0) {
 		gp_log(GP_LOG_ERROR, "%s", err.text);
 		return EX_CONFIG;
 	}

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "journal-fields.h"
+#include "journal-pseudonym.h"
 #include "journal-stream.h"
 #include "log.h"
 #include "pool.h"
@@ -72,6 +73,8 @@ struct gp_journal {
 	int facility;
 	struct gp_journal_stream *stream;       /* NULL: none */
 	gp_journal_waker *wake;                 /* NULL: nobody */
+	const struct gp_settings *settings;
+	struct gp_pseudonyms *pseudonyms;
 	char host[HOST_NAME_MAX + 1];
 };
 
@@ -175,6 +178,11 @@ struct gp_journal *gp_journal_open(const struct gp_settings *settings,
 	struct gp_journal *journal = gp_alloc(sizeof(*journal));
 
 	journal->fd = -1;
+	journal->settings = settings;
+	if (gp_pseudonyms_open(settings, &journal->pseudonyms, err) < 0) {
+		gp_journal_close(&journal);
+		return NULL;
+	}
 	journal->facility = settings->journal.facility;
 	if (gethostname(journal->host, sizeof(journal->host) - 1) < 0)
 		journal->host[0] = '\0';
@@ -215,6 +223,11 @@ static void follow_rotation(struct gp_journal *journal)
 	(void)close(fd);
 }
 
+void gp_journal_accept_pseudonyms(struct gp_journal *journal)
+{
+	gp_pseudonyms_accept(journal->pseudonyms);
+}
+
 void gp_journal_close(struct gp_journal **journal)
 {
 	if (*journal == NULL)
@@ -222,6 +235,7 @@ void gp_journal_close(struct gp_journal **journal)
 	gp_journal_stream_close(&(*journal)->stream);
 	if ((*journal)->fd >= 0)
 		(void)close((*journal)->fd);
+	gp_pseudonyms_close(&(*journal)->pseudonyms);
 	free((*journal)->path);
 	free(*journal);
 	*journal = NULL;
@@ -247,13 +261,17 @@ void gp_journal_write(struct gp_journal *journal,
 		      const struct gp_journal_entry *entry)
 {
 	struct gp_journal_entry filled = *entry;
+	struct gp_journal_disguise disguise;
 	char *line;
 
 	if (filled.time_msecs <= 0)
 		filled.time_msecs = gp_clock_wall_msecs();
 	if (filled.host == NULL)
 		filled.host = journal->host;
+	gp_journal_disguise(journal->settings, journal->pseudonyms, &filled,
+			    &disguise);
 	line = gp_journal_format(&filled);
+	gp_journal_disguise_clear(&disguise);
 	if (journal->fd >= 0)
 		write_file(journal, line);
 	else

@@ -46,9 +46,13 @@ struct gp_journal_entry {
 struct gp_journal;
 
 /* Opens the file of the settings, or syslog.  Returns NULL with *err filled
-   when the file cannot be opened for appending. */
+   when the file cannot be opened for appending, or pseudonyms are wanted and have no
+   good secret.  settings must outlive the journal. */
 struct gp_journal *gp_journal_open(const struct gp_settings *settings,
 				   struct gp_error *err);
+
+/* What has the form of a pseudonym was typed by an administrator, and stays. */
+void gp_journal_accept_pseudonyms(struct gp_journal *journal);
 
 /* Writes one line; time and host are filled in when not known.  The file may be
    rotated at any time.  A line that cannot be written goes to the log; the

@@ -24,6 +24,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/exemption.c lib/exemption.h \
 	lib/journal.c lib/journal.h lib/journal-fields.h \
 	lib/journal-parse.c \
+	lib/journal-pseudonym.c lib/journal-pseudonym.h \
 	lib/journal-stream.c lib/journal-stream.h \
 	lib/load.c lib/load.h \
 	lib/log.c lib/log.h \
@@ -31,6 +32,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/owners-file.c lib/owners-file.h \
 	lib/pool.c lib/pool.h \
 	lib/program.c lib/program.h \
+	lib/pseudonym.c lib/pseudonym.h \
 	lib/refusal.c lib/refusal.h \
 	lib/reply.c lib/reply.h \
 	lib/settings.c lib/settings.h \
@@ -48,6 +50,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/settings-value.c lib/settings-value.h \
 	lib/socket-text.c lib/socket-text.h \
 	lib/store.c lib/store.h \
+	lib/store-pseudonym.c lib/store-pseudonym.h \
 	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
 	lib/store-redis-exempt.c lib/store-redis-forget.c \
 	lib/store-record.c lib/store-record.h \
@@ -65,7 +68,9 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis-login.c lib/store-redis-login.h
 nodist_lib_libgatepost_la_SOURCES = lib/store-exempt.lua.h \
 	lib/store-poll.lua.h lib/store-submit.lua.h
-lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS)
+# OpenSSL: its headers alone, see pseudonym.c.
+lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS) \
+	$(OPENSSL_CFLAGS)
 lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS)
 
 # What only mail in transit needs; a mail process of Dovecot does not load these

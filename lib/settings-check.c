@@ -118,6 +118,17 @@ static int check_redis(const struct whole *whole)
 		: fail_value(whole, row_at(offset), err.text);
 }
 
+static int check_privacy(const struct whole *whole)
+{
+	const size_t offset = offsetof(struct gp_settings, privacy.pseudonyms);
+
+	return !whole->settings->privacy.pseudonyms ||
+		whole->settings->privacy.secret_file[0] != '\0' ? 0
+		: fail_value(whole, row_at(offset), "pseudonyms need "
+			     "privacy.secret_file as well; make the file with: "
+			     "openssl rand -hex 32");
+}
+
 /* The line without comment and blanks around it; empty if nothing is left. */
 static char *trim_line(char *line)
 {
@@ -351,6 +362,7 @@ int gp_settings_check(struct gp_settings *settings,
 	normalise_logins(whole);
 	gp_settings_files_note_lists(settings);
 	return check_load(whole) < 0 || check_redis(whole) < 0 ||
+		check_privacy(whole) < 0 ||
 		read_domains_file(whole) < 0 ||
 		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||
 		check_rates(whole) < 0 || check_poll(whole) < 0 ||

@@ -155,7 +155,8 @@ int gp_redis_check(const struct gp_settings *settings, size_t *offset_r,
 
 static bool is_text(const struct gp_setting *row)
 {
-	return strcmp(row->section, "redis") == 0 &&
+	return (strcmp(row->section, "redis") == 0 ||
+		strcmp(row->section, "privacy") == 0) &&
 		(row->type == GP_SETTING_TEXT || row->type == GP_SETTING_PATH);
 }
 
@@ -178,7 +179,8 @@ bool gp_redis_is_same(const struct gp_settings *a, const struct gp_settings *b)
 		if (is_text(row) && strcmp(const_text_at(a, row),
 					   const_text_at(b, row)) != 0)
 			return false;
-	return a->redis.topology == b->redis.topology &&
+	return a->privacy.pseudonyms == b->privacy.pseudonyms &&
+		a->redis.topology == b->redis.topology &&
 		a->redis.tls == b->redis.tls &&
 		a->redis.database == b->redis.database &&
 		a->redis.deadline_msecs == b->redis.deadline_msecs &&
@@ -189,6 +191,7 @@ bool gp_redis_is_same(const struct gp_settings *a, const struct gp_settings *b)
 void gp_redis_copy(const struct gp_settings *settings, struct gp_settings *copy_r)
 {
 	copy_r->redis = settings->redis;
+	copy_r->privacy = settings->privacy;
 	for (const struct gp_setting *row = gp_settings_table;
 	     row->section != NULL; row++)
 		if (is_text(row))

@@ -14,10 +14,10 @@
 int gp_redis_check(const struct gp_settings *settings, size_t *offset_r,
 		   struct gp_error *err);
 
-/* Is all of section redis the same? */
+/* Is all of the sections redis and privacy the same? */
 bool gp_redis_is_same(const struct gp_settings *a, const struct gp_settings *b);
 
-/* Fills section redis of *copy_r, and nothing else; to be freed. */
+/* Fills these sections of *copy_r, and nothing else; to be freed. */
 void gp_redis_copy(const struct gp_settings *settings,
 		   struct gp_settings *copy_r);
 void gp_redis_free_copy(struct gp_settings *copy);

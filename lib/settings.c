@@ -296,6 +296,12 @@ const struct gp_setting gp_settings_table[] = {
 	    "7d", HOUR, 90 * DAY,
 	    "how long Redis remembers a program that is not seen again"),
 
+	ROW("privacy", "pseudonyms", BOOL, privacy.pseudonyms, "no", 0, 0,
+	    "names and addresses in Redis and the journal are replaced"),
+	ROW("privacy", "secret_file", PATH, privacy.secret_file,
+	    "", 0, PATH_BYTES_MAX,
+	    "file whose first line is the secret behind the pseudonyms"),
+
 	ROW("journal", "file", PATH, journal.file, "", 0, PATH_BYTES_MAX,
 	    "file of the journal; empty for syslog"),
 	ROW("journal", "facility", FACILITY, journal.facility, "mail", 0, 0,

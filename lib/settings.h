@@ -263,6 +263,10 @@ struct gp_settings {
 		unsigned int retention_secs;
 	} redis;
 	struct {
+		bool pseudonyms;
+		char *secret_file;
+	} privacy;
+	struct {
 		char *file;                       /* "" means syslog */
 		int facility;                     /* as for openlog(3) */
 		unsigned int interval_secs;

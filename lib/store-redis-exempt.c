@@ -92,12 +92,14 @@ static int read_all(struct gp_store_redis *store, int64_t now_msecs,
 	return result;
 }
 
-int gp_store_redis_exemptions(struct gp_store *generic, int64_t now_msecs,
+int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
+			      int64_t now_msecs,
 			      const struct gp_exemption_list **list_r,
 			      struct gp_error *err)
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 
+	(void)user;
 	*list_r = &store->exemptions;
 	if (!gp_store_redis_wants_exemptions(store, now_msecs))
 		return 0;

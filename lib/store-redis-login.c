@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "pool.h"
+#include "pseudonym.h"
 #include "store-record.h"
 #include "store-redis-site.h"
 #include "store.h"
@@ -19,6 +20,7 @@ enum { NUMBER_BYTES = 24, KNOWN_FIELDS = 3 };
 struct gp_login_store {
 	const struct gp_settings *settings;
 	struct gp_redis_site *site;
+	struct gp_pseudonyms *pseudonyms;
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	struct gp_error last_error;
 };
@@ -36,13 +38,17 @@ struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
 					   struct gp_error *err)
 {
 	struct gp_redis_site *site = gp_redis_site_open(settings, err);
+	struct gp_pseudonyms *pseudonyms;
 	struct gp_login_store *store;
 
-	if (site == NULL)
+	if (site == NULL || gp_pseudonyms_open(settings, &pseudonyms, err) < 0) {
+		gp_redis_site_close(&site);
 		return NULL;
+	}
 	store = gp_alloc(sizeof(*store));
 	store->settings = settings;
 	store->site = site;
+	store->pseudonyms = pseudonyms;
 	return store;
 }
 
@@ -51,6 +57,7 @@ void gp_login_store_close(struct gp_login_store **store)
 	if (*store == NULL)
 		return;
 	gp_redis_site_close(&(*store)->site);
+	gp_pseudonyms_close(&(*store)->pseudonyms);
 	free(*store);
 	*store = NULL;
 }
@@ -201,11 +208,17 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 			int64_t now_msecs, const char **program_r,
 			struct gp_poll_history *history_r, struct gp_error *err)
 {
-	char *key = gp_store_key(user);
+	const char *const asked[2] = {
+		programs[0], programs[1] != NULL ? programs[1] : programs[0],
+	};
+	char pseudonym[GP_PSEUDONYM_BYTES], fields[2][GP_PROGRAM_BYTES];
+	char *key = gp_store_key(gp_pseudonym(store->pseudonyms, GP_PSEUDONYM_USER,
+					      user, pseudonym));
 	const char *time_argv[] = { "TIME" };
 	const char *hash_argv[] = {
-		"HMGET", key, programs[0],
-		programs[1] != NULL ? programs[1] : programs[0], "h",
+		"HMGET", key,
+		gp_pseudonym_program(store->pseudonyms, asked[0], fields[0]),
+		gp_pseudonym_program(store->pseudonyms, asked[1], fields[1]), "h",
 	};
 	const struct gp_redis_command commands[] = {
 		{ .argc = 1, .argv = time_argv, .key = key },
@@ -225,7 +238,7 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	if (result < 0)
 		return fail(store, now_msecs, err);
 	if (result > 0) {
-		*program_r = hash_argv[2 + index];
+		*program_r = asked[index];
 		judge(store->settings, interval_msecs, &known, history_r);
 	}
 	return result;
@@ -235,8 +248,14 @@ int gp_login_store_hold(struct gp_login_store *store, const char *user,
 			const char *program, int64_t msecs, int64_t now_msecs,
 			struct gp_error *err)
 {
-	char *key = gp_store_key(user), number[NUMBER_BYTES];
-	const char *argv[] = { "EVAL", hold_script, "1", key, program, number };
+	char pseudonym[GP_PSEUDONYM_BYTES], field[GP_PROGRAM_BYTES];
+	char number[NUMBER_BYTES];
+	char *key = gp_store_key(gp_pseudonym(store->pseudonyms, GP_PSEUDONYM_USER,
+					      user, pseudonym));
+	const char *argv[] = {
+		"EVAL", hold_script, "1", key,
+		gp_pseudonym_program(store->pseudonyms, program, field), number,
+	};
 	const struct gp_redis_command command = { .argc = 6, .argv = argv,
 						  .key = key };
 	redisReply *reply;

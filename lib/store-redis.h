@@ -59,7 +59,8 @@ void gp_store_redis_take_exemptions(struct gp_store_redis *store,
 void gp_store_redis_free_exemptions(struct gp_store_redis *store);
 
 /* Of struct gp_store_ops. */
-int gp_store_redis_exemptions(struct gp_store *generic, int64_t now_msecs,
+int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
+			      int64_t now_msecs,
 			      const struct gp_exemption_list **list_r,
 			      struct gp_error *err);
 int gp_store_redis_exempt(struct gp_store *generic,

@@ -145,8 +145,11 @@ struct gp_store_ops {
 	 * Who is exempt by hand, of all hosts: *list_r is of the store and good until
 	 * the next call of it.  It may be some seconds old; poll() brings it on its
 	 * way.  0, or -1 with *err filled and *list_r as it was last known.
+	 * Where there are pseudonyms, the one of user (NULL: nobody) stands there as
+	 * user.
 	 */
-	int (*exemptions)(struct gp_store *store, int64_t now_msecs,
+	int (*exemptions)(struct gp_store *store, const char *user,
+			  int64_t now_msecs,
 			  const struct gp_exemption_list **list_r,
 			  struct gp_error *err);
 	/* Adds one, in place of another of the same login; 0 or -1. */

@@ -98,6 +98,19 @@ static int start_thread(pthread_t *thread_r)
 	return result == 0 ? 0 : -1;
 }
 
+/* The journal and all that was counted bear these names. */
+static bool has_same_names(const struct gp_settings *new)
+{
+	struct gp_snapshot *snapshot = gp_snapshot_acquire();
+	const struct gp_settings *old = gp_snapshot_settings(snapshot);
+	const bool answer =
+		old->privacy.pseudonyms == new->privacy.pseudonyms &&
+		strcmp(old->privacy.secret_file, new->privacy.secret_file) == 0;
+
+	gp_snapshot_release(&snapshot);
+	return answer;
+}
+
 static void reload(const char *conf_path)
 {
 	struct gp_settings *settings;
@@ -105,6 +118,12 @@ static void reload(const char *conf_path)
 
 	if (gp_settings_load(conf_path, &settings, &err) < 0) {
 		gp_log(GP_LOG_ERROR, "settings not changed: %s", err.text);
+		return;
+	}
+	if (!has_same_names(settings)) {
+		gp_log(GP_LOG_ERROR, "settings not changed: section privacy of %s "
+		       "has; the milter must be started anew for it", conf_path);
+		gp_settings_free(&settings);
 		return;
 	}
 	gp_snapshot_replace(settings);

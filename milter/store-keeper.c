@@ -8,10 +8,11 @@
 #include "log.h"
 #include "pool.h"
 #include "settings-redis.h"
+#include "store-pseudonym.h"
 
 /* The settings of a server, for as long as a connection to it is open. */
 struct source {
-	struct gp_settings settings;    /* only redis */
+	struct gp_settings settings;    /* only redis and privacy */
 	unsigned int references;
 };
 
@@ -80,7 +81,7 @@ static int ask(const struct gp_submit_query *const *queries, int count,
 	int result = -1;
 
 	if (store == NULL)
-		store = gp_store_redis_open(&source_of_store->settings, err);
+		store = gp_store_open(&source_of_store->settings, err);
 	if (store != NULL)
 		result = store->ops->submit_all(store, queries, count, now_msecs,
 						histories_r, err);

@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-policy-submit \
 	tests/unit/test-pool \
 	tests/unit/test-program \
+	tests/unit/test-pseudonym \
 	tests/unit/test-redis-address \
 	tests/unit/test-rate \
 	tests/unit/test-rate-memory \
@@ -122,7 +123,8 @@ integration_tests = \
 	tests/integration/83-redis-sentinel.sh \
 	tests/integration/84-redis-cluster.sh \
 	tests/integration/85-redis-acl.sh \
-	tests/integration/86-redis-tls.sh
+	tests/integration/86-redis-tls.sh \
+	tests/integration/87-pseudonyms.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
@@ -138,6 +140,7 @@ tests_unit_test_author_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 tests_unit_test_author_LDADD = lib/libgatepost-mail.la $(GMIME_LIBS) \
 	$(CMOCKA_LIBS)
 tests_unit_test_authres_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
+tests_unit_test_pseudonym_LDADD = $(unit_ldadd)
 tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)
 tests_unit_test_network_LDADD = $(unit_ldadd)

@@ -77,6 +77,7 @@ bool own_redis_start(void)
 	settings->redis.sentinel_password_file = settings->redis.tls_name = empty;
 	settings->redis.tls_ca_file = settings->redis.tls_key_file = empty;
 	settings->redis.tls_certificate_file = empty;
+	settings->privacy.secret_file = empty;
 	settings->redis.deadline_msecs = 2 * SECS;
 	settings->redis.retry_secs = 10;
 	settings->redis.retention_secs = 7 * 86400;

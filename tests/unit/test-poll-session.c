@@ -49,13 +49,15 @@ static int fake_poll(struct gp_store *store, const struct gp_poll_query *query,
 	return 0;
 }
 
-static int fake_exemptions(struct gp_store *store, int64_t now_msecs,
+static int fake_exemptions(struct gp_store *store, const char *user,
+			   int64_t now_msecs,
 			   const struct gp_exemption_list **list_r,
 			   struct gp_error *err)
 {
 	static const struct gp_exemption_list none;
 
 	(void)store;
+	(void)user;
 	(void)now_msecs;
 	(void)err;
 	*list_r = &none;

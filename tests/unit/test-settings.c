@@ -231,6 +231,11 @@ static const struct refusal refusals[] = {
 	  "number from 1 to 65535" },
 	{ "redis", "password_file", "secret", "'secret' is not a path that begins "
 	  "with '/'" },
+	{ "privacy", "pseudonyms", "maybe", "'maybe' is neither yes nor no" },
+	{ "privacy", "pseudonyms", "yes", "pseudonyms need privacy.secret_file as "
+	  "well; make the file with: openssl rand -hex 32" },
+	{ "privacy", "secret_file", "secret", "'secret' is not a path that begins "
+	  "with '/'" },
 	{ "redis", "user", "gatepost", "a user needs redis.password_file as well" },
 	{ "redis", "server", "'[::1]:1 [::1]:2'", "these are 2 servers; what they are "
 	  "is said by redis.topology, sentinel or cluster" },
@@ -941,6 +946,8 @@ static void check_defaults(const struct gp_settings *settings)
 	assert_int_equal(settings->redis.database, 0);
 	assert_string_equal(settings->redis.user, "");
 	assert_string_equal(settings->redis.password_file, "");
+	assert_false(settings->privacy.pseudonyms);
+	assert_string_equal(settings->privacy.secret_file, "");
 	assert_int_equal(settings->redis.deadline_msecs, 50);
 	assert_int_equal(settings->redis.retry_secs, 10);
 	assert_int_equal(settings->redis.retention_secs, 7 * 86400);

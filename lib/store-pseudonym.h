@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This module opens the history with pseudonyms before it, where the settings want
+ * them: the store behind never sees a user name or a client address.
+ */
+#ifndef GP_STORE_PSEUDONYM_H
+#define GP_STORE_PSEUDONYM_H
+
+#include "store.h"
+
+/* The store that the settings name.  NULL with *err filled when they, or the secret,
+   cannot be used.  settings must outlive the store. */
+struct gp_store *gp_store_open(const struct gp_settings *settings,
+			       struct gp_error *err);
+
+/* The same for gatepostctl: a user may be named by the pseudonym as well. */
+struct gp_store *gp_store_open_to_review(const struct gp_settings *settings,
+					 struct gp_error *err);
+
+#endif
