@@ -74,6 +74,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/show-entry.c ctl/show-entry.h \
 	ctl/show-table.c ctl/show-table.h \
 	ctl/status.c ctl/status.h \
+	ctl/status-journal.c ctl/status-journal.h \
 	ctl/status-link.c ctl/status-link.h \
 	ctl/who.h ctl/who-programs.c ctl/who-sending.c \
 	ctl/who-order.c ctl/who-order.h \

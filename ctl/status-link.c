@@ -192,7 +192,26 @@ static int negotiate(const struct link *link)
 /* --- the auth-policy service --- */
 
 /* As Dovecot asks.  Without a login nobody is looked up. */
-static int ask_http(const struct link *link, const char *key)
+/* A header of the answer. */
+static void read_version(const char *answer, char version_r[GP_VERSION_BYTES])
+{
+	static const char name[] = "\nX-Gatepost-Version: ";
+	const char *found = strstr(answer, name);
+	size_t length;
+
+	version_r[0] = '\0';
+	if (found == NULL)
+		return;
+	found += sizeof(name) - 1;
+	length = strspn(found, "0123456789.abcdefghijklmnopqrstuvwxyz-");
+	if (length >= GP_VERSION_BYTES)
+		return;
+	memcpy(version_r, found, length);
+	version_r[length] = '\0';
+}
+
+static int ask_http(const struct link *link, const char *key,
+		    char version_r[GP_VERSION_BYTES])
 {
 	static const char body[] = "{\"device_id\":\"\",\"login\":\"\","
 		"\"protocol\":\"imap\",\"remote\":\"\",\"success\":false}";
@@ -215,8 +234,9 @@ static int ask_http(const struct link *link, const char *key)
 			return -1;
 		length += (size_t)got;
 	} while (got > 0 && length < sizeof(answer) - 1 &&
-		 memchr(answer, '\n', length) == NULL);
+		 memmem(answer, length, "\r\n\r\n", 4) == NULL);
 	answer[length] = '\0';
+	read_version(answer, version_r);
 	if (strncmp(answer, "HTTP/1.", 7) != 0)
 		return gp_error_set(link->err, "it does not speak HTTP");
 	if (strncmp(answer + 8, " 200", 4) == 0 ||
@@ -258,12 +278,13 @@ int gp_status_ask_milter(const struct gp_socket *address, int64_t deadline_msecs
 
 int gp_status_ask_authpolicy(const struct gp_socket *address, const char *key,
 			     int64_t deadline_msecs, int64_t *usecs_r,
+			     char version_r[GP_VERSION_BYTES],
 			     struct gp_error *err)
 {
 	const int64_t began_usecs = gp_status_clock_usecs();
 	struct link link;
 	int result = begin(&link, address, deadline_msecs, err) < 0 ||
-		ask_http(&link, key) < 0 ? -1 : 0;
+		ask_http(&link, key, version_r) < 0 ? -1 : 0;
 
 	end(&link);
 	if (result == 0)

@@ -19,12 +19,15 @@
 int gp_status_ask_milter(const struct gp_socket *address, int64_t deadline_msecs,
 			 int64_t *usecs_r, struct gp_error *err);
 
+enum { GP_VERSION_BYTES = 32 };
+
 /*
  * Asks about a login of nobody, with the key; NULL asks without, which a service that
- * lives refuses.  Returns as above.
+ * lives refuses.  version_r is what it says of itself, "" for nothing.  Returns as above.
  */
 int gp_status_ask_authpolicy(const struct gp_socket *address, const char *key,
 			     int64_t deadline_msecs, int64_t *usecs_r,
+			     char version_r[GP_VERSION_BYTES],
 			     struct gp_error *err);
 
 /* A clock in microseconds that never jumps. */

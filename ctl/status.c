@@ -19,6 +19,7 @@
 #include "show.h"
 #include "site-abi.h"
 #include "site-run.h"
+#include "status-journal.h"
 #include "status-link.h"
 #include "store-pseudonym.h"
 #include "store-stream.h"
@@ -209,7 +210,7 @@ static void look_at_authpolicy(struct look *look)
 	struct gp_socket address;
 	struct gp_error err;
 	struct gp_part *part = add(look, "auth-policy", GP_PART_OK, where);
-	char key[KEY_BYTES];
+	char key[KEY_BYTES], version[GP_VERSION_BYTES];
 
 	if (path[0] == '\0') {
 		part->state = GP_PART_OFF;
@@ -219,10 +220,12 @@ static void look_at_authpolicy(struct look *look)
 	if (gp_server_parse(where, &address, &err) < 0 ||
 	    gp_status_ask_authpolicy(&address, read_key(path, key),
 				     look->terms->deadline_msecs, &part->usecs,
-				     &err) < 0) {
+				     version, &err) < 0) {
 		part->state = GP_PART_DOWN;
 		part->detail = gp_pool_printf(look->pool, "%s: %s", where,
 					      err.text);
+	} else if (version[0] != '\0') {
+		part->version = gp_pool_strdup(look->pool, version);
 	}
 	explicit_bzero(key, sizeof(key));
 }
@@ -287,6 +290,33 @@ static void look_at_plugins(struct look *look, struct gp_store *store)
 	}
 }
 
+/* The milter asks again only when somebody sends mail, so one that leaves Redis alone
+   is no fault by itself. */
+static void look_at_breaker(struct look *look)
+{
+	const int64_t now_msecs = gp_clock_wall_msecs();
+	struct gp_part *part = add(look, "breaker", GP_PART_OK, NULL);
+	struct gp_outage outage;
+
+	if (!gp_status_find_outage(look->settings, &outage)) {
+		part->state = GP_PART_UNKNOWN;
+		part->detail = "the journal of this host cannot be read";
+	} else if (!outage.was_found) {
+		part->detail = "closed: the milter asks Redis";
+	} else if (outage.is_over) {
+		part->age_secs = (now_msecs - outage.back_msecs) / 1000;
+		part->detail = gp_pool_printf(look->pool, "closed: the milter asks "
+			"Redis, again since %s ago", time_in_words(look,
+			part->age_secs));
+	} else {
+		part->state = GP_PART_QUIET;
+		part->age_secs = (now_msecs - outage.went_msecs) / 1000;
+		part->detail = gp_pool_printf(look->pool, "open: Redis failed the "
+			"milter %s ago; it asks again when somebody sends",
+			time_in_words(look, part->age_secs));
+	}
+}
+
 /* The journal's lines of all hosts. */
 static void look_at_stream(struct look *look)
 {
@@ -332,6 +362,7 @@ static void look_at_store(struct look *look)
 		part->detail = gp_pool_strdup(look->pool, err.text);
 		gp_store_close(&store);
 	}
+	look_at_breaker(look);
 	look_at_plugins(look, store);
 	gp_store_close(&store);
 	look_at_stream(look);

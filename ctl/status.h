@@ -30,7 +30,7 @@ struct gp_part {
 	int64_t age_secs;       /* since it was changed, started, heard of; -1 */
 };
 
-enum { GP_PARTS_MAX = 8 };
+enum { GP_PARTS_MAX = 10 };
 
 struct gp_status {
 	struct gp_part parts[GP_PARTS_MAX];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* This module is documented in authpolicy-http.h. */
+#include "gatepost-config.h"
+
 #include "authpolicy-http.h"
 
 #include <errno.h>
@@ -95,6 +97,10 @@ static enum MHD_Result send_text(struct MHD_Connection *connection,
 		return MHD_NO;
 	(void)MHD_add_response_header(response, "Content-Type",
 				      "application/json");
+	/* For gatepostctl status; who has no key need not know. */
+	if (code != MHD_HTTP_FORBIDDEN)
+		(void)MHD_add_response_header(response, "X-Gatepost-Version",
+					      PACKAGE_VERSION);
 	result = MHD_queue_response(connection, code, response);
 	MHD_destroy_response(response);
 	return result;

@@ -51,6 +51,8 @@ gives 69 "milter +down .*does not speak the milter protocol" -c nonsense.conf st
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 poll_site site <<CONF
 poll { interval = 60s }
+rate { overrides = {"alice: messages 10/1h"} }
+redis { retry = 1s }
 CONF
 read -r -a lab_ctl <<< "$LAB_CTL"
 # status CODE TEXT ARGUMENT...: of the site
@@ -75,7 +77,8 @@ status 0 'plugins +ok .*heard of' --heard 15m
 version=$("$ctl" --version)
 for part in "settings +ok .* ${version##* } +$LAB_CONF, valid" \
 		"milter +ok +[0-9.]+ ${version##* } .*process [0-9]+, runs for" \
-		'auth-policy +ok +[0-9.]+' 'store +ok +[0-9.]+'; do
+		"auth-policy +ok +[0-9.]+ ${version##* } " \
+		'breaker +ok .*closed: the milter asks Redis$' 'store +ok +[0-9.]+'; do
 	check "and: $part" grep -qE -- "$part" out
 done
 check "nothing is left in Redis" \
@@ -91,6 +94,23 @@ kill -CONT "$(pid_of authpolicy)"
 check "it goes on" wait_until 10 "${lab_ctl[@]}" status
 echo wrong-key-wrong-key > site/etc/authpolicy.key
 status 69 'auth-policy +down .*403'
+# The milter's breaker: open as long as Redis is silent, closed with the next message.
+send() { python <<'PYTHON'
+import rate
+rate.expect_accepted(rate.send(rate.user('alice'), 'alice'), 'mail')
+PYTHON
+}
+redis=$(redis-cli -s "$LAB_REDIS" INFO server | tr -d '\r' | sed -n 's/^process_id://p')
+kill -STOP "$redis"
+check "mail passes without Redis" send
+check "the breaker is open" wait_until 10 grep -q store-unavailable "$LAB_JOURNAL"
+status 69 'breaker +quiet .*open: Redis failed the milter [0-9.]+s ago'
+kill -CONT "$redis"
+is_back() { send > send.out && grep -q store-back "$LAB_JOURNAL"; }
+check "Redis is back" wait_until 20 is_back
+"${lab_ctl[@]}" status > out 2>&1
+check "the breaker is closed" grep -qE \
+	'breaker +ok .*closed: the milter asks Redis, again since' out
 redis-cli -s "$LAB_REDIS" CONFIG SET maxmemory 1 > redis.out
 status 69 'store +down .*OOM'
 redis-cli -s "$LAB_REDIS" CONFIG SET maxmemory 0 > redis.out
