@@ -24,6 +24,10 @@ static int run(int argc, char **argv, const char *conf_path)
 		code = gp_command_fail(EX_CONFIG, "%s", err.text);
 	} else {
 		(void)printf("%s: settings are good\n", conf_path);
+		if (settings->store.kind == GP_STORE_MEMORY)
+			(void)printf("store.kind = memory: each milter counts what "
+				     "users send by itself, until it ends; checks "
+				     "for mail are not limited\n");
 		gp_pseudonyms_close(&pseudonyms);
 	}
 	gp_settings_free(&settings);

@@ -350,6 +350,11 @@ static void look_at_store(struct look *look)
 	struct gp_error err;
 	struct gp_part *part = add(look, "store", GP_PART_OK, where);
 
+	if (look->settings->store.kind == GP_STORE_MEMORY) {
+		part->detail = "memory: each milter counts by itself, until it ends; "
+			"checks for mail are not limited";
+		return;
+	}
 	if (where[0] == '\0') {
 		part->state = GP_PART_OFF;
 		part->detail = "redis.server is not set";

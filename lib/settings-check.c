@@ -9,6 +9,7 @@
 
 #include "login.h"
 #include "owners-file.h"
+#include "pool.h"
 #include "settings-files.h"
 #include "settings-list.h"
 #include "settings-poll.h"
@@ -107,6 +108,49 @@ static int check_rule(const struct whole *whole, const struct rule *rule)
 		       other_text, origin_of(whole, other)->path == NULL
 		       ? " unless it is set too" : "");
 	return fail_value(whole, wrong, text);
+}
+
+static bool is_written(const struct whole *whole, const struct gp_setting *row)
+{
+	return origin_of(whole, row)->path != NULL;
+}
+
+/* Dovecot has a process for each session, so nobody's memory knows them all. */
+static int check_poll_in_memory(const struct whole *whole)
+{
+	for (const struct gp_setting *row = gp_settings_table;
+	     row->section != NULL; row++)
+		if (strcmp(row->section, "poll") == 0 && is_written(whole, row) &&
+		    whole->settings->poll.mode != GP_MODE_OFF)
+			return fail_value(whole, row, "checks for mail are not "
+				"limited with store.kind = memory, since Dovecot "
+				"has a process for each session; set poll.mode = "
+				"off, or store.kind = redis");
+	return 0;
+}
+
+/* Whoever says "memory" has no server; the default one is not meant then. */
+static int check_store(const struct whole *whole)
+{
+	struct gp_settings *settings = whole->settings;
+	const struct gp_setting *kind =
+		row_at(offsetof(struct gp_settings, store.kind));
+	const struct gp_setting *server =
+		row_at(offsetof(struct gp_settings, redis.server));
+	const bool has_server = settings->redis.server[0] != '\0';
+
+	if (settings->store.kind == GP_STORE_REDIS && !has_server)
+		return fail_value(whole, kind, "redis needs a redis.server, such as "
+				  "unix:/run/redis/redis-server.sock; or set memory");
+	if (settings->store.kind != GP_STORE_MEMORY)
+		return 0;
+	if (has_server && is_written(whole, server))
+		return fail_value(whole, server, "there is no server with store.kind "
+				  "= memory; take this out, or set store.kind = "
+				  "redis");
+	free(settings->redis.server);
+	settings->redis.server = gp_strdup("");
+	return check_poll_in_memory(whole);
 }
 
 static int check_redis(const struct whole *whole)
@@ -303,7 +347,7 @@ static int check_poll(const struct whole *whole)
 
 static bool is_set(const struct whole *whole, size_t offset)
 {
-	return origin_of(whole, row_at(offset))->path != NULL;
+	return is_written(whole, row_at(offset));
 }
 
 /* Who sets only the interval means it: the times that depend on it follow. */
@@ -361,7 +405,8 @@ int gp_settings_check(struct gp_settings *settings,
 	}
 	normalise_logins(whole);
 	gp_settings_files_note_lists(settings);
-	return check_load(whole) < 0 || check_redis(whole) < 0 ||
+	return check_load(whole) < 0 || check_store(whole) < 0 ||
+		check_redis(whole) < 0 ||
 		check_privacy(whole) < 0 ||
 		read_domains_file(whole) < 0 ||
 		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||

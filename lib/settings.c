@@ -41,6 +41,8 @@ static const char *const store_failure_words[] = { "pass", "defer", NULL };
 static const char *const program_words[] = {
 	"address-and-name", "address", "name", NULL
 };
+/* In the order of enum gp_store_kind. */
+static const char *const store_words[] = { "auto", "redis", "memory", NULL };
 /* In the order of enum gp_redis_topology. */
 static const char *const topology_words[] = {
 	"single", "sentinel", "cluster", NULL
@@ -257,6 +259,9 @@ const struct gp_setting gp_settings_table[] = {
 	    "user as whom gatepost-authpolicy runs once it has started"),
 	ROW("authpolicy", "held_max", UINT, authpolicy.held_max, "200", 0, 100000,
 	    "most logins that are held at once"),
+
+	CHOICE("store", "kind", store.kind, "auto", store_words,
+	       "where history is kept: in Redis or in the milter's memory"),
 
 	ROW("redis", "server", TEXT, redis.server,
 	    "unix:/run/redis/redis-server.sock", 0, TEXT_BYTES_MAX,

@@ -118,6 +118,13 @@ enum gp_program_key {
 	GP_PROGRAM_NAME                 /* the address of those without one */
 };
 
+/* Where history is kept. */
+enum gp_store_kind {
+	GP_STORE_AUTO,                  /* Redis where redis.server is set */
+	GP_STORE_REDIS,
+	GP_STORE_MEMORY                 /* then redis.server is "" */
+};
+
 /* What redis.server names. */
 enum gp_redis_topology {
 	GP_REDIS_SINGLE,
@@ -243,6 +250,9 @@ struct gp_settings {
 		char *user;
 		unsigned int held_max;
 	} authpolicy;
+	struct {
+		enum gp_store_kind kind;
+	} store;
 	struct {
 		enum gp_redis_topology topology;
 		char *server;                     /* "unix:/path", "host:port", "";

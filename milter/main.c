@@ -72,6 +72,9 @@ static int run(const struct gp_daemon_options *options, const char *conf_path,
 		    settings->journal.facility);
 	gp_log(GP_LOG_INFO, "version %s listens on %s", PACKAGE_VERSION,
 	       settings->milter.socket);
+	if (settings->redis.server[0] == '\0')
+		gp_log(GP_LOG_INFO, "no Redis: what users send is counted in the "
+		       "memory of this milter, for this host and until it ends");
 	code = gp_control_run(conf_path);
 	gp_journal_bring(journal);      /* what its thread has not */
 	gp_listen_remove();

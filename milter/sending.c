@@ -10,15 +10,21 @@
 #include "rate-memory.h"
 #include "store-queue.h"
 
-/* About 1 MiB when it is full. */
-enum { REMEMBERED_USERS_MAX = 8192 };
+/* About 1 MiB when it is full, and 8 MiB where nothing else remembers.  Only what is
+   used is really taken. */
+enum { REMEMBERED_USERS_MAX = 8192, COUNTED_USERS_MAX = 65536 };
 
 static struct gp_rate_memory *memory;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void create_memory(void)
 {
-	memory = gp_rate_memory_create(REMEMBERED_USERS_MAX);
+	struct gp_snapshot *snapshot = gp_snapshot_acquire();
+
+	memory = gp_rate_memory_create(
+		gp_snapshot_settings(snapshot)->redis.server[0] == '\0'
+		? COUNTED_USERS_MAX : REMEMBERED_USERS_MAX);
+	gp_snapshot_release(&snapshot);
 }
 
 /* One question about one message. */

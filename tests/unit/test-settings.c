@@ -231,6 +231,8 @@ static const struct refusal refusals[] = {
 	  "number from 1 to 65535" },
 	{ "redis", "password_file", "secret", "'secret' is not a path that begins "
 	  "with '/'" },
+	{ "store", "kind", "disk", "'disk' is not possible; allowed is auto, redis or "
+	  "memory" },
 	{ "privacy", "pseudonyms", "maybe", "'maybe' is neither yes nor no" },
 	{ "privacy", "pseudonyms", "yes", "pseudonyms need privacy.secret_file as "
 	  "well; make the file with: openssl rand -hex 32" },
@@ -946,6 +948,7 @@ static void check_defaults(const struct gp_settings *settings)
 	assert_int_equal(settings->redis.database, 0);
 	assert_string_equal(settings->redis.user, "");
 	assert_string_equal(settings->redis.password_file, "");
+	assert_int_equal(settings->store.kind, GP_STORE_AUTO);
 	assert_false(settings->privacy.pseudonyms);
 	assert_string_equal(settings->privacy.secret_file, "");
 	assert_int_equal(settings->redis.deadline_msecs, 50);
