@@ -90,12 +90,15 @@ static int ask(const struct gp_submit_query *const *queries, int count,
 	return result;
 }
 
-/* True if that is news. */
+/* True if that is news.  What a server answered or not that the settings have left
+   meanwhile says nothing about the one in force. */
 static bool note_result(bool is_good, int64_t now_msecs,
 			const struct gp_error *err)
 {
 	const bool is_news = is_good == is_silent;
 
+	if (source_of_store != current)
+		return false;
 	is_silent = !is_good;
 	is_looked_at = false;
 	closed_until_msecs = is_good ? 0 : now_msecs +
