@@ -34,6 +34,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/program.c lib/program.h \
 	lib/pseudonym.c lib/pseudonym.h \
 	lib/refusal.c lib/refusal.h \
+	lib/resolve.c lib/resolve.h \
 	lib/reply.c lib/reply.h \
 	lib/settings.c lib/settings.h \
 	lib/rate-memory.c lib/rate-memory.h \

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "pool.h"
 #include "redis-address.h"
+#include "resolve.h"
 #include "store-redis-tls.h"
 #include "store-redis-wait.h"
 
@@ -115,18 +116,36 @@ static int start_tls(struct gp_redis_link *link, int64_t deadline_msecs,
 				  &link->tls, err);
 }
 
+/* hiredis would look a name up by itself, for as long as that takes. */
+static int open_context(const struct gp_redis_link *link, int64_t deadline_msecs,
+			redisContext **context_r, struct gp_error *err)
+{
+	const struct gp_socket *server = &link->server;
+	char address[INET6_ADDRSTRLEN];
+	struct gp_error why;
+
+	if (server->kind == GP_SOCKET_UNIX) {
+		*context_r = redisConnectUnixNonBlock(server->path);
+		return 0;
+	}
+	if (!server->host_is_literal &&
+	    gp_resolve(server->host, deadline_msecs, address, &why) < 0)
+		return gp_error_set(err, "redis: %s", why.text);
+	*context_r = redisConnectNonBlock(server->host_is_literal ? server->host
+					  : address, (int)server->port);
+	return 0;
+}
+
 static int start_connection(struct gp_redis_link *link, int64_t deadline_msecs,
 			    struct gp_error *err)
 {
 	char shown[GP_SOCKET_TEXT_BYTES];
-	redisContext *context;
+	redisContext *context = NULL;
 	int socket_error = 0;
 	socklen_t length = sizeof(socket_error);
 
-	context = link->server.kind == GP_SOCKET_UNIX
-		? redisConnectUnixNonBlock(link->server.path)
-		: redisConnectNonBlock(link->server.host,
-				       (int)link->server.port);
+	if (open_context(link, deadline_msecs, &context, err) < 0)
+		return -1;
 	if (context == NULL)
 		return gp_error_set(err, "redis: out of memory");
 	link->context = context;

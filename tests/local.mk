@@ -125,7 +125,8 @@ integration_tests = \
 	tests/integration/85-redis-acl.sh \
 	tests/integration/86-redis-tls.sh \
 	tests/integration/87-pseudonyms.sh \
-	tests/integration/88-store-memory.sh
+	tests/integration/88-store-memory.sh \
+	tests/integration/89-redis-name.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh
