@@ -62,6 +62,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis-link.c lib/store-redis-link.h \
 	lib/store-redis-map.c lib/store-redis-map.h \
 	lib/store-redis-sentinel.c lib/store-redis-sentinel.h \
+	lib/store-redis-review.c \
 	lib/store-redis-site.c lib/store-redis-site.h \
 	lib/store-redis-stream.c lib/store-stream.h \
 	lib/store-redis-tls.c lib/store-redis-tls.h \

@@ -81,5 +81,17 @@ int gp_store_redis_submit_all(struct gp_store *generic,
 			      struct gp_error *err);
 int gp_store_redis_forget(struct gp_store *generic, const char *user,
 			  struct gp_removal *removal_r, struct gp_error *err);
+int gp_store_redis_list(struct gp_store *generic, const char *user,
+			int64_t window_msecs, gp_store_visit *visit,
+			void *context, struct gp_error *err);
+int gp_store_redis_list_senders(struct gp_store *generic, const char *user,
+				gp_store_visit_sender *visit, void *context,
+				struct gp_error *err);
+int gp_store_redis_look_up(struct gp_store *generic, const char *user,
+			   int64_t window_msecs,
+			   const struct gp_store_visitors *visitors,
+			   struct gp_error *err);
+int gp_store_redis_last_heard(struct gp_store *generic, int64_t enough_msecs,
+			      int64_t *age_msecs_r, struct gp_error *err);
 
 #endif

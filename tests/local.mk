@@ -230,6 +230,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
 	tests/integration/faults.py tests/integration/hostile.py \
+	tests/integration/several.py \
 	tests/integration/poll.py tests/integration/pop3_session.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/programs.py \

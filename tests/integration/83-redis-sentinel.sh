@@ -18,40 +18,14 @@ CONF
 python <<'PYTHON'
 import signal
 import rate
-from poll import *
+from several import *
 
 servers = env['LAB_REDIS_PORTS'].split()
 sentinels = env['LAB_SENTINEL_PORTS'].split()
 
 
-def ask(port, *words):
-    done = subprocess.run(['redis-cli', '-p', port, *words], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return done.stdout
-
-
-def pid_of(port):
-    return int(re.search(r'process_id:(\d+)', ask(port, 'INFO', 'server'))[1])
-
-
 def master(by):
     return ask(by, 'SENTINEL', 'get-master-addr-by-name', 'gatepost').split()[-1]
-
-
-def ctl(settings, *words):
-    with open('other.conf', 'w') as file:
-        file.write(open(env['LAB_CONF']).read() + settings)
-    program = shlex.split(env['LAB_CTL'])[0]
-    return subprocess.run([program, '-c', 'other.conf', *words], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
-
-
-def absorbed(program):
-    """How often a check of it was, after one now that is."""
-    before = len(journal(action='absorb', user='alice'))
-    wait_until(lambda: program.command('NOOP')[-1].startswith('OK ') and
-               len(journal(action='absorb', user='alice')) > before, 20,
-               'throttled')
 
 
 # What cannot be right is said with its remedy.
@@ -69,7 +43,7 @@ say('a wrong name, none, a wrong sentinel, a wrong topology: refused in plain wo
 
 alice = Program('alice')
 alice.command('SELECT INBOX')
-absorbed(alice)
+absorbed(alice, 'alice')
 bob = rate.user('bob')
 for number in range(4):
     rate.expect_accepted(rate.send(bob, 'bob'), 'message %d' % number)
@@ -94,7 +68,7 @@ deliver('alice', 'while-there-is-no-master')
 wait_until(lambda: exists(alice.command('NOOP')), 10, 'new mail without a master')
 wait_until(lambda: master(sentinels[1]) != old, 60, 'another master')
 new = master(sentinels[1])
-absorbed(alice)
+absorbed(alice, 'alice')
 wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
            (not journal(reason='store-unavailable', part='milter') or
             journal(reason='store-back', part='milter')), 20, 'the milter is back')
@@ -116,7 +90,7 @@ wait_until(lambda: ask(sentinels[1], 'SENTINEL', 'FAILOVER', 'gatepost') == 'OK\
 wait_until(lambda: master(sentinels[1]) not in (new, ''), 60, 'a third master')
 third = master(sentinels[1])
 wait_until(lambda: ask(new, 'ROLE').startswith('slave'), 60, 'the second obeys')
-absorbed(alice)
+absorbed(alice, 'alice')
 wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
            ask(third, 'HEXISTS', 'gp:{dave}:p', 's') == '1\n', 20,
            'the milter writes to the third')

@@ -20,16 +20,10 @@ python <<'PYTHON'
 import hostile
 import signal
 import rate
-from poll import *
+from several import *
 
 servers = env['LAB_REDIS_PORTS'].split()
 users = env['LAB_USERS'].split()
-
-
-def ask(port, *words):
-    done = subprocess.run(['redis-cli', '-p', port, *words], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return done.stdout
 
 
 def key(user):
@@ -55,25 +49,6 @@ def holder(user):
 
 def node_id(port):
     return ask(port, 'CLUSTER', 'MYID').strip()
-
-
-def pid_of(port):
-    return int(re.search(r'process_id:(\d+)', ask(port, 'INFO', 'server'))[1])
-
-
-def absorbed(program, user):
-    before = len(journal(action='absorb', user=user))
-    wait_until(lambda: program.command('NOOP')[-1].startswith('OK ') and
-               len(journal(action='absorb', user=user)) > before, 30,
-               '%s is throttled' % user)
-
-
-def ctl(settings, *words):
-    with open('other.conf', 'w') as file:
-        file.write(open(env['LAB_CONF']).read() + settings)
-    program = shlex.split(env['LAB_CTL'])[0]
-    return subprocess.run([program, '-c', 'other.conf', *words], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
 
 
 class Circle(hostile.Server):
