@@ -76,6 +76,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/status.c ctl/status.h \
 	ctl/status-journal.c ctl/status-journal.h \
 	ctl/status-link.c ctl/status-link.h \
+	ctl/status-plugin.c ctl/status-plugin.h \
 	ctl/who.h ctl/who-programs.c ctl/who-sending.c \
 	ctl/who-order.c ctl/who-order.h \
 	ctl/who-watch.c ctl/who-watch.h \

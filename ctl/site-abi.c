@@ -79,6 +79,27 @@ const char *gp_site_abi_of_file(struct gp_pool *pool, const char *path)
 	return abi;
 }
 
+const char *gp_site_version_of_file(struct gp_pool *pool, const char *path)
+{
+	static const char mark[] = "gatepost-plugin-version=";
+	const char *version = NULL, *first;
+	struct view view;
+
+	if (!open_view(path, &view))
+		return NULL;
+	first = memmem(view.bytes, view.size, mark, sizeof(mark) - 1);
+	if (first != NULL) {
+		const char *end = view.bytes + view.size, *last;
+
+		first += sizeof(mark) - 1;
+		for (last = first; last < end && is_version_byte(*last); last++)
+			;
+		version = gp_pool_strndup(pool, first, (size_t)(last - first));
+	}
+	close_view(&view);
+	return version;
+}
+
 const char *gp_site_abi_of_program(struct gp_pool *pool, const char *name)
 {
 	const char *folders = getenv("PATH");

@@ -18,6 +18,9 @@ const char *gp_site_abi_of_program(struct gp_pool *pool, const char *name);
 /* Dovecot compares up to the bracket, and so does this. */
 bool gp_site_abi_is_same(const char *left, const char *right);
 
+/* The version of gatepost that a plugin says to be of; NULL for none. */
+const char *gp_site_version_of_file(struct gp_pool *pool, const char *path);
+
 /* Does the text stand in the file, between NULs, as names of symbols do? */
 bool gp_site_file_has_name(const char *path, const char *name);
 

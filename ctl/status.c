@@ -21,6 +21,7 @@
 #include "site-run.h"
 #include "status-journal.h"
 #include "status-link.h"
+#include "status-plugin.h"
 #include "store-pseudonym.h"
 #include "store-stream.h"
 
@@ -261,6 +262,7 @@ static void look_at_plugins(struct look *look, struct gp_store *store)
 	const int64_t enough_secs = heard_secs > 0 && heard_secs < HEARD_ENOUGH_SECS
 		? heard_secs : HEARD_ENOUGH_SECS;
 	struct gp_part *part = add(look, "plugins", GP_PART_OK, NULL);
+	struct gp_loaded_plugin plugin;
 	struct gp_error err;
 	int64_t age_msecs;
 
@@ -288,6 +290,11 @@ static void look_at_plugins(struct look *look, struct gp_store *store)
 		part->detail = gp_pool_printf(look->pool, "a mail program was "
 			"heard of %s ago", time_in_words(look, part->age_secs));
 	}
+	gp_status_find_plugin(look->pool, &plugin);
+	part->version = plugin.version;
+	if (plugin.is_replaced)
+		part->detail = gp_pool_printf(look->pool, "%s; some sessions run a "
+			"plugin that was replaced since", part->detail);
 }
 
 /* The milter asks again only when somebody sends mail, so one that leaves Redis alone

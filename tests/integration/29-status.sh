@@ -73,8 +73,20 @@ alice.command('SELECT INBOX')
 alice.command('LOGOUT')
 wait_until(lambda: 'alice' in redis('KEYS', '*'), 10, 'Redis knows alice')
 PYTHON
-status 0 'plugins +ok .*heard of' --heard 15m
 version=$("$ctl" --version)
+# An open session tells which plugin is loaded.
+coproc session { python <<'PYTHON'
+from poll import *
+
+alice = Program('alice')
+alice.command('SELECT INBOX')
+print('open', flush=True)
+time.sleep(60)
+PYTHON
+}
+read -r said <&"${session[0]}"
+status 0 "plugins +ok +- +${version##* } +a mail program was heard of" --heard 15m
+kill "$session_PID"
 for part in "settings +ok .* ${version##* } +$LAB_CONF, valid" \
 		"milter +ok +[0-9.]+ ${version##* } .*process [0-9]+, runs for" \
 		"auth-policy +ok +[0-9.]+ ${version##* } " \
