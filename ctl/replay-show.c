@@ -155,6 +155,12 @@ static void put_runs(const struct gp_replay *replay,
 		(void)printf("\nsuggested: poll.interval = %s, the longest of these "
 			     "that touches at most %.1f %% of the users\n",
 			     interval_text(best, text), view->share_percent);
+	else if (replay->users_count > 0 && replay->runs_count > 1)
+		(void)printf("\nsuggested: none of these; the shortest, %s, touches "
+			     "%.1f %% of the users, more than %.1f %%\n",
+			     interval_text(replay->runs[1].interval_secs, text),
+			     percent(replay->runs[1].users_touched,
+				     replay->users_count), view->share_percent);
 }
 
 static void put_rows(const struct rows *rows, size_t top)

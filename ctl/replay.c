@@ -524,7 +524,7 @@ unsigned int gp_replay_suggest(const struct gp_replay *replay,
 		if (100.0 * (double)replay->runs[run].users_touched <=
 		    share_percent * (double)replay->users_count)
 			found = replay->runs[run].interval_secs;
-	return found > 0 ? found : replay->runs[1].interval_secs;
+	return found;
 }
 
 static void free_user(struct gp_replay_user *user)

@@ -90,8 +90,8 @@ void gp_replay_add(struct gp_replay *replay, const struct gp_event *event);
    tell, count now. */
 void gp_replay_finish(struct gp_replay *replay);
 
-/* The longest of the intervals that touches at most that share of the users; the
-   shortest if none does; 0 without users or intervals. */
+/* The longest of the intervals that touches at most that share of the users; 0 if none
+   does, or without users or intervals. */
 unsigned int gp_replay_suggest(const struct gp_replay *replay,
 			       double share_percent);
 

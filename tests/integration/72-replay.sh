@@ -131,6 +131,8 @@ expect(found['senders'][0]['refused'] > 90, True, 'most of six in an hour wait')
 expect(found['suggested_secs'], 60, 'at most five percent')
 PYTHON
 check "the figures" [ $? = 0 ]
+gives 0 "suggested: none of these; the shortest, 10m, touches 40.0 % of the users, more than 20.0 %" \
+	--share 20 --interval 10m mail.log.1.gz mail.log dovecot.log
 gives 0 "suggested: poll.interval = 5m, the longest of these that touches at most 20.0 %" \
 	--share 20 mail.log.1.gz mail.log dovecot.log
 says() { check "also: $1" grep -qE -- "$1" out; }
