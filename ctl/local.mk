@@ -93,8 +93,8 @@ BUILT_SOURCES += ctl/report-page.css.h ctl/report-page.js.h
 CLEANFILES += ctl/report-page.css.h ctl/report-page.js.h
 EXTRA_DIST += ctl/report-page.css ctl/report-page.js
 ctl/report-page.css.h: ctl/report-page.css lib/embed-script.sh
-	$(AM_V_GEN)mkdir -p ctl && sh $(top_srcdir)/lib/embed-script.sh \
-		$(top_srcdir)/ctl/report-page.css report_page_css > $@.new && mv $@.new $@
+	$(AM_V_GEN)mkdir -p ctl && sh $(top_srcdir)/lib/embed-script.sh report_page_css \
+		$(top_srcdir)/ctl/report-page.css > $@.new && mv $@.new $@
 ctl/report-page.js.h: ctl/report-page.js lib/embed-script.sh
-	$(AM_V_GEN)mkdir -p ctl && sh $(top_srcdir)/lib/embed-script.sh \
-		$(top_srcdir)/ctl/report-page.js report_page_js > $@.new && mv $@.new $@
+	$(AM_V_GEN)mkdir -p ctl && sh $(top_srcdir)/lib/embed-script.sh report_page_js \
+		$(top_srcdir)/ctl/report-page.js > $@.new && mv $@.new $@

@@ -54,6 +54,8 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-pseudonym.c lib/store-pseudonym.h \
 	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
 	lib/store-redis-exempt.c lib/store-redis-forget.c \
+	lib/store-program.c lib/store-program.h \
+	lib/store-question.c lib/store-question.h \
 	lib/store-record.c lib/store-record.h \
 	lib/redis-address.c lib/redis-address.h \
 	lib/settings-redis.c lib/settings-redis.h \
@@ -68,8 +70,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis-tls.c lib/store-redis-tls.h \
 	lib/store-redis-wait.c lib/store-redis-wait.h \
 	lib/store-redis-login.c lib/store-redis-login.h
-nodist_lib_libgatepost_la_SOURCES = lib/store-exempt.lua.h \
-	lib/store-poll.lua.h lib/store-submit.lua.h
+nodist_lib_libgatepost_la_SOURCES = lib/store-exempt.lua.h $(user_scripts)
 # OpenSSL: its headers alone, see pseudonym.c.
 lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS) \
 	$(OPENSSL_CFLAGS)
@@ -90,17 +91,31 @@ lib_libgatepost_mail_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) \
 lib_libgatepost_mail_la_LIBADD = lib/libgatepost.la $(OPENSSL_LIBS) \
 	$(GMIME_LIBS) $(IDN_LIBS)
 
-# A script becomes a C string and the SHA1 by which Redis knows it.
-BUILT_SOURCES += lib/store-exempt.lua.h lib/store-poll.lua.h lib/store-submit.lua.h
-CLEANFILES += lib/store-exempt.lua.h lib/store-poll.lua.h lib/store-submit.lua.h
-EXTRA_DIST += lib/store-exempt.lua lib/store-poll.lua lib/store-submit.lua \
+# A script becomes a C string and the SHA1 by which Redis knows it.  Those about a user
+# begin with store-user.lua, and those that change much end with store-keep.lua.
+user_scripts = lib/store-hold.lua.h lib/store-poll.lua.h lib/store-reset.lua.h \
+	lib/store-submit.lua.h
+BUILT_SOURCES += lib/store-exempt.lua.h $(user_scripts)
+CLEANFILES += lib/store-exempt.lua.h $(user_scripts)
+EXTRA_DIST += lib/store-exempt.lua lib/store-hold.lua lib/store-keep.lua \
+	lib/store-poll.lua lib/store-reset.lua lib/store-submit.lua lib/store-user.lua \
 	lib/embed-script.sh
+embed_script = name=$$(basename $@ .lua.h | tr - _) && mkdir -p lib && \
+	sh $(top_srcdir)/lib/embed-script.sh $$name
 lib/store-exempt.lua.h: lib/store-exempt.lua lib/embed-script.sh
-	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
-		$(top_srcdir)/lib/store-exempt.lua store_exempt > $@.new && mv $@.new $@
-lib/store-poll.lua.h: lib/store-poll.lua lib/embed-script.sh
-	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
-		$(top_srcdir)/lib/store-poll.lua store_poll > $@.new && mv $@.new $@
-lib/store-submit.lua.h: lib/store-submit.lua lib/embed-script.sh
-	$(AM_V_GEN)mkdir -p lib && sh $(top_srcdir)/lib/embed-script.sh \
-		$(top_srcdir)/lib/store-submit.lua store_submit > $@.new && mv $@.new $@
+	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-exempt.lua \
+		> $@.new && mv $@.new $@
+lib/store-hold.lua.h: lib/store-user.lua lib/store-hold.lua lib/embed-script.sh
+	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
+		$(top_srcdir)/lib/store-hold.lua > $@.new && mv $@.new $@
+lib/store-poll.lua.h: lib/store-user.lua lib/store-poll.lua lib/store-keep.lua \
+		lib/embed-script.sh
+	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
+		$(top_srcdir)/lib/store-poll.lua $(top_srcdir)/lib/store-keep.lua > $@.new && mv $@.new $@
+lib/store-reset.lua.h: lib/store-user.lua lib/store-reset.lua lib/embed-script.sh
+	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
+		$(top_srcdir)/lib/store-reset.lua > $@.new && mv $@.new $@
+lib/store-submit.lua.h: lib/store-user.lua lib/store-submit.lua lib/store-keep.lua \
+		lib/embed-script.sh
+	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
+		$(top_srcdir)/lib/store-submit.lua $(top_srcdir)/lib/store-keep.lua > $@.new && mv $@.new $@

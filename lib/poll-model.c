@@ -6,7 +6,7 @@
 #include <math.h>
 
 enum { MAX3 = 16777215, MAX2 = 65535, HELD_SLACK = 1000, HELD_VALID = 30000,
-       CLOCK_SLACK = 1000, SWEEPS = 7, DAY = 86400000 };
+       CLOCK_SLACK = 1000, PARTS = 64, DAY = 86400000 };
 
 /* One check while it is judged. */
 struct check {
@@ -15,10 +15,10 @@ struct check {
 	struct gp_poll_program *program;
 	double now, retention;
 	double interval, tolerance;             /* in force */
-	double human, user_tat, user_early;
+	double human, crowd_tat, crowd_early;
 	bool person_is_changed, is_free, is_away, is_new, has_waited;
 	double at, tat, last, early_start, journal_due, every, checks;
-	double early, early_before, number, user_wait;
+	double early, early_before, number, crowd_wait;
 };
 
 static double least(double value, double top)
@@ -45,11 +45,11 @@ static void judge_person(struct check *check)
 	const double age = query->had_human ? (double)query->human_age_msecs : -1;
 
 	check->human = check->user->human;
-	check->user_tat = check->user->user_tat * 10;
-	check->user_early = check->user->user_early;
+	check->crowd_tat = check->user->crowd_tat * 10;
+	check->crowd_early = check->user->crowd_early;
 	if (age >= 0 && check->now - age - check->human >= 1000) {
 		check->human = check->now - age;
-		check->user_tat = 0;
+		check->crowd_tat = 0;
 		check->person_is_changed = true;
 	} else if (check->human == 0 && away_after > 0 && !query->is_report) {
 		check->human = fmax(0, check->now - (double)query->grace_msecs -
@@ -69,9 +69,9 @@ static void judge_person(struct check *check)
 			check->interval;
 		check->interval = away_interval;
 	}
-	if (check->user_tat <= check->now || check->user_tat > check->now +
+	if (check->crowd_tat <= check->now || check->crowd_tat > check->now +
 	    check->interval + check->tolerance + CLOCK_SLACK)
-		check->user_tat = check->user_early = 0;
+		check->crowd_tat = check->crowd_early = 0;
 }
 
 static void read_record(struct check *check)
@@ -107,7 +107,9 @@ static void turn_window(struct check *check)
 	int64_t distance;
 
 	check->number = floor(check->now / (double)check->query->window_msecs);
-	distance = ((int64_t)check->number - kept) & 0xffff;
+	distance = ((int64_t)check->number - kept) & 0xff;
+	if (check->now - check->last >= 2 * (double)check->query->window_msecs)
+		distance = 2;
 	if (distance == 0)
 		return;
 	check->early_before = distance == 1 ? check->early : 0;
@@ -141,14 +143,12 @@ static void add_what_was_seen(struct check *check)
 	check->last = check->now;
 }
 
-static unsigned int count_fields(const struct gp_poll_person *user)
+static unsigned int count_programs(const struct check *check)
 {
-	unsigned int count = user->has_person;
+	unsigned int count = !check->program->is_known;
 
-	for (unsigned int i = 0; i < user->programs_count; i++)
-		count += (unsigned int)user->programs[i].is_known +
-			(user->programs[i].held_until > 0) +
-			(user->programs[i].told > 0);
+	for (unsigned int i = 0; i < check->user->programs_count; i++)
+		count += check->user->programs[i].is_known;
 	return count;
 }
 
@@ -165,33 +165,26 @@ static void judge_all_programs(struct check *check)
 
 	if (check->query->is_report || check->is_free || programs_max == 0 ||
 	    check->now < check->tat - check->tolerance ||
-	    count_fields(check->user) <= programs_max)
+	    count_programs(check) <= programs_max)
 		return;
-	tat_more = fmax(check->user_tat, check->now) +
+	tat_more = fmax(check->crowd_tat, check->now) +
 		check->interval / programs_max;
-	check->user_wait = ceil(fmax(0, tat_more - check->now -
+	check->crowd_wait = ceil(fmax(0, tat_more - check->now -
 				     check->interval - check->tolerance));
-	if (check->user_wait == 0) {
-		check->user_tat = tat_more;
+	if (check->crowd_wait == 0) {
+		check->crowd_tat = tat_more;
 		check->person_is_changed = true;
 	} else if (is_next_early_round(check)) {
-		check->user_early++;
+		check->crowd_early++;
 		check->person_is_changed = true;
 	}
-}
-
-static void begin_before_now(struct check *check)
-{
-	if (check->is_new)
-		check->at = check->now - fmod(check->now, 10) -
-			(double)check->query->round_msecs - 10;
 }
 
 static void count_early(struct check *check, bool journal_is_due)
 {
 	if (is_next_early_round(check)) {
-		check->early = fmax(check->early + 1, check->user_wait > 0
-				    ? check->user_early : 0);
+		check->early = fmax(check->early + 1, check->crowd_wait > 0
+				    ? check->crowd_early : 0);
 		check->early_start = check->now;
 	}
 	if (journal_is_due)
@@ -201,16 +194,17 @@ static void count_early(struct check *check, bool journal_is_due)
 
 static enum gp_verdict judge(struct check *check, bool journal_is_due)
 {
+	if (check->is_new)
+		check->at = floor(check->now / 10) * 10 -
+			(double)check->query->round_msecs - 10;
 	if (check->query->is_report)
 		return GP_VERDICT_EARLY;
 	check->checks++;
 	if (check->is_free) {
-		begin_before_now(check);
 		return GP_VERDICT_FREE;
 	}
-	if (check->user_wait > 0) {
-		begin_before_now(check);
-		check->tat = check->now + check->user_wait + check->tolerance;
+	if (check->crowd_wait > 0) {
+		check->tat = check->now + check->crowd_wait + check->tolerance;
 		count_early(check, journal_is_due);
 		return GP_VERDICT_EARLY;
 	}
@@ -226,66 +220,65 @@ static enum gp_verdict judge(struct check *check, bool journal_is_due)
 	return GP_VERDICT_EARLY;
 }
 
-/* What is no longer heard of goes, before it is as old as the retention. */
-static void sweep(struct check *check, double at_before)
-{
-	const double part = check->retention / SWEEPS;
-	const double horizon = check->now - check->retention + part;
-
-	if (check->query->is_report ||
-	    !(check->is_new || floor(at_before / part) !=
-	      floor(check->at / part)))
-		return;
-	for (unsigned int i = 0; i < check->user->programs_count; i++) {
-		struct gp_poll_program *other = &check->user->programs[i];
-
-		if (other->held_until > 0 && other->held_until < horizon)
-			other->held_until = 0;
-		if (other->told < horizon && check->now - other->told >= DAY)
-			other->told = 0;
-		if (other->is_known && other != check->program &&
-		    other->at * 10 + other->last * 100 < horizon)
-			other->is_known = false;
-	}
-	if (check->human > 0 && check->human <
-	    fmin(horizon, check->now - (double)check->query->away_after_msecs)) {
-		check->human = fmin(horizon, check->now -
-				    (double)check->query->away_after_msecs);
-		check->person_is_changed = true;
-	}
-}
-
-static void keep(struct check *check)
+static void keep_record(struct check *check)
 {
 	struct gp_poll_program *program = check->program;
 	const double at = check->at;
 
-	if (!(check->is_new && check->query->is_report))
-		*program = (struct gp_poll_program){
-			.is_known = true, .held_until = program->held_until,
-			.told = program->told,
-			.at = floor(at / 10),
-			.ahead = least((check->tat - at) / 10 + 0.5, MAX3),
-			.last = least((check->last - at) / 100, MAX3),
-			.early_start = check->early_start > 0
-				? fmax(1, least((check->early_start - at) / 100,
-						MAX3)) : 0,
-			.journal_due = check->journal_due > at
-				? fmax(1, least((check->journal_due - at) / 1000 +
-						0.5, MAX2)) : 0,
-			.every = least(check->every, MAX3),
-			.checks = least(check->checks, MAX3),
-			.early = least(check->early, MAX2),
-			.early_before = least(check->early_before, MAX2),
-			.window_number = (double)((int64_t)check->number & 0xffff),
-		};
-	if (!check->person_is_changed)
+	*program = (struct gp_poll_program){
+		.is_known = true,
+		.held_until = floor(program->held_until / 10) * 10,
+		.told = floor(program->told / 1000) * 1000,
+		.at = floor(at / 10),
+		.ahead = least((check->tat - at) / 10 + 0.5, MAX3),
+		.last = least((check->last - at) / 100, MAX3),
+		.early_start = check->early_start > 0
+			? fmax(1, least((check->early_start - at) / 100, MAX3)) : 0,
+		.journal_due = check->journal_due > at
+			? fmax(1, least((check->journal_due - at) / 1000 + 0.5,
+					MAX2)) : 0,
+		.every = least(check->every, MAX3),
+		.checks = least(check->checks, MAX3),
+		.early = least(check->early, MAX2),
+		.early_before = least(check->early_before, MAX2),
+		.window_number = (double)((int64_t)check->number & 0xff),
+	};
+}
+
+/* What nobody has heard of for half the retention goes. */
+static void sweep(struct gp_poll_person *user, double now, double retention)
+{
+	for (unsigned int i = 0; i < user->programs_count; i++) {
+		struct gp_poll_program *program = &user->programs[i];
+
+		if (program->is_known && fmin(program->at * 10 + program->last * 100,
+					      now) < now - retention / 2)
+			*program = (struct gp_poll_program){ .is_known = false };
+	}
+	if (user->human > 0)
+		user->human = floor(fmax(user->human, now - retention) / 1000) *
+			1000;
+}
+
+/* is_kept: the program. */
+static void keep(struct check *check, bool is_kept)
+{
+	struct gp_poll_person *user = check->user;
+	const int touched = (int)fmod(floor(check->now / (check->retention / PARTS)),
+				      PARTS);
+
+	if (is_kept)
+		keep_record(check);
+	if (!user->is_known && !is_kept && !check->person_is_changed)
 		return;
-	check->user->has_person = true;
-	check->user->human = floor(check->human / 1000) * 1000;
-	check->user->user_tat = floor(check->user_tat / 10);
-	check->user->user_early = check->user_tat > 0
-		? least(check->user_early, MAX2) : 0;
+	user->human = floor(check->human / 1000) * 1000;
+	user->crowd_tat = floor(check->crowd_tat / 10);
+	user->crowd_early = check->crowd_tat > 0
+		? least(check->crowd_early, MAX2) : 0;
+	if (!user->is_known || user->touched != touched)
+		sweep(user, check->now, check->retention);
+	user->is_known = true;
+	user->touched = touched;
 }
 
 static double early_lately(const struct check *check)
@@ -296,14 +289,15 @@ static double early_lately(const struct check *check)
 				    (1 - fmod(check->now, window) / window));
 }
 
-static bool give_notice(struct check *check, double told_before)
+static bool give_notice(struct check *check)
 {
 	const int64_t after = check->query->notice_after;
 	const bool is_due = after == GP_NOTICE_ANYWAY ||
 		(!check->query->is_report && !check->is_free && after >= 0 &&
 		 early_lately(check) > (double)after);
 
-	if (!is_due || (told_before > 0 && check->now - told_before < DAY))
+	if (!is_due || (check->program->told > 0 &&
+			check->now - check->program->told < DAY))
 		return false;
 	check->program->told = check->now;
 	return true;
@@ -320,22 +314,21 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 		.interval = (double)query->interval_msecs,
 		.tolerance = (double)query->tolerance_msecs,
 	};
-	const double told_before = check.program->told;
-	double at_before, round_left;
-	bool journal_is_due;
+	const bool was_known = check.program->is_known;
+	bool journal_is_due, notice_is_due;
 	enum gp_verdict verdict;
+	double round_left;
 
 	look_whether_held(&check);
 	judge_person(&check);
 	read_record(&check);
-	at_before = check.at;
 	turn_window(&check);
 	add_what_was_seen(&check);
 	judge_all_programs(&check);
 	journal_is_due = check.now >= check.journal_due;
 	verdict = judge(&check, journal_is_due);
-	sweep(&check, at_before);
-	keep(&check);
+	notice_is_due = give_notice(&check);
+	keep(&check, was_known || !query->is_report || notice_is_due);
 	round_left = check.is_free
 		? check.human + (double)query->grace_msecs - check.now
 		: check.at + (double)query->round_msecs - check.now;
@@ -348,7 +341,7 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 		.checks_count = (unsigned int)check.checks,
 		.every_msecs = (int64_t)check.every,
 		.journal_due = journal_is_due, .has_waited = check.has_waited,
-		.is_away = check.is_away, .is_crowded = check.user_wait > 0,
-		.notice_due = give_notice(&check, told_before),
+		.is_away = check.is_away, .is_crowded = check.crowd_wait > 0,
+		.notice_due = notice_is_due,
 	};
 }

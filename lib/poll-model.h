@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module is the arithmetic of store-poll.lua once more, in C and pure: what
- * is kept of a user and their programs, one check, the verdict.  Tests hold the
- * script to it, and "gatepostctl replay" asks it what would have been.  Times are milliseconds; numbers are doubles, as Lua's are.
+ * is kept of a user and their programs, one check, the verdict.  Tests hold the script to
+ * it, and "gatepostctl replay" asks it what would have been.  Times are milliseconds;
+ * numbers are doubles, as Lua's are.
  */
 #ifndef GP_POLL_MODEL_H
 #define GP_POLL_MODEL_H
@@ -22,8 +23,9 @@ struct gp_poll_program {
 };
 
 struct gp_poll_person {
-	double human, user_tat, user_early;     /* ms, 10 ms, count */
-	bool has_person;
+	bool is_known;
+	int touched;                    /* when the key was given its time to live */
+	double human, crowd_tat, crowd_early;   /* ms, 10 ms, count */
 	struct gp_poll_program *programs;       /* of the caller */
 	unsigned int programs_count;
 };

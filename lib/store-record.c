@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* This module is documented in store-record.h; the layout of a record stands
-   at the head of store-poll.lua, that of a sender in store-submit.lua. */
+/* This module is documented in store-record.h; what is kept of a user stands at the
+   head of store-user.lua, the record of a program in store-poll.lua, that of a sender
+   in store-submit.lua. */
 #include "store-record.h"
 
 #include <stdio.h>
@@ -9,9 +10,10 @@
 
 #include "pool.h"
 
-static const char key_start[] = "gp:{", key_end[] = "}:p";
+static const char key_start[] = "gp:{", key_end[] = "}:u";
 
-enum { RECORD_BYTES = 28 };
+enum { HEAD_BYTES = 5, CROWD_BYTES = 7, RECORD_BYTES = 26, BESIDE_BYTES = 9 };
+enum { HAS_CROWD = 128, HAS_SENDING = 64, HAS_BESIDE = 128 };
 
 static bool is_plain(unsigned char byte)
 {
@@ -77,50 +79,105 @@ static int64_t take(const unsigned char **bytes, int count)
 	return value;
 }
 
-bool gp_store_record_unpack(const unsigned char *packed, size_t length,
+bool gp_store_user_open(const char *bytes, size_t length,
+			struct gp_store_user *user_r)
+{
+	const unsigned char *place = (const unsigned char *)bytes;
+	const unsigned char *end = place + length;
+	struct gp_store_user user = { .end = end };
+	unsigned int marks;
+
+	if (length < HEAD_BYTES)
+		return false;
+	user.human_secs = take(&place, 4);
+	marks = *place++;
+	if ((marks & HAS_CROWD) != 0)
+		place += end - place < CROWD_BYTES ? end - place : CROWD_BYTES;
+	if ((marks & HAS_SENDING) != 0 && place < end) {
+		const size_t sending = 4 + (size_t)*place++ * 9;
+
+		if ((size_t)(end - place) < sending)
+			return false;
+		user.sending = place;
+		user.sending_bytes = sending;
+		place += sending;
+	}
+	user.place = place;
+	*user_r = user;
+	return true;
+}
+
+bool gp_store_user_next(struct gp_store_user *user,
+			struct gp_store_program *program_r)
+{
+	const unsigned char *place = user->place;
+	const size_t left = (size_t)(user->end - place);
+	const unsigned int first = left > 0 ? *place : 0;
+	const size_t name_bytes = first & ~(unsigned int)HAS_BESIDE;
+	const size_t bytes = 1 + name_bytes + RECORD_BYTES +
+		((first & HAS_BESIDE) != 0 ? BESIDE_BYTES : 0);
+
+	if (left == 0 || left < bytes)
+		return false;
+	*program_r = (struct gp_store_program){
+		.name = place + 1, .name_bytes = name_bytes,
+		.record = place + 1 + name_bytes,
+	};
+	user->place += bytes;
+	return true;
+}
+
+/* In 10 ms: a last round is kept by its low 32 bits. */
+static int64_t last_round(int64_t low, int64_t now)
+{
+	return now - (int32_t)(uint32_t)(now - low);
+}
+
+/* What is early within the window, and a share of what was in the one before. */
+static unsigned int early_lately(int64_t early, int64_t before, int64_t distance,
+				 int64_t now_msecs, int64_t window_msecs)
+{
+	if (distance > 1)
+		return 0;
+	if (distance == 1) {
+		before = early;
+		early = 0;
+	}
+	return (unsigned int)(early + before * (window_msecs - now_msecs %
+						window_msecs) / window_msecs);
+}
+
+void gp_store_record_unpack(const struct gp_store_program *program,
 			    int64_t now_msecs, int64_t window_msecs,
 			    struct gp_poll_record *record_r)
 {
-	int64_t at, ahead, last, early, before, number, distance, age;
+	const unsigned char *packed = program->record;
+	const int64_t at = last_round(take(&packed, 4), now_msecs / 10) * 10;
+	const int64_t ahead = take(&packed, 3) * 10;
+	const int64_t age = now_msecs - at - take(&packed, 3) * 100;
+	int64_t early, before, distance;
 
-	if (length != RECORD_BYTES || window_msecs <= 0)
-		return false;
-	at = take(&packed, 5) * 10;
-	ahead = take(&packed, 3) * 10;
-	last = take(&packed, 3) * 100;
 	(void)take(&packed, 3 + 2);
 	record_r->every_msecs = take(&packed, 3);
 	record_r->checks_count = (unsigned int)take(&packed, 3);
 	early = take(&packed, 2);
 	before = take(&packed, 2);
-	number = take(&packed, 2);
-
+	distance = age >= 2 * window_msecs ? 2
+		: (now_msecs / window_msecs - take(&packed, 1)) & 0xff;
 	record_r->wait_msecs = at + ahead - now_msecs;
 	record_r->round_age_msecs = now_msecs - at;
-	age = now_msecs - at - last;
 	record_r->last_age_msecs = age > 0 ? age : 0;
-	distance = (now_msecs / window_msecs - number) & 0xffff;
-	if (distance == 1) {
-		before = early;
-		early = 0;
-	} else if (distance > 1) {
-		before = early = 0;
-	}
-	early += before * (window_msecs - now_msecs % window_msecs) / window_msecs;
-	record_r->early_count = (unsigned int)early;
-	return true;
+	record_r->early_count = early_lately(early, before, distance, now_msecs,
+					     window_msecs);
 }
 
-bool gp_store_human_unpack(const unsigned char *packed, size_t length,
-			   int64_t now_msecs, int64_t *age_msecs_r)
+int64_t gp_store_human_age(const struct gp_store_user *user, int64_t now_msecs)
 {
-	int64_t age_msecs;
+	const int64_t age_msecs = now_msecs - user->human_secs * 1000;
 
-	if (length != 4 && length != 11)
-		return false;
-	age_msecs = now_msecs - take(&packed, 4) * 1000;
-	*age_msecs_r = age_msecs > 0 ? age_msecs : 0;
-	return true;
+	if (user->human_secs == 0)
+		return -1;
+	return age_msecs > 0 ? age_msecs : 0;
 }
 
 /* --- sending: store-submit.lua --- */
@@ -132,16 +189,17 @@ enum {
 	RECIPIENTS_BIT = 1 << 23        /* of a window's name */
 };
 
-bool gp_store_sender_unpack(const unsigned char *packed, size_t length,
-			    int64_t now_ticks,
+bool gp_store_sender_unpack(const struct gp_store_user *user, int64_t now_ticks,
 			    struct gp_sender_record *record_r)
 {
-	const size_t count = (length - LAST_BYTES) / SLOT_BYTES;
+	const unsigned char *packed = user->sending;
+	const size_t count = packed == NULL ? 0
+		: (user->sending_bytes - LAST_BYTES) / SLOT_BYTES;
 	size_t used[GP_RATE_KINDS] = { 0 };
 	struct gp_rate_state state;
 	int64_t age_msecs;
 
-	if (length < LAST_BYTES || (length - LAST_BYTES) % SLOT_BYTES != 0)
+	if (packed == NULL)
 		return false;
 	memset(&state, 0, sizeof(state));
 	age_msecs = now_ticks / GP_RATE_TICKS_PER_MSEC -
@@ -160,103 +218,5 @@ bool gp_store_sender_unpack(const unsigned char *packed, size_t length,
 	}
 	record_r->last_age_msecs = age_msecs > 0 ? age_msecs : 0;
 	record_r->state = state;
-	return true;
-}
-
-static void put(unsigned char **bytes, int64_t value, int count)
-{
-	for (int shift = 8 * (count - 1); shift >= 0; shift -= 8)
-		*(*bytes)++ = (unsigned char)(value >> shift);
-}
-
-static int64_t name_of(const struct gp_rate_window *window, int kind)
-{
-	return (int64_t)window->secs +
-		(kind == GP_RATE_RECIPIENTS ? RECIPIENTS_BIT : 0);
-}
-
-size_t gp_store_submission_pack(const struct gp_submit_query *query,
-				unsigned char packed_r[GP_STORE_SUBMISSION_BYTES])
-{
-	unsigned char *end = packed_r;
-
-	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
-		const struct gp_rate_limits *limits = &query->terms->limits[kind];
-
-		for (size_t i = 0; i < limits->count; i++) {
-			const struct gp_rate_window *window = &limits->windows[i];
-
-			put(&end, name_of(window, kind), 3);
-			put(&end, gp_rate_cost(window, (enum gp_rate_kind)kind,
-					       query->recipients), TICKS_BYTES);
-			put(&end, gp_rate_whole(window), TICKS_BYTES);
-		}
-	}
-	return (size_t)(end - packed_r);
-}
-
-/* Nothing is further ahead than this; see rate.c. */
-static int64_t longest_ticks(const struct gp_rate_window *window)
-{
-	return ((int64_t)window->secs + GP_RATE_CLOCK_SLACK_SECS) *
-		GP_RATE_TICKS_PER_SEC;
-}
-
-/* Windows are counted from 1, those of messages first. */
-static bool read_verdict(const struct gp_rate_terms *terms, int64_t refused_by,
-			 int64_t wait_ticks, struct gp_rate_verdict *verdict_r)
-{
-	*verdict_r = (struct gp_rate_verdict){ .is_admitted = refused_by == 0 };
-	if (refused_by <= 0)
-		return refused_by == 0 && wait_ticks == 0;
-	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
-		const int64_t count = (int64_t)terms->limits[kind].count;
-
-		if (refused_by <= count) {
-			verdict_r->kind = (enum gp_rate_kind)kind;
-			verdict_r->window =
-				terms->limits[kind].windows[refused_by - 1];
-			verdict_r->wait_ticks = wait_ticks;
-			return wait_ticks > 0 &&
-				wait_ticks <= longest_ticks(&verdict_r->window);
-		}
-		refused_by -= count;
-	}
-	return false;
-}
-
-bool gp_store_submission_read(const struct gp_rate_terms *terms,
-			      const struct gp_submission_reply *reply,
-			      int64_t now_ticks,
-			      struct gp_submit_history *history_r)
-{
-	const unsigned char *bytes = reply->slots;
-	struct gp_submit_history history;
-
-	memset(&history, 0, sizeof(history));
-	if (reply->length != SLOT_BYTES * (
-	    terms->limits[GP_RATE_MESSAGES].count +
-	    terms->limits[GP_RATE_RECIPIENTS].count) ||
-	    !read_verdict(terms, reply->refused_by, reply->wait_ticks,
-			  &history.verdict))
-		return false;
-	for (int kind = 0; kind < GP_RATE_KINDS; kind++) {
-		for (size_t i = 0; i < terms->limits[kind].count; i++) {
-			const struct gp_rate_window *window =
-				&terms->limits[kind].windows[i];
-			const int64_t name = take(&bytes, 3);
-			const int64_t ahead_ticks = take(&bytes, TICKS_BYTES) -
-				reply->now_ticks;
-
-			if (name != name_of(window, kind) || ahead_ticks < 0 ||
-			    ahead_ticks > longest_ticks(window))
-				return false;
-			history.state.slots[kind][i] = (struct gp_rate_slot){
-				.secs = window->secs,
-				.tat_ticks = now_ticks + ahead_ticks,
-			};
-		}
-	}
-	*history_r = history;
 	return true;
 }

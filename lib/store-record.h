@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This module names what store-redis.c shares with its tests: how keys are
- * spelt and how the packed record of store-poll.lua is read.
+ * This module reads what Redis keeps of a user: how keys are spelt, and the packed
+ * records of store-user.lua.
  */
 #ifndef GP_STORE_RECORD_H
 #define GP_STORE_RECORD_H
@@ -12,7 +12,7 @@
 
 #include "store.h"
 
-/* The key of a user, in memory to free(): gp:{user}:p.  Bytes outside
+/* The key of a user, in memory to free(): gp:{user}:u.  Bytes outside
    [A-Za-z0-9._+@-] stand as %XX, so that no name can leave its braces (the hash
    tag of a cluster) or spell another user's key. */
 char *gp_store_key(const char *user);
@@ -20,42 +20,40 @@ char *gp_store_key(const char *user);
 /* The user of a key, in memory to free(); NULL if it is none of ours. */
 char *gp_store_key_user(const char *key, size_t length);
 
-/* Reads a packed record; false if it is not one.  user and program of
-   *record_r are untouched. */
-bool gp_store_record_unpack(const unsigned char *packed, size_t length,
+/* What is kept of one user, being read. */
+struct gp_store_user {
+	int64_t human_secs;             /* since 1970; 0: never seen */
+	const unsigned char *sending;   /* NULL: nothing was sent */
+	size_t sending_bytes;
+	const unsigned char *place, *end;       /* of the programs that are left */
+};
+
+struct gp_store_program {
+	const unsigned char *name;      /* see store-program.h */
+	size_t name_bytes;
+	const unsigned char *record;
+};
+
+/* False, with *user_r untouched, if these bytes are nothing of ours.  They are not
+   copied. */
+bool gp_store_user_open(const char *bytes, size_t length,
+			struct gp_store_user *user_r);
+
+/* The next program; false if there is none. */
+bool gp_store_user_next(struct gp_store_user *user,
+			struct gp_store_program *program_r);
+
+/* Reads the record of a program; user and program of *record_r are untouched. */
+void gp_store_record_unpack(const struct gp_store_program *program,
 			    int64_t now_msecs, int64_t window_msecs,
 			    struct gp_poll_record *record_r);
 
-/* Reads what store-submit.lua packs of a sender; false if it is not that.  user of
-   *record_r is untouched. */
-bool gp_store_sender_unpack(const unsigned char *packed, size_t length,
-			    int64_t now_ticks,
+/* Reads what was sent; false if nothing, or it is not of our form.  user of *record_r
+   is untouched. */
+bool gp_store_sender_unpack(const struct gp_store_user *user, int64_t now_ticks,
 			    struct gp_sender_record *record_r);
 
-/* Reads when the person was last there; false if it is not that. */
-bool gp_store_human_unpack(const unsigned char *packed, size_t length,
-			   int64_t now_msecs, int64_t *age_msecs_r);
-
-/* The third argument of store-submit.lua. */
-enum {
-	GP_STORE_WINDOWS_MAX = GP_RATE_KINDS * GP_RATE_WINDOWS_MAX,
-	GP_STORE_SUBMISSION_BYTES = GP_STORE_WINDOWS_MAX * 15
-};
-size_t gp_store_submission_pack(const struct gp_submit_query *query,
-				unsigned char packed_r[GP_STORE_SUBMISSION_BYTES]);
-
-/* What it returns. */
-struct gp_submission_reply {
-	int64_t refused_by, wait_ticks, now_ticks;
-	const unsigned char *slots;
-	size_t length;
-};
-
-/* now_ticks is of the clock of the answer.  False, with *history_r untouched, if
-   the reply is none to a question about these terms. */
-bool gp_store_submission_read(const struct gp_rate_terms *terms,
-			      const struct gp_submission_reply *reply,
-			      int64_t now_ticks,
-			      struct gp_submit_history *history_r);
+/* Milliseconds since the person was last there; -1: never seen. */
+int64_t gp_store_human_age(const struct gp_store_user *user, int64_t now_msecs);
 
 #endif

@@ -16,6 +16,7 @@
 #include "store-redis.h"
 
 #include "store-exempt.lua.h"
+#include "store-reset.lua.h"
 
 #define KEY "gp:{exemptions}:x"
 
@@ -161,58 +162,28 @@ int gp_store_redis_unexempt(struct gp_store *generic, const char *who,
 	return change((struct gp_store_redis *)generic, who, "", err);
 }
 
-/* Field "h" is when there was a human; see store-poll.lua. */
-static int remove_fields(struct gp_store_redis *store, const char *key,
-			 const redisReply *fields, int64_t deadline_msecs,
-			 struct gp_error *err)
-{
-	const char **argv = gp_alloc((fields->elements + 2) * sizeof(*argv));
-	struct gp_redis_command command = { .argc = 2, .argv = argv, .key = key };
-	redisReply *reply;
-	int result = 0;
-
-	argv[0] = "HDEL";
-	argv[1] = key;
-	for (size_t i = 0; i < fields->elements; i++)
-		if (fields->element[i]->type == REDIS_REPLY_STRING &&
-		    strcmp(fields->element[i]->str, "h") != 0)
-			argv[command.argc++] = fields->element[i]->str;
-	if (command.argc > 2)
-		result = gp_redis_site_exchange(store->site, &command, 1,
-						deadline_msecs, &reply, err);
-	free(argv);
-	if (result < 0 || command.argc == 2)
-		return result;
-	result = reply->type == REDIS_REPLY_INTEGER ? reply->integer > 0
-		: gp_error_set(err, "redis: %s", reply->type == REDIS_REPLY_ERROR
-			       ? reply->str : "unexpected reply to HDEL");
-	freeReplyObject(reply);
-	return result;
-}
-
 int gp_store_redis_reset(struct gp_store *generic, const char *user,
 			 struct gp_error *err)
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
-	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
-		CHANGE_DEADLINE_MSECS;
 	char *key = gp_store_key(user);
-	const char *argv[] = { "HKEYS", key };
-	const struct gp_redis_command command = { .argc = 2, .argv = argv,
-						  .key = key };
-	redisReply *fields;
-	int result = gp_redis_site_exchange(store->site, &command, 1,
-					    deadline_msecs, &fields, err);
+	const char *argv[] = { NULL, NULL, "1", key, "" };
+	const struct gp_redis_script script = {
+		.sha1 = STORE_RESET_SHA1, .text = store_reset_script,
+		.argv = argv, .argc = sizeof(argv) / sizeof(argv[0]),
+	};
+	redisReply *reply;
+	int result = gp_store_redis_run(store, &script, NULL,
+		gp_clock_monotonic_msecs() + CHANGE_DEADLINE_MSECS, &reply, err);
 
-	if (result == 0) {
-		result = fields->type == REDIS_REPLY_ARRAY
-			? remove_fields(store, key, fields, deadline_msecs, err)
-			: gp_error_set(err, "redis: %s", fields->type ==
-				       REDIS_REPLY_ERROR ? fields->str
-				       : "unexpected reply to HKEYS");
-		freeReplyObject(fields);
-	}
 	free(key);
+	if (result == 0) {
+		result = reply->type == REDIS_REPLY_INTEGER ? reply->integer > 0
+			: gp_error_set(err, "redis: %s", reply->type ==
+				       REDIS_REPLY_ERROR ? reply->str
+				       : "unexpected reply to the script");
+		freeReplyObject(reply);
+	}
 	gp_redis_site_disconnect(store->site);
 	return result;
 }

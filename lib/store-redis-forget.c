@@ -11,41 +11,38 @@
 #include "store-redis.h"
 
 enum { FORGET_DEADLINE_MSECS = 10000 };
-enum { FIELDS, REMOVED, LEFT, REPLIES };
+enum { KNOWN, REMOVED, LEFT, REPLIES };
 
-/* Fields of one byte are of the person, those with a space were noted beside a
-   program: see store-poll.lua. */
-static bool is_program(const redisReply *field)
+static unsigned int count_programs(const redisReply *known)
 {
-	return field->type == REDIS_REPLY_STRING && field->len > 1 &&
-		strncmp(field->str, "held ", 5) != 0 &&
-		strncmp(field->str, "told ", 5) != 0;
-}
-
-static unsigned int count_programs(const redisReply *fields)
-{
+	struct gp_store_program ignored;
+	struct gp_store_user user;
 	unsigned int count = 0;
 
-	for (size_t i = 0; i < fields->elements; i++)
-		count += is_program(fields->element[i]);
+	if (known->type != REDIS_REPLY_STRING ||
+	    !gp_store_user_open(known->str, known->len, &user))
+		return 0;
+	while (gp_store_user_next(&user, &ignored))
+		count++;
 	return count;
 }
 
 static int read_removal(redisReply *const *replies,
 			struct gp_removal *removal_r, struct gp_error *err)
 {
-	static const int types[REPLIES] = { [FIELDS] = REDIS_REPLY_ARRAY,
-		[REMOVED] = REDIS_REPLY_INTEGER, [LEFT] = REDIS_REPLY_INTEGER };
+	for (int i = 0; i < REPLIES; i++) {
+		const bool is_number = i != KNOWN;
 
-	for (int i = 0; i < REPLIES; i++)
-		if (replies[i]->type != types[i])
-			return gp_error_set(err, "redis: %s", replies[i]->type ==
-				REDIS_REPLY_ERROR ? replies[i]->str
-				: "unexpected reply about a user to forget");
+		if (replies[i]->type == REDIS_REPLY_ERROR)
+			return gp_error_set(err, "redis: %s", replies[i]->str);
+		if (is_number != (replies[i]->type == REDIS_REPLY_INTEGER))
+			return gp_error_set(err, "redis: unexpected reply about a "
+					    "user to forget");
+	}
 	*removal_r = (struct gp_removal){
 		.was_known = replies[REMOVED]->integer > 0,
 		.is_left = replies[LEFT]->integer > 0,
-		.programs_count = count_programs(replies[FIELDS]),
+		.programs_count = count_programs(replies[KNOWN]),
 	};
 	return 0;
 }
@@ -57,10 +54,10 @@ int gp_store_redis_forget(struct gp_store *generic, const char *user,
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 	char *key = gp_store_key(user);
-	const char *fields[] = { "HKEYS", key }, *remove[] = { "DEL", key },
+	const char *known[] = { "GET", key }, *remove[] = { "DEL", key },
 		*look[] = { "EXISTS", key };
 	const struct gp_redis_command commands[REPLIES] = {
-		[FIELDS] = { .argc = 2, .argv = fields, .key = key },
+		[KNOWN] = { .argc = 2, .argv = known, .key = key },
 		[REMOVED] = { .argc = 2, .argv = remove, .key = key },
 		[LEFT] = { .argc = 2, .argv = look, .key = key },
 	};

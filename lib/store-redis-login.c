@@ -11,11 +11,14 @@
 #include "log.h"
 #include "pool.h"
 #include "pseudonym.h"
+#include "store-program.h"
 #include "store-record.h"
 #include "store-redis-site.h"
 #include "store.h"
 
-enum { NUMBER_BYTES = 24, KNOWN_FIELDS = 3 };
+#include "store-hold.lua.h"
+
+enum { NUMBER_BYTES = 24 };
 
 struct gp_login_store {
 	const struct gp_settings *settings;
@@ -24,15 +27,6 @@ struct gp_login_store {
 	int64_t closed_until_msecs;     /* breaker; monotonic */
 	struct gp_error last_error;
 };
-
-/* A key that is not there stays so: no user is made up here, and no key lives
-   longer for it. */
-static const char hold_script[] =
-	"if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end\n"
-	"local t = redis.call('TIME')\n"
-	"redis.call('HSET', KEYS[1], 'held ' .. ARGV[1], string.format('%d',\n"
-	"  t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[2]))\n"
-	"return 1\n";
 
 struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
 					   struct gp_error *err)
@@ -161,46 +155,75 @@ static int64_t read_time(const redisReply *reply)
 		strtoll(reply->element[1]->str, NULL, 10) / 1000;
 }
 
-static int64_t read_human_age(const redisReply *value, int64_t now_msecs)
-{
-	const unsigned char *bytes = (const unsigned char *)value->str;
-	int64_t age;
+/* The packed names of the two programs that a login may be of. */
+struct asked {
+	unsigned char names[2][GP_STORE_PROGRAM_BYTES];
+	size_t lengths[2];
+};
 
-	if (value->type != REDIS_REPLY_STRING || value->len < 4)
-		return -1;
-	age = now_msecs - 1000 * ((int64_t)bytes[0] << 24 | bytes[1] << 16 |
-				  bytes[2] << 8 | bytes[3]);
-	return age > 0 ? age : 0;
+static void pack_names(const struct gp_login_store *store,
+		       const char *const programs[2], struct asked *asked_r)
+{
+	char program[GP_PROGRAM_BYTES];
+
+	for (int i = 0; i < 2; i++)
+		asked_r->lengths[i] = gp_store_program_pack(gp_pseudonym_program(
+			store->pseudonyms, programs[i], program),
+			asked_r->names[i]);
 }
 
-/* 1 with *index_r and *known_r, 0 if none of the records is there. */
-static int read_records(const struct gp_settings *settings,
-			redisReply *const replies[2], size_t *index_r,
-			struct known *known_r, struct gp_error *err)
+static bool is_asked(const struct asked *asked, size_t i,
+		     const struct gp_store_program *program)
+{
+	return asked->lengths[i] == program->name_bytes &&
+		memcmp(asked->names[i], program->name, program->name_bytes) == 0;
+}
+
+/* The index of the first of those asked about that is known; 2 for none. */
+static size_t find_program(struct gp_store_user user, const struct asked *asked,
+			   struct gp_store_program *program_r)
+{
+	struct gp_store_program program;
+	size_t found = 2;
+
+	while (gp_store_user_next(&user, &program)) {
+		for (size_t i = 0; i < found; i++) {
+			if (is_asked(asked, i, &program)) {
+				*program_r = program;
+				found = i;
+			}
+		}
+	}
+	return found;
+}
+
+/* 1 with *index_r and *known_r, 0 if neither program is there. */
+static int read_known(const struct gp_settings *settings,
+		      redisReply *const replies[2], const struct asked *asked,
+		      size_t *index_r, struct known *known_r, struct gp_error *err)
 {
 	const int64_t now_msecs = read_time(replies[0]);
-	const redisReply *records = replies[1];
+	const redisReply *value = replies[1];
+	struct gp_store_program program;
+	struct gp_store_user user;
 
-	if (now_msecs < 0 || records->type != REDIS_REPLY_ARRAY ||
-	    records->elements != KNOWN_FIELDS)
+	if (now_msecs < 0 || (value->type != REDIS_REPLY_STRING &&
+			      value->type != REDIS_REPLY_NIL))
 		return gp_error_set(err, "redis: %s",
 			replies[0]->type == REDIS_REPLY_ERROR ? replies[0]->str :
-			records->type == REDIS_REPLY_ERROR ? records->str
-			: "unexpected reply to HMGET");
-	known_r->human_age = read_human_age(records->element[2], now_msecs);
-	for (size_t i = 0; i < 2; i++) {
-		const redisReply *value = records->element[i];
-
-		if (value->type != REDIS_REPLY_STRING ||
-		    !gp_store_record_unpack((const unsigned char *)value->str,
-			value->len, now_msecs,
-			(int64_t)settings->poll.ladder_window_secs * 1000,
-			&known_r->record))
-			continue;
-		*index_r = i;
-		return 1;
-	}
-	return 0;
+			value->type == REDIS_REPLY_ERROR ? value->str
+			: "unexpected reply to GET");
+	if (value->type == REDIS_REPLY_NIL ||
+	    !gp_store_user_open(value->str, value->len, &user))
+		return 0;
+	*index_r = find_program(user, asked, &program);
+	if (*index_r == 2)
+		return 0;
+	known_r->human_age = gp_store_human_age(&user, now_msecs);
+	gp_store_record_unpack(&program, now_msecs, (int64_t)1000 *
+			       settings->poll.ladder_window_secs,
+			       &known_r->record);
+	return 1;
 }
 
 int gp_login_store_peek(struct gp_login_store *store, const char *user,
@@ -208,22 +231,18 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 			int64_t now_msecs, const char **program_r,
 			struct gp_poll_history *history_r, struct gp_error *err)
 {
-	const char *const asked[2] = {
+	const char *const names[2] = {
 		programs[0], programs[1] != NULL ? programs[1] : programs[0],
 	};
-	char pseudonym[GP_PSEUDONYM_BYTES], fields[2][GP_PROGRAM_BYTES];
+	char pseudonym[GP_PSEUDONYM_BYTES];
 	char *key = gp_store_key(gp_pseudonym(store->pseudonyms, GP_PSEUDONYM_USER,
 					      user, pseudonym));
-	const char *time_argv[] = { "TIME" };
-	const char *hash_argv[] = {
-		"HMGET", key,
-		gp_pseudonym_program(store->pseudonyms, asked[0], fields[0]),
-		gp_pseudonym_program(store->pseudonyms, asked[1], fields[1]), "h",
-	};
+	const char *time_argv[] = { "TIME" }, *known_argv[] = { "GET", key };
 	const struct gp_redis_command commands[] = {
 		{ .argc = 1, .argv = time_argv, .key = key },
-		{ .argc = 2 + KNOWN_FIELDS, .argv = hash_argv, .key = key },
+		{ .argc = 2, .argv = known_argv, .key = key },
 	};
+	struct asked asked;
 	struct known known;
 	redisReply *replies[2];
 	size_t index = 0;
@@ -232,13 +251,14 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	free(key);
 	if (result < 0)
 		return -1;
-	result = read_records(store->settings, replies, &index, &known, err);
+	pack_names(store, names, &asked);
+	result = read_known(store->settings, replies, &asked, &index, &known, err);
 	freeReplyObject(replies[0]);
 	freeReplyObject(replies[1]);
 	if (result < 0)
 		return fail(store, now_msecs, err);
 	if (result > 0) {
-		*program_r = asked[index];
+		*program_r = names[index];
 		judge(store->settings, interval_msecs, &known, history_r);
 	}
 	return result;
@@ -248,21 +268,25 @@ int gp_login_store_hold(struct gp_login_store *store, const char *user,
 			const char *program, int64_t msecs, int64_t now_msecs,
 			struct gp_error *err)
 {
-	char pseudonym[GP_PSEUDONYM_BYTES], field[GP_PROGRAM_BYTES];
+	char pseudonym[GP_PSEUDONYM_BYTES], name[GP_PROGRAM_BYTES];
 	char number[NUMBER_BYTES];
+	unsigned char packed[GP_STORE_PROGRAM_BYTES];
 	char *key = gp_store_key(gp_pseudonym(store->pseudonyms, GP_PSEUDONYM_USER,
 					      user, pseudonym));
-	const char *argv[] = {
-		"EVAL", hold_script, "1", key,
-		gp_pseudonym_program(store->pseudonyms, program, field), number,
+	const char *argv[] = { "EVAL", store_hold_script, "1", key,
+			       (char *)packed, number };
+	const size_t lengths[] = {
+		strlen(argv[0]), strlen(argv[1]), strlen(argv[2]), strlen(key),
+		gp_store_program_pack(gp_pseudonym_program(
+			store->pseudonyms, program, name), packed),
+		(size_t)snprintf(number, sizeof(number), "%" PRId64, msecs),
 	};
-	const struct gp_redis_command command = { .argc = 6, .argv = argv,
-						  .key = key };
+	const struct gp_redis_command command = {
+		.argc = 6, .argv = argv, .lengths = lengths, .key = key
+	};
 	redisReply *reply;
-	int result;
+	int result = exchange(store, &command, 1, now_msecs, &reply, err);
 
-	(void)snprintf(number, sizeof(number), "%" PRId64, msecs);
-	result = exchange(store, &command, 1, now_msecs, &reply, err);
 	free(key);
 	if (result < 0)
 		return -1;

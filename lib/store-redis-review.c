@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "pool.h"
+#include "store-program.h"
 #include "store-record.h"
 #include "store-redis.h"
 
@@ -18,7 +20,7 @@ static int scan(struct gp_store_redis *store, int server, const char *cursor,
 		int64_t deadline_msecs, redisReply **reply_r,
 		struct gp_error *err)
 {
-	const char *argv[] = { "SCAN", cursor, "MATCH", "gp:{*}:p",
+	const char *argv[] = { "SCAN", cursor, "MATCH", "gp:{*}:u",
 			       "COUNT", "500" };
 	struct gp_redis_command command = { .argc = 6, .argv = argv };
 	redisReply *reply;
@@ -51,114 +53,129 @@ static bool goes_on(const struct review *review)
 	return review->is_done == NULL || !*review->is_done;
 }
 
-static void visit_program(struct gp_poll_record *record, const redisReply *field,
-			  const redisReply *value, int64_t now_msecs,
-			  const struct review *review)
+/* A program that has only been told something has not checked yet. */
+static void visit_programs(const char *name, struct gp_store_user user,
+			   int64_t now_msecs, const struct review *review)
 {
-	if (field->len <= 1 ||
-	    !gp_store_record_unpack((const unsigned char *)value->str, value->len,
-				    now_msecs, review->window_msecs, record))
-		return;
-	record->program = field->str;
-	review->visitors.program(review->visitors.context, record);
-}
+	struct gp_store_program program;
+	char text[GP_PROGRAM_BYTES];
 
-static void visit_sender(struct gp_sender_record *record, const redisReply *field,
-			 const redisReply *value, int64_t now_ticks,
-			 const struct review *review)
-{
-	if (field->len == 1 && field->str[0] == 's' &&
-	    gp_store_sender_unpack((const unsigned char *)value->str, value->len,
-				   now_ticks, record))
-		review->visitors.sender(review->visitors.context, record);
-}
+	while (gp_store_user_next(&user, &program)) {
+		struct gp_poll_record record = { .user = name };
 
-static void visit_human(const redisReply *field, const redisReply *value,
-			int64_t now_msecs, const struct review *review)
-{
-	int64_t age_msecs;
-
-	if (field->len == 1 && field->str[0] == 'h' &&
-	    gp_store_human_unpack((const unsigned char *)value->str, value->len,
-				  now_msecs, &age_msecs))
-		review->visitors.human(review->visitors.context, age_msecs);
-}
-
-static void visit_user(const char *user, const redisReply *hash,
-		       int64_t now_usecs, const struct review *review)
-{
-	struct gp_poll_record program = { .user = user };
-	struct gp_sender_record sender = { .user = user };
-
-	for (size_t i = 0; i + 1 < hash->elements; i += 2) {
-		const redisReply *field = hash->element[i];
-		const redisReply *value = hash->element[i + 1];
-
-		if (field->type != REDIS_REPLY_STRING ||
-		    value->type != REDIS_REPLY_STRING)
-			continue;
-		if (review->visitors.program != NULL)
-			visit_program(&program, field, value, now_usecs / 1000,
-				      review);
-		if (review->visitors.sender != NULL)
-			visit_sender(&sender, field, value, now_usecs *
-				     GP_RATE_TICKS_PER_MSEC / 1000, review);
-		if (review->visitors.human != NULL)
-			visit_human(field, value, now_usecs / 1000, review);
+		gp_store_record_unpack(&program, now_msecs, review->window_msecs,
+				       &record);
+		record.program = gp_store_program_unpack(program.name,
+							 program.name_bytes, text);
+		if (record.checks_count > 0)
+			review->visitors.program(review->visitors.context,
+						 &record);
 	}
 }
 
-/* The clock of the records is Redis's, so it is asked with them. */
-static int list_user(struct gp_store_redis *store, const char *key,
-		     const char *user, const struct review *review,
-		     int64_t deadline_msecs, struct gp_error *err)
+static void visit_user(const char *name, const redisReply *known,
+		       int64_t now_usecs, const struct review *review)
 {
-	const char *time_argv[] = { "TIME" }, *hash_argv[] = { "HGETALL", key };
-	const struct gp_redis_command commands[] = {
-		{ .argc = 1, .argv = time_argv, .key = key },
-		{ .argc = 2, .argv = hash_argv, .key = key },
-	};
-	redisReply *replies[2], *time;
-	int result = 0;
+	const struct gp_store_visitors *visitors = &review->visitors;
+	struct gp_sender_record sender = { .user = name };
+	struct gp_store_user user;
 
-	if (gp_redis_site_exchange(store->site, commands, 2, deadline_msecs,
-				   replies, err) < 0)
+	if (known->type != REDIS_REPLY_STRING ||
+	    !gp_store_user_open(known->str, known->len, &user))
+		return;
+	if (visitors->program != NULL)
+		visit_programs(name, user, now_usecs / 1000, review);
+	if (visitors->sender != NULL &&
+	    gp_store_sender_unpack(&user, now_usecs * GP_RATE_TICKS_PER_MSEC / 1000,
+				   &sender))
+		visitors->sender(visitors->context, &sender);
+	if (visitors->human != NULL && user.human_secs > 0)
+		visitors->human(visitors->context,
+				gp_store_human_age(&user, now_usecs / 1000));
+}
+
+static int64_t read_usecs(const redisReply *time)
+{
+	if (time->type != REDIS_REPLY_ARRAY || time->elements != 2 ||
+	    time->element[0]->type != REDIS_REPLY_STRING ||
+	    time->element[1]->type != REDIS_REPLY_STRING)
 		return -1;
-	time = replies[0];
-	if (time->type == REDIS_REPLY_ARRAY && time->elements == 2 &&
-	    time->element[0]->type == REDIS_REPLY_STRING &&
-	    time->element[1]->type == REDIS_REPLY_STRING &&
-	    replies[1]->type == REDIS_REPLY_ARRAY)
-		visit_user(user, replies[1],
-			   strtoll(time->element[0]->str, NULL, 10) * 1000000 +
-			   strtoll(time->element[1]->str, NULL, 10), review);
-	else
-		result = gp_error_set(err, "redis: %s",
-			time->type == REDIS_REPLY_ERROR ? time->str :
-			replies[1]->type == REDIS_REPLY_ERROR ? replies[1]->str
-			: "unexpected reply to HGETALL");
-	freeReplyObject(replies[0]);
-	freeReplyObject(replies[1]);
+	return strtoll(time->element[0]->str, NULL, 10) * 1000000 +
+		strtoll(time->element[1]->str, NULL, 10);
+}
+
+/* name: of the user whose key that is, or NULL to read it off the key. */
+static int visit_known(const char *key, const char *name, const redisReply *known,
+		       int64_t now_usecs, const struct review *review,
+		       struct gp_error *err)
+{
+	char *read_off = NULL;
+
+	if (known->type == REDIS_REPLY_NIL)
+		return 0;
+	if (known->type != REDIS_REPLY_STRING || now_usecs < 0)
+		return gp_error_set(err, "redis: %s", known->type ==
+				    REDIS_REPLY_ERROR ? known->str
+				    : "unexpected reply to GET");
+	if (name == NULL)
+		name = read_off = gp_store_key_user(key, strlen(key));
+	if (name != NULL)
+		visit_user(name, known, now_usecs, review);
+	free(read_off);
+	return 0;
+}
+
+/* Many keys cost one round trip.  The clock of the records is Redis's, so it is asked
+   with them. */
+static int visit_keys(struct gp_store_redis *store, const char **keys, int count,
+		      const char *name, const struct review *review,
+		      int64_t deadline_msecs, struct gp_error *err)
+{
+	struct words { const char *argv[2]; } *words =
+		gp_alloc((size_t)count * sizeof(*words));
+	struct gp_redis_command *commands =
+		gp_alloc((size_t)(count + 1) * sizeof(*commands));
+	redisReply **replies = gp_alloc((size_t)(count + 1) * sizeof(redisReply *));
+	const char *time_argv[] = { "TIME" };
+	int64_t now_usecs;
+	int result;
+
+	commands[0] = (struct gp_redis_command){ .argc = 1, .argv = time_argv,
+						 .key = keys[0] };
+	for (int i = 0; i < count; i++) {
+		words[i] = (struct words){ { "GET", keys[i] } };
+		commands[i + 1] = (struct gp_redis_command){
+			.argc = 2, .argv = words[i].argv, .key = keys[i] };
+	}
+	result = gp_redis_site_exchange(store->site, commands, count + 1,
+					deadline_msecs, replies, err);
+	if (result == 0) {
+		now_usecs = read_usecs(replies[0]);
+		for (int i = 0; i < count && result == 0 && goes_on(review); i++)
+			result = visit_known(keys[i], name, replies[i + 1],
+					     now_usecs, review, err);
+		for (int i = 0; i <= count; i++)
+			freeReplyObject(replies[i]);
+	}
+	free(words);
+	free(commands);
+	free(replies);
 	return result;
 }
 
-static int list_page(struct gp_store_redis *store, const redisReply *keys,
+static int list_page(struct gp_store_redis *store, const redisReply *page,
 		     const struct review *review, int64_t deadline_msecs,
 		     struct gp_error *err)
 {
-	int result = 0;
+	const char **keys = gp_alloc((page->elements + 1) * sizeof(*keys));
+	int count = 0, result;
 
-	for (size_t i = 0; i < keys->elements && result == 0 && goes_on(review);
-	     i++) {
-		const redisReply *key = keys->element[i];
-		char *user = key->type != REDIS_REPLY_STRING ? NULL
-			: gp_store_key_user(key->str, key->len);
-
-		if (user != NULL)
-			result = list_user(store, key->str, user, review,
-					   deadline_msecs, err);
-		free(user);
-	}
+	for (size_t i = 0; i < page->elements; i++)
+		if (page->element[i]->type == REDIS_REPLY_STRING)
+			keys[count++] = page->element[i]->str;
+	result = count == 0 ? 0 : visit_keys(store, keys, count, NULL, review,
+					     deadline_msecs, err);
+	free(keys);
 	return result;
 }
 
@@ -205,7 +222,8 @@ static int list(struct gp_store_redis *store, const char *user,
 		result = list_all(store, review, deadline_msecs, err);
 	} else {
 		key = gp_store_key(user);
-		result = list_user(store, key, user, review, deadline_msecs, err);
+		result = visit_keys(store, (const char *[]){ key }, 1, user, review,
+				    deadline_msecs, err);
 		free(key);
 	}
 	gp_redis_site_disconnect(store->site);

@@ -10,13 +10,14 @@
 
 #include "log.h"
 #include "pool.h"
+#include "store-question.h"
 #include "store-record.h"
 #include "store-redis.h"
 
 #include "store-submit.lua.h"
 
 /* The token: the flag and the number of the question. */
-enum { TOKEN_BYTES = 17, WORDS = 7, NUMBER_BYTES = 24 };
+enum { TOKEN_BYTES = 17, WORDS = 8, NUMBER_BYTES = 24 };
 
 /* One call of the script. */
 struct call {
@@ -64,7 +65,7 @@ static void prepare(struct gp_store_redis *store,
 {
 	const char *argv[WORDS] = {
 		"EVALSHA", STORE_SUBMIT_SHA1, "1", gp_store_key(query->user),
-		call->retention, call->token, (const char *)call->windows
+		"", call->retention, call->token, (const char *)call->windows
 	};
 
 	call->query = query;

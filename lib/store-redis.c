@@ -8,21 +8,17 @@
  * stores and many messages: those keep it.  After a failure
  * nobody waits again until redis.retry has passed (a circuit breaker).
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
 #include "pool.h"
+#include "store-program.h"
+#include "store-question.h"
 #include "store-record.h"
 #include "store-redis.h"
 
 #include "store-poll.lua.h"
-
-enum { POLL_NUMBERS = 18, POLL_REPLIES = 7, NUMBER_BYTES = 24 };
-enum { FLAG_JOURNAL_DUE = 1, FLAG_HAS_WAITED = 2, FLAG_IS_AWAY = 4,
-       FLAG_IS_CROWDED = 8, FLAG_NOTICE_DUE = 16 };
 
 int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 			struct gp_error *err)
@@ -91,34 +87,11 @@ int gp_store_redis_run(struct gp_store_redis *store,
 static int read_history(const redisReply *reply,
 			struct gp_poll_history *history_r, struct gp_error *err)
 {
-	int64_t values[POLL_REPLIES];
-
 	if (reply->type == REDIS_REPLY_ERROR)
 		return gp_error_set(err, "redis: %s", reply->str);
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != POLL_REPLIES)
+	if (reply->type != REDIS_REPLY_STRING ||
+	    !gp_store_verdict_read(reply->str, reply->len, history_r))
 		return gp_error_set(err, "redis: unexpected reply to the script");
-	for (int i = 0; i < POLL_REPLIES; i++) {
-		if (reply->element[i]->type != REDIS_REPLY_INTEGER ||
-		    reply->element[i]->integer < 0)
-			return gp_error_set(err, "redis: unexpected reply to the script");
-		values[i] = reply->element[i]->integer;
-	}
-	if (values[0] > GP_VERDICT_FREE || values[3] > INT32_MAX ||
-	    values[4] > INT32_MAX)
-		return gp_error_set(err, "redis: unexpected reply to the script");
-	*history_r = (struct gp_poll_history){
-		.verdict = (enum gp_verdict)values[0],
-		.wait_msecs = values[1],
-		.round_left_msecs = values[2],
-		.early_count = (unsigned int)values[3],
-		.checks_count = (unsigned int)values[4],
-		.every_msecs = values[5],
-		.journal_due = (values[6] & FLAG_JOURNAL_DUE) != 0,
-		.has_waited = (values[6] & FLAG_HAS_WAITED) != 0,
-		.is_away = (values[6] & FLAG_IS_AWAY) != 0,
-		.notice_due = (values[6] & FLAG_NOTICE_DUE) != 0,
-		.is_crowded = (values[6] & FLAG_IS_CROWDED) != 0,
-	};
 	return 0;
 }
 
@@ -130,32 +103,22 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 	const struct gp_redis_command *beside =
 		gp_store_redis_wants_exemptions(store, now_msecs)
 		? &gp_store_redis_ask_exemptions : NULL;
-	const int64_t numbers[POLL_NUMBERS] = {
-		query->interval_msecs, query->tolerance_msecs,
-		query->round_msecs, query->window_msecs, query->journal_msecs,
-		(int64_t)store->settings->redis.retention_secs * 1000,
-		query->is_report, query->checks, query->bursts,
-		query->early_rounds, query->early_age_msecs,
-		query->journal_age_msecs, query->grace_msecs,
-		query->away_after_msecs, query->away_interval_msecs,
-		query->programs_max,
-		query->had_human ? query->human_age_msecs : -1,
-		query->notice_after,
-	};
-	char texts[POLL_NUMBERS][NUMBER_BYTES];
-	const char *argv[5 + POLL_NUMBERS] = { NULL, NULL, "1", key,
-					       query->program };
+	unsigned char program[GP_STORE_PROGRAM_BYTES];
+	unsigned char numbers[GP_STORE_CHECK_BYTES];
+	const char *argv[] = { NULL, NULL, "1", key, (char *)program,
+			       (char *)numbers };
+	size_t lengths[] = { 0, 0, 1, strlen(key),
+		gp_store_program_pack(query->program, program), sizeof(numbers) };
 	const struct gp_redis_script script = {
 		.sha1 = STORE_POLL_SHA1, .text = store_poll_script,
-		.argv = argv, .argc = 5 + POLL_NUMBERS,
+		.argv = argv, .lengths = lengths,
+		.argc = sizeof(argv) / sizeof(argv[0]),
 	};
 	redisReply *replies[2];
 	int result;
 
-	for (int i = 0; i < POLL_NUMBERS; i++) {
-		(void)snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
-		argv[5 + i] = texts[i];
-	}
+	gp_store_check_pack(query, (int64_t)1000 *
+			    store->settings->redis.retention_secs, numbers);
 	if (gp_store_redis_run(store, &script, beside, deadline_msecs, replies,
 			       err) < 0)
 		return -1;

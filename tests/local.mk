@@ -231,6 +231,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 
 EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
 	tests/integration/faults.py tests/integration/hostile.py \
+	tests/integration/kept_user.py \
 	tests/integration/several.py \
 	tests/integration/poll.py tests/integration/pop3_session.py \
 	tests/integration/milter.py \
@@ -292,7 +293,12 @@ DAY_USERS = 1000000
 bench-day: tests/bench/day$(EXEEXT) tests/integration/libclock_shift.la
 	tests/bench/day$(EXEEXT) --users $(DAY_USERS) \
 		$(abs_builddir)/tests/integration/.libs/libclock_shift.so
-.PHONY: bench bench-day bench-logins bench-scale bench-sessions bench-report
+# They run by hand, but must not rot.
+bench_programs = tests/bench/day$(EXEEXT) tests/bench/journal-lines$(EXEEXT) \
+	tests/bench/milter-load$(EXEEXT) tests/bench/null-milter$(EXEEXT) \
+	tests/bench/scale$(EXEEXT)
+build-bench: $(bench_programs)
+.PHONY: bench bench-day bench-logins bench-scale bench-sessions bench-report build-bench
 
 # The plugins in mail processes under valgrind: what their tests do, without those
 # that have the whole site under a load that valgrind is too slow for.

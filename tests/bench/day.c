@@ -6,7 +6,7 @@
  * moves on by a second when all have done what they do in it.
  *
  * What people do is made up, in the table of kinds below; what it costs is measured.
- * Not counted is what gatepost-authpolicy asks before a login: one HMGET more for each.
+ * Not counted is what gatepost-authpolicy asks before a login: one GET more for each.
  *
  * Usage: day [--users N] [--hours N] [--workers N] SHIM     100000, 24, 3
  */

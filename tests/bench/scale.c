@@ -139,31 +139,32 @@ static char *load_empty_script(void)
 	return sha1;
 }
 
-static void call_bare(struct gp_redis_link *link, const char *sha1)
+static void call_bare(struct gp_redis_site *site, const char *sha1)
 {
 	const char *argv[] = { "EVALSHA", sha1, "0" };
 	const struct gp_redis_command command = { .argc = 3, .argv = argv };
 	redisReply *reply;
 	struct gp_error err;
 
-	if (gp_redis_link_exchange(link, &command, 1, gp_clock_monotonic_msecs() +
+	if (gp_redis_site_exchange(site, &command, 1, gp_clock_monotonic_msecs() +
 				   10 * SECS, &reply, &err) < 0)
 		die(err.text);
 	freeReplyObject(reply);
-	gp_redis_link_disconnect(link);
+	gp_redis_site_disconnect(site);
 }
 
 static void time_both(struct gp_store *store, double *ours, double *bare)
 {
 	struct gp_error err;
-	struct gp_redis_link *link = gp_redis_link_create(&own_redis_settings,
-							  &err);
+	struct gp_redis_site *site = gp_redis_site_open(&own_redis_settings, &err);
 	char *sha1 = load_empty_script();
 
+	if (site == NULL)
+		die(err.text);
 	for (int i = 0; i < SAMPLES; i++) {
 		double start = now_usecs();
 
-		call_bare(link, sha1);
+		call_bare(site, sha1);
 		bare[i] = now_usecs() - start;
 		start = now_usecs();
 		check(store, (int)(random() % users_count), i % PROGRAMS);
@@ -172,7 +173,7 @@ static void time_both(struct gp_store *store, double *ours, double *bare)
 	qsort(ours, SAMPLES, sizeof(*ours), compare_times);
 	qsort(bare, SAMPLES, sizeof(*bare), compare_times);
 	free(sha1);
-	gp_redis_link_free(&link);
+	gp_redis_site_close(&site);
 }
 
 static int row(const char *what, double value, double limit)

@@ -205,10 +205,10 @@ expect_true(matches() > 0 or not knows_its_words,
 report = dict(command='report', login='erin', remote='127.0.0.9', protocol='imap')
 for success in (False, None, 'true'):
     expect(ask(success=success, **report), 0, 'a report')
-expect(redis('EXISTS', 'gp:{erin}:p').strip(), '0', 'a login that failed')
+expect(kept('erin'), None, 'a login that failed')
 expect(ask(success=True, **report), 0, 'a report')
-expect(sorted(redis('HKEYS', 'gp:{erin}:p').split()),
-       ['h', 'imap/127.0.0.9'], 'counted, and seen for the first time')
+expect(list(kept('erin').programs), ['imap/127.0.0.9'], 'counted')
+expect_true(kept('erin').human > 0, 'and seen for the first time')
 wait_until(lambda: ask(login='erin', remote='127.0.0.9', protocol='imap') == 3,
            10, 'early after a login that was reported')
 expect(ask(login='erin', remote='127.0.0.9', protocol='imap',

@@ -129,7 +129,8 @@ expect_accepted(send(user('alice'), 'alice'), 'before')
 own.kill()
 own.start()
 expect_accepted(send(user('alice'), 'alice'), outage.what)
-expect(own.ask('HEXISTS', 'gp:{alice}:p', 's'), '1\n', 'counted in the new one')
+expect(own.ask('EVAL', HAS_SENT, '1', key('alice')), '1\n',
+       'counted in the new one')
 outage.is_over((0, 0))
 say('without its scripts, or empty: no outage at all')
 

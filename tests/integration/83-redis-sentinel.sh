@@ -92,7 +92,8 @@ third = master(sentinels[1])
 wait_until(lambda: ask(new, 'ROLE').startswith('slave'), 60, 'the second obeys')
 absorbed(alice, 'alice')
 wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
-           ask(third, 'HEXISTS', 'gp:{dave}:p', 's') == '1\n', 20,
+           ask(third, 'EVAL', HAS_SENT, '1',
+               key('dave')) == '1\n', 20,
            'the milter writes to the third')
 say('a master that steps down is left for the next one')
 expect(alice.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')

@@ -26,10 +26,6 @@ servers = env['LAB_REDIS_PORTS'].split()
 users = env['LAB_USERS'].split()
 
 
-def key(user):
-    return 'gp:{%s}:p' % user
-
-
 def slot(user):
     return ask(alive()[0], 'CLUSTER', 'KEYSLOT', key(user)).strip()
 
@@ -91,7 +87,8 @@ for user in users:
     for number in range(count):
         rate.expect_accepted(rate.send(client, user), user)
 for user in users:
-    wait_until(lambda: ask(holders[user], 'HEXISTS', key(user), 's') == '1\n', 20,
+    wait_until(lambda: ask(holders[user], 'EVAL', HAS_SENT,
+                           '1', key(user)) == '1\n', 20,
                'what %s sent is counted' % user)
 say('each user is throttled, counted and listed, on whichever master')
 

@@ -116,13 +116,13 @@ alice = Program('alice')
 alice.command('SELECT INBOX')
 wait_until(lambda: alice.command('NOOP')[-1].startswith('OK ') and
            len(journal(action='absorb', user='alice')) > 1, 20, 'throttled')
-expect(redis('HEXISTS', 'gp:{alice}:p', 'imap/127.0.0.2'), '1\n', 'kept in Redis')
+expect(list(kept('alice').programs), ['imap/127.0.0.2'], 'kept in Redis')
 bob = rate.user('bob')
 for number in range(3):
     rate.expect_accepted(rate.send(bob, 'bob'), 'message %d' % number)
 rate.expect_refused(rate.send(bob, 'bob')[-1],
                     '450 4.7.1 Too many messages: at most 3 in 1h', 'the fourth')
-expect(redis('HEXISTS', 'gp:{bob}:p', 's'), '1\n', 'what bob sent is kept in Redis')
+expect(kept('bob').sent, 1, 'what bob sent is kept in Redis')
 connections = redis('INFO', 'stats')
 expect(int(re.search(r'total_connections_received:(\d+)', connections)[1]) < 40, True,
        'the milter keeps its connection: ' + connections)

@@ -137,7 +137,7 @@ redis = ['redis-cli', '-s', env['LAB_REDIS']]
 keys = subprocess.run(redis + ['KEYS', '*'], stdout=subprocess.PIPE).stdout.decode()
 expect_true(len(keys.split()) >= 3, 'keys: %s' % keys)
 for key in keys.split():
-    for command in (['HGETALL', key], ['XRANGE', key, '-', '+']):
+    for command in (['GET', key], ['HGETALL', key], ['XRANGE', key, '-', '+']):
         text += key + '\n' + subprocess.run(redis + command, stdout=subprocess.PIPE,
                                             ).stdout.decode('latin-1')
 expect_true('gp:{journal}:j' in keys, 'the stream of the journal')

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+from kept_user import HAS_SENT, kept, key
+
 env = os.environ
 NOTHING = object()
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 
+from kept_user import HAS_SENT, kept, key
 from smtp import *
 
 

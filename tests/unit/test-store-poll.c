@@ -18,15 +18,17 @@
 #include "own-redis.h"
 #include "poll-model.h"
 #include "pool.h"
+#include "store-program.h"
+#include "store-question.h"
 
+#include "store-hold.lua.h"
 #include "store-poll.lua.h"
 
 enum {
 	HISTORIES = 10000,
 	TOGETHER = 250,         /* histories that go on at the same time */
 	STEPS = 10,
-	NUMBERS = 18, REPLIES = 7,
-	WORDS = 5 + NUMBERS + 2
+	WORDS = 8, CLOCK_BYTES = 24
 };
 
 static const int64_t retention = 7 * 86400 * (int64_t)SECS;
@@ -39,8 +41,12 @@ struct history {
 	struct gp_poll_program programs[MODEL_PROGRAMS];
 	int64_t now;
 	int number;                     /* of the program that checks */
-	char key[32], program[32], texts[NUMBERS + 2][32];
+	char key[32], held_msecs[CLOCK_BYTES];
+	unsigned char program[GP_STORE_PROGRAM_BYTES];
+	unsigned char numbers[GP_STORE_CHECK_BYTES];
+	char seconds[CLOCK_BYTES], microseconds[CLOCK_BYTES];
 	const char *argv[WORDS];
+	size_t lengths[WORDS];
 };
 
 static uint64_t seed = 88172645463325252u;
@@ -85,42 +91,41 @@ static void invent_check(struct gp_poll_query *query)
 	query->human_age_msecs = random_to(60 * SECS);
 }
 
-/* Mostly a little, sometimes about an interval, a night or weeks; and clocks are
-   set by an hour, in either direction. */
+/* Mostly a little, sometimes about an interval, a night or days, but less than Redis
+   keeps a key; and clocks are set by an hour, in either direction. */
 static void let_pass(struct history *history)
 {
 	const int64_t interval = history->query.interval_msecs;
 
 	history->now += random_to(happens(2) ? 2 * SECS : interval);
 	if (happens(20))
-		history->now += random_to(10 * retention / 7);
+		history->now += random_to(retention * 62 / 64);
 	if (happens(15))
 		history->now += random_to(7200 * SECS) - 3600 * SECS;
 }
 
-static void write_words(struct history *history)
+/* A call of a script with the program, what it asks, and a clock. */
+static struct gp_redis_command call(struct history *history, const char *script,
+				    const char *asked, size_t asked_bytes)
 {
-	const struct gp_poll_query *query = &history->query;
-	const int64_t numbers[NUMBERS + 2] = {
-		query->interval_msecs, query->tolerance_msecs, query->round_msecs,
-		query->window_msecs, query->journal_msecs, retention,
-		query->is_report, query->checks, query->bursts,
-		query->early_rounds, query->early_age_msecs,
-		query->journal_age_msecs, query->grace_msecs,
-		query->away_after_msecs, query->away_interval_msecs,
-		query->programs_max,
-		query->had_human ? query->human_age_msecs : -1,
-		query->notice_after,
-		history->now / 1000, history->now % 1000 * 1000 + random_to(999),
-	};
+	char name[GP_PROGRAM_BYTES];
+	const size_t bytes = gp_store_program_pack(strcpy(name, "imap/192.0.2.0"),
+						   history->program);
 
-	(void)snprintf(history->program, sizeof(history->program),
-		       "imap/192.0.2.%d", history->number);
-	for (int i = 0; i < NUMBERS + 2; i++) {
-		(void)snprintf(history->texts[i], sizeof(history->texts[i]),
-			       "%" PRId64, numbers[i]);
-		history->argv[5 + i] = history->texts[i];
-	}
+	history->program[bytes - 1] = (unsigned char)history->number;
+	(void)snprintf(history->seconds, CLOCK_BYTES, "%" PRId64,
+		       history->now / 1000);
+	(void)snprintf(history->microseconds, CLOCK_BYTES, "%" PRId64,
+		       history->now % 1000 * 1000 + random_to(999));
+	memcpy(history->argv, (const char *[WORDS]){ "EVAL", script, "1",
+	       history->key, (char *)history->program, asked, history->seconds,
+	       history->microseconds }, sizeof(history->argv));
+	for (int i = 0; i < WORDS; i++)
+		history->lengths[i] = strlen(history->argv[i]);
+	history->lengths[4] = bytes;
+	history->lengths[5] = asked_bytes;
+	return (struct gp_redis_command){ .argc = WORDS, .argv = history->argv,
+					  .lengths = history->lengths };
 }
 
 static struct gp_redis_command take_step(struct history *history,
@@ -131,10 +136,9 @@ static struct gp_redis_command take_step(struct history *history,
 	let_pass(history);
 	invent_check(&history->query);
 	history->number = (int)random_to(happens(3) ? MODEL_PROGRAMS - 1 : 1);
-	memcpy(history->argv, (const char *[5]){ "EVAL", script, "1",
-	       history->key, history->program }, 5 * sizeof(char *));
-	write_words(history);
-	return (struct gp_redis_command){ .argc = WORDS, .argv = history->argv };
+	gp_store_check_pack(&history->query, retention, history->numbers);
+	return call(history, script, (char *)history->numbers,
+		    sizeof(history->numbers));
 }
 
 /* Whatever the clock did, the wait is of one interval at most. */
@@ -161,26 +165,36 @@ static bool is_old_known(const struct history *history)
 	return false;
 }
 
+static void expect_number(const struct history *history, const char *what,
+			  int64_t found, int64_t expected)
+{
+	if (found != expected)
+		fail_msg("%s: %s is %" PRId64 ", expected %" PRId64, history->key,
+			 what, found, expected);
+}
+
 static void expect_the_same(struct history *history, const redisReply *reply)
 {
 	const struct gp_poll_history model = gp_poll_model_check(&history->user,
 		(unsigned int)history->number, &history->query, retention,
 		history->now);
-	const int64_t expected[REPLIES] = {
-		model.verdict, model.wait_msecs, model.round_left_msecs,
-		model.early_count, model.checks_count, model.every_msecs,
-		model.journal_due + 2 * model.has_waited + 4 * model.is_away +
-		8 * model.is_crowded + 16 * model.notice_due,
-	};
+	struct gp_poll_history said;
 
-	if (reply->type != REDIS_REPLY_ARRAY)
+	if (reply->type != REDIS_REPLY_STRING)
 		fail_msg("%s", reply->str);
-	assert_int_equal(reply->elements, REPLIES);
-	for (int i = 0; i < REPLIES; i++)
-		if (reply->element[i]->integer != expected[i])
-			fail_msg("%s: number %d is %lld, expected %" PRId64,
-				 history->key, i, reply->element[i]->integer,
-				 expected[i]);
+	assert_true(gp_store_verdict_read(reply->str, reply->len, &said));
+	expect_number(history, "verdict", said.verdict, model.verdict);
+	expect_number(history, "wait", said.wait_msecs, model.wait_msecs);
+	expect_number(history, "round_left", said.round_left_msecs,
+		      model.round_left_msecs);
+	expect_number(history, "early", said.early_count, model.early_count);
+	expect_number(history, "checks", said.checks_count, model.checks_count);
+	expect_number(history, "every", said.every_msecs, model.every_msecs);
+	expect_number(history, "journal_due", said.journal_due, model.journal_due);
+	expect_number(history, "has_waited", said.has_waited, model.has_waited);
+	expect_number(history, "is_away", said.is_away, model.is_away);
+	expect_number(history, "is_crowded", said.is_crowded, model.is_crowded);
+	expect_number(history, "notice_due", said.notice_due, model.notice_due);
 	if (is_locked_out(history, &model))
 		fail_msg("%s: a wait of %" PRId64 " ms", history->key,
 			 model.wait_msecs);
@@ -188,41 +202,48 @@ static void expect_the_same(struct history *history, const redisReply *reply)
 		fail_msg("%s: older than the retention", history->key);
 }
 
-/* The script as it is, but with a clock that the test sets. */
-static char *script_with_clock(void)
+/* A script as it is, but with the clock of its last two arguments. */
+static char *with_clock(const char *script)
 {
 	static const char asked[] = "redis.call('TIME')";
-	static const char given[] = "{ ARGV[20], ARGV[21] }";
-	const char *place = strstr(store_poll_script, asked);
-	char *text = gp_alloc(sizeof(store_poll_script) + sizeof(given));
+	static const char given[] = "{ ARGV[#ARGV - 1], ARGV[#ARGV] }";
+	const char *place = strstr(script, asked);
+	char *text = gp_alloc(strlen(script) + sizeof(given));
 
 	assert_non_null(place);
-	(void)sprintf(text, "%.*s%s%s", (int)(place - store_poll_script),
-		      store_poll_script, given, place + sizeof(asked) - 1);
+	(void)sprintf(text, "%.*s%s%s", (int)(place - script), script, given,
+		      place + sizeof(asked) - 1);
 	return text;
 }
 
-/* A login of the program was held, as store-redis-login.c notes it. */
-static void hold_some(struct history *histories)
+/* A login of the program was held: store-hold.lua. */
+static void hold_some(struct history *histories, const char *script)
 {
-	char field[64], until[32];
-
 	for (int i = 0; i < TOGETHER; i++) {
 		struct history *history = &histories[i];
 		struct gp_poll_program *program =
 			&history->user.programs[history->number];
+		const int64_t msecs = random_to(30 * SECS);
+		struct gp_redis_command command;
+		redisReply *reply;
 
-		if (!program->is_known || !happens(50))
+		if (!happens(50))
 			continue;
-		program->held_until = (double)(history->now +
-					       random_to(30 * SECS));
-		(void)snprintf(field, sizeof(field), "held %s", history->program);
-		(void)snprintf(until, sizeof(until), "%.0f", program->held_until);
-		assert_int_equal(DO("HSET", history->key, field, until), 0);
+		(void)snprintf(history->held_msecs, CLOCK_BYTES, "%" PRId64, msecs);
+		command = call(history, script, history->held_msecs,
+			       strlen(history->held_msecs));
+		assert_int_equal(own_redis_commands(&command, 1, &reply), 0);
+		assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+		assert_int_equal(reply->integer, program->is_known);
+		freeReplyObject(reply);
+		if (program->is_known)
+			program->held_until =
+				(double)((history->now + msecs) / 10 * 10);
 	}
 }
 
-static void go_on(struct history *histories, const char *script)
+static void go_on(struct history *histories, const char *script,
+		  const char *hold_script)
 {
 	struct gp_redis_command commands[TOGETHER];
 	redisReply *replies[TOGETHER];
@@ -234,13 +255,14 @@ static void go_on(struct history *histories, const char *script)
 		expect_the_same(&histories[i], replies[i]);
 		freeReplyObject(replies[i]);
 	}
-	hold_some(histories);
+	hold_some(histories, hold_script);
 }
 
 static void script_and_arithmetic_agree(void **state)
 {
 	struct history *histories = gp_alloc(TOGETHER * sizeof(*histories));
-	char *script = script_with_clock();
+	char *script = with_clock(store_poll_script);
+	char *hold_script = with_clock(store_hold_script);
 
 	(void)state;
 	for (int first = 0; first < HISTORIES; first += TOGETHER) {
@@ -251,12 +273,13 @@ static void script_and_arithmetic_agree(void **state)
 			histories[i].user.programs_count = MODEL_PROGRAMS;
 			histories[i].now = (int64_t)1700000000 * SECS;
 			(void)snprintf(histories[i].key, sizeof(histories[i].key),
-				       "gp:{u%d}:p", first + i);
+				       "gp:{u%d}:u", first + i);
 		}
 		for (int step = 0; step < STEPS; step++)
-			go_on(histories, script);
+			go_on(histories, script, hold_script);
 	}
 	free(script);
+	free(hold_script);
 	free(histories);
 }
 

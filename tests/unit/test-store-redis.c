@@ -53,18 +53,20 @@ static struct gp_poll_history ask(const struct gp_poll_query *query)
 static void let_pass(const char *user, int64_t msecs)
 {
 	static const char script[] =
-		"local all, msecs = redis.call('HGETALL', KEYS[1]), tonumber(ARGV[1])\n"
-		"for i = 1, #all, 2 do\n"
-		"  local name, value = all[i], all[i + 1]\n"
-		"  if name == 'h' then\n"
-		"    value = struct.pack('>I4', struct.unpack('>I4', value) -\n"
-		"      msecs / 1000) .. string.sub(value, 5)\n"
-		"  elseif #value == 28 then\n"
-		"    value = struct.pack('>I5', struct.unpack('>I5', value) -\n"
-		"      msecs / 10) .. string.sub(value, 6)\n"
-		"  end\n"
-		"  redis.call('HSET', KEYS[1], name, value)\n"
-		"end";
+		"local value, msecs = redis.call('GET', KEYS[1]), tonumber(ARGV[1])\n"
+		"local function back(at, by)\n"
+		"  value = string.sub(value, 1, at - 1) .. struct.pack('>I4',\n"
+		"    struct.unpack('>I4', value, at) - by) .. string.sub(value, at + 4)\n"
+		"end\n"
+		"local head, place = string.byte(value, 5), 6\n"
+		"if struct.unpack('>I4', value) > 0 then back(1, msecs / 1000) end\n"
+		"if head >= 128 then place = place + 7 end\n"
+		"while place <= #value do\n"
+		"  local length = string.byte(value, place)\n"
+		"  back(place + 1 + length % 128, msecs / 10)\n"
+		"  place = place + 1 + length % 128 + 26 + (length >= 128 and 9 or 0)\n"
+		"end\n"
+		"redis.call('SET', KEYS[1], value, 'KEEPTTL')\n";
 	char *key = gp_store_key(user), text[32];
 
 	(void)snprintf(text, sizeof(text), "%lld", (long long)msecs);
@@ -248,8 +250,16 @@ static void a_broken_record_is_started_anew(void **state)
 	struct gp_poll_query query = query_of("alice");
 
 	(void)state;
-	assert_int_equal(DO("HSET", "gp:{alice}:p", "imap/192.0.2.7", "junk"), 0);
+	assert_int_equal(DO("SET", "gp:{alice}:u", "jun"), 0);
 	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+	assert_int_equal(DO("SET", "gp:{alice}:u", "\377\377\377\377\377 more junk"),
+			 0);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+	assert_int_equal(DO("DEL", "gp:{alice}:u"), 0);
+	assert_int_equal(DO("HSET", "gp:{alice}:u", "imap/192.0.2.7", "junk"), 0);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_ADMITTED);
+	let_pass("alice", 31 * SECS);
+	assert_int_equal(ask(&query).verdict, GP_VERDICT_EARLY);
 }
 
 static void users_and_programs_do_not_mix(void **state)
@@ -263,11 +273,19 @@ static void users_and_programs_do_not_mix(void **state)
 	assert_int_equal(ask(&alice).verdict, GP_VERDICT_ADMITTED);
 }
 
+static void count(void *context, const struct gp_poll_record *record)
+{
+	(void)record;
+	++*(int *)context;
+}
+
 static void inventing_programs_does_not_fill_the_store(void **state)
 {
 	struct gp_poll_query query = query_of("mallory");
+	struct gp_store *store;
+	struct gp_error err;
 	char program[32];
-	redisReply *reply;
+	int rows = 0;
 
 	(void)state;
 	for (int i = 0; i < 200; i++) {
@@ -275,9 +293,11 @@ static void inventing_programs_does_not_fill_the_store(void **state)
 		query.program = program;
 		(void)ask(&query);
 	}
-	reply = own_redis_command(2, (const char *[]){ "HLEN", "gp:{mallory}:p" });
-	assert_in_range(reply->integer, 1, 32);
-	freeReplyObject(reply);
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	assert_int_equal(store->ops->list(store, "mallory", 3600 * SECS, count,
+					  &rows, &err), 0);
+	assert_int_equal(rows, 32);
+	gp_store_close(&store);
 }
 
 static struct gp_poll_query query_with_person(void)
@@ -378,7 +398,7 @@ static void every_key_expires(void **state)
 
 	(void)state;
 	(void)ask(&query);
-	reply = own_redis_command(2, (const char *[]){ "PTTL", "gp:{alice}:p" });
+	reply = own_redis_command(2, (const char *[]){ "PTTL", "gp:{alice}:u" });
 	assert_in_range(reply->integer, 1, 7 * 86400 * (int64_t)SECS);
 	freeReplyObject(reply);
 }

@@ -24,6 +24,7 @@
 #include "own-redis.h"
 #include "pool.h"
 #include "rate.h"
+#include "store-question.h"
 #include "store-record.h"
 #include "store-redis.h"
 #include "store.h"
@@ -118,28 +119,52 @@ static void users_do_not_mix(void **state)
 	assert_true(ask(&query).verdict.is_admitted);
 }
 
-/* Polling policy reads it: seconds since 1970 in 4 bytes. */
+/* What is known of alice: when she was last there, how many programs of hers there
+   are. */
+struct known {
+	int64_t human_secs;
+	int programs;
+};
+
+static void count(void *context, const struct gp_poll_record *record)
+{
+	(void)record;
+	++*(int *)context;
+}
+
+static struct known alice_now(void)
+{
+	redisReply *reply = own_redis_command(2, (const char *[]){
+		"GET", "gp:{alice}:u" });
+	struct gp_store *store;
+	struct gp_store_user user;
+	struct gp_error err;
+	struct known known = { 0 };
+
+	assert_int_equal(reply->type, REDIS_REPLY_STRING);
+	assert_true(gp_store_user_open(reply->str, reply->len, &user));
+	known.human_secs = user.human_secs;
+	freeReplyObject(reply);
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	assert_int_equal(store->ops->list(store, "alice", 1000, count,
+					  &known.programs, &err), 0);
+	gp_store_close(&store);
+	return known;
+}
+
+/* Polling policy reads it. */
 static void a_message_is_human_activity(void **state)
 {
 	const struct gp_rate_terms terms = { 0 };
 	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
 					       .recipients = 1 };
 	const int64_t before = gp_clock_wall_msecs() / 1000;
-	const unsigned char *bytes;
-	redisReply *reply;
-	int64_t at;
 
 	(void)state;
 	assert_true(ask(&query).verdict.is_admitted);
-	reply = own_redis_command(3, (const char *[]){ "HGET", "gp:{alice}:p",
-						       "h" });
-	assert_int_equal(reply->len, 4);
-	bytes = (const unsigned char *)reply->str;
-	at = (int64_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
-	assert_in_range(at, before, before + 60);
-	freeReplyObject(reply);
-	assert_int_equal(INTEGER("HLEN", "gp:{alice}:p"), 1);
-	assert_in_range(INTEGER("PTTL", "gp:{alice}:p"), 1,
+	assert_in_range(alice_now().human_secs, before, before + 60);
+	assert_int_equal(INTEGER("STRLEN", "gp:{alice}:u"), 5);
+	assert_in_range(INTEGER("PTTL", "gp:{alice}:u"), 1,
 			7 * 86400 * (int64_t)SECS);
 }
 
@@ -152,15 +177,15 @@ static void a_refused_message_is_activity_only_if_it_passes(void **state)
 
 	(void)state;
 	assert_true(ask(&query).verdict.is_admitted);
-	assert_int_equal(DO("HDEL", "gp:{alice}:p", "h"), 0);
+	assert_int_equal(DO("SETRANGE", "gp:{alice}:u", "0", "\1\1\1\1"), 0);
 	assert_false(ask(&query).verdict.is_admitted);
-	assert_int_equal(INTEGER("HEXISTS", "gp:{alice}:p", "h"), 0);
+	assert_int_equal(alice_now().human_secs, 0x1010101);
 	query.passes_anyway = true;
 	assert_false(ask(&query).verdict.is_admitted);
-	assert_int_equal(INTEGER("HEXISTS", "gp:{alice}:p", "h"), 1);
+	assert_true(alice_now().human_secs > 1000000000);
 }
 
-/* Programs and what was sent stand in one hash. */
+/* Programs and what was sent stand in one string. */
 static void polling_leaves_what_was_sent_alone(void **state)
 {
 	const struct gp_rate_terms terms =
@@ -187,11 +212,39 @@ static void polling_leaves_what_was_sent_alone(void **state)
 	}
 	gp_store_close(&store);
 	assert_int_equal(ask(&query).verdict.is_admitted, false);
-	assert_int_equal(INTEGER("HLEN", "gp:{alice}:p"), 32 + 2);
+	assert_int_equal(alice_now().programs, 32);
+}
+
+static void a_message_leaves_the_programs_alone(void **state)
+{
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 9, 3600 }, none);
+	const struct gp_submit_query query = { .user = "alice", .terms = &terms,
+					       .recipients = 1 };
+	struct gp_poll_query poll = { .user = "alice", .program = "pop3/192.0.2.7/x",
+		.interval_msecs = 300 * SECS, .window_msecs = 1000,
+		.early_age_msecs = -1, .journal_age_msecs = -1 };
+	struct gp_poll_history history;
+	struct gp_store *store;
+	struct gp_error err;
+
+	(void)state;
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(store->ops->poll(store, &poll, 1, &history,
+						  &err), 0);
+		assert_int_equal(history.checks_count, i + 1);
+		assert_true(ask(&query).verdict.is_admitted);
+	}
+	gp_store_close(&store);
+	assert_int_equal(alice_now().programs, 1);
 }
 
 static void a_broken_record_is_started_anew(void **state)
 {
+	static const char *const broken[] = {
+		"jun", "junk and more junk", "junk@", "junk@\1junk", "\377\377\377\377\377",
+	};
 	const struct gp_rate_terms terms =
 		terms_of((struct gp_rate_window){ 1, 3600 },
 			 (struct gp_rate_window){ 5, 3600 });
@@ -199,11 +252,15 @@ static void a_broken_record_is_started_anew(void **state)
 					       .recipients = 5 };
 
 	(void)state;
-	assert_int_equal(DO("HSET", "gp:{alice}:p", "s", "junk and more junk"),
-			 0);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		assert_int_equal(DO("SET", "gp:{alice}:u", broken[i]), 0);
+		assert_true(ask(&query).verdict.is_admitted);
+		assert_false(ask(&query).verdict.is_admitted);
+	}
+	assert_int_equal(DO("DEL", "gp:{alice}:u"), 0);
+	assert_int_equal(DO("HSET", "gp:{alice}:u", "a", "hash"), 0);
 	assert_true(ask(&query).verdict.is_admitted);
-	assert_int_equal(DO("HSET", "gp:{alice}:p", "s", "jun"), 0);
-	assert_true(ask(&query).verdict.is_admitted);
+	assert_false(ask(&query).verdict.is_admitted);
 }
 
 /* A kept connection whose server was restarted: done over a new one, once. */
@@ -540,7 +597,7 @@ enum {
 	HISTORIES = 10000,
 	TOGETHER = 250,         /* histories that go on at the same time */
 	STEPS = 8,
-	WORDS = 9
+	WORDS = 10
 };
 
 struct history {
@@ -605,11 +662,11 @@ static struct gp_redis_command take_step(struct history *history,
 		       "%lld", (long long)(history->now_ticks % TICKS * 100 +
 					   random_to(99)));
 	memcpy(history->argv, (const char *[WORDS]){ "EVAL", script, "1",
-	       history->key, "1000000", random_to(1) ? "1" : "0",
+	       history->key, "", "1000000", random_to(1) ? "1" : "0",
 	       (const char *)history->windows, history->seconds,
 	       history->microseconds }, sizeof(history->argv));
 	for (int i = 0; i < WORDS; i++)
-		history->lengths[i] = i == 6
+		history->lengths[i] = i == 7
 			? gp_store_submission_pack(&query, history->windows)
 			: strlen(history->argv[i]);
 	return (struct gp_redis_command){ .argc = WORDS, .argv = history->argv,
@@ -679,7 +736,7 @@ static void script_and_arithmetic_agree(void **state)
 			invent_terms(&histories[i].terms);
 			histories[i].now_ticks = (int64_t)1700000000 * TICKS;
 			(void)snprintf(histories[i].key, sizeof(histories[i].key),
-				       "gp:{u%d}:p", first + i);
+				       "gp:{u%d}:u", first + i);
 		}
 		for (int step = 0; step < STEPS; step++) {
 			for (int i = 0; i < TOGETHER; i++)
@@ -708,6 +765,8 @@ int main(void)
 			a_refused_message_is_activity_only_if_it_passes,
 			own_redis_empty),
 		cmocka_unit_test_setup(polling_leaves_what_was_sent_alone,
+				       own_redis_empty),
+		cmocka_unit_test_setup(a_message_leaves_the_programs_alone,
 				       own_redis_empty),
 		cmocka_unit_test_setup(a_broken_record_is_started_anew,
 				       own_redis_empty),

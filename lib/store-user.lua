@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What is kept of one user, and the clock: the head of each script that is about a
+-- user; store-keep.lua may be its tail.  No functions: for Redis to make one takes
+-- longer than what it would do.
+--
+-- KEYS[1]  gp:{user}:u   a string, since a hash would take half as much again, and
+--          the time of three commands more:
+--
+--   4      human      when the user last did what only a person does, seconds since
+--                     1970; 0 never seen
+--   1      marks      128 crowd follows; 64 sending follows; and when the key was
+--                     last given its time to live: 0 to 63, in parts of the
+--                     retention
+--   7      crowd      all programs together: theoretical arrival time (5; 10 ms since
+--                     1970), and how many rounds were early for it (2)
+--   1 4 9* sending    how many windows there are, and what store-submit.lua says
+--   then for each program:
+--   1      length of its name; 128 more: the 9 bytes at the end follow
+--   *      name       as store-program.c packs it
+--   26     record     as store-poll.lua says; a last round (4) and an age (3) first
+--   5      held       until when a login of the program was held (10 ms since
+--                     1970), while no check has seen it
+--   4      told       when its user was last given a notice (seconds since 1970)
+-- ARGV[1]  the name of the program that it is about; '' for none
+local BYTES, BESIDE, TURN = 26, 9, 4294967296
+local pack, take, sub, byte = struct.pack, struct.unpack, string.sub, string.byte
+
+local key, program = KEYS[1], ARGV[1]
+local time = redis.call('TIME')
+local seconds, microseconds = time[1] + 0, time[2] + 0
+local now = seconds * 1000 + (microseconds - microseconds % 1000) / 1000
+local now10 = (now - now % 10) / 10
+
+-- Of what is not ours, or cut off, nothing is known.
+local value = redis.pcall('GET', key)
+if not value or value.err or #value < 5 then value = false end
+local human, marks, first = 0, 0, 6
+local crowd_tat, crowd_early, sending = 0, 0, ''
+if value then
+  human, marks = take('>I4B', value)
+  human = human * 1000
+  if marks >= 128 and #value >= 12 then
+    crowd_tat, crowd_early = take('>I5I2', value, 6)
+    crowd_tat, first = crowd_tat * 10, 13
+  end
+  if marks % 128 >= 64 then
+    local stop = first + 5 + 9 * (byte(value, first) or 0)
+    sending = sub(value, first, stop - 1)
+    first = stop
+  end
+end
+
+-- Where the program is, where its record and what is beside it; how many programs
+-- there are, and where they end.
+local mine, mine_record, beside, after, known, finish = nil, nil, nil, nil, 0, first
+if value and program ~= '' then
+  local length = byte(value, finish)
+  while length do
+    local has_beside = length >= 128
+    local record = finish + 1 + (has_beside and length - 128 or length)
+    local stop = record + (has_beside and BYTES + BESIDE or BYTES)
+    if stop > #value + 1 then break end
+    if record - finish - 1 == #program and
+       sub(value, finish + 1, record - 1) == program then
+      mine, mine_record, after = finish, record, stop
+      beside = has_beside and record + BYTES
+    end
+    known, finish = known + 1, stop
+    length = byte(value, finish)
+  end
+end
