@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <jansson.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,8 +274,9 @@ static int show_list(const struct gp_settings *settings, struct gp_store *store,
 		     bool is_json)
 {
 	static const struct gp_column columns[] = {
-		{ "WHO", 0 }, { "UNTIL", 0 }, { "FROM", 0 }, { "BY", 0 },
-		{ "REASON", 0 },
+		{ "WHO", SCOLS_FL_TRUNC | GP_COLUMN_LEAST(18) }, { "UNTIL", 0 },
+		{ "FROM", GP_COLUMN_SPARE(1) }, { "BY", SCOLS_FL_TRUNC },
+		{ "REASON", SCOLS_FL_WRAP },
 	};
 	const struct gp_exemption_list *by_hand;
 	struct libscols_table *table;
@@ -285,8 +287,6 @@ static int show_list(const struct gp_settings *settings, struct gp_store *store,
 				   &by_hand, &err) < 0)
 		return gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	table = gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
-	if (table == NULL)
-		return gp_command_fail(EX_OSERR, "no memory for a table");
 	if (is_json)
 		array = json_array();
 	add_all(table, array, &settings->poll.exemptions, "settings");
@@ -295,9 +295,10 @@ static int show_list(const struct gp_settings *settings, struct gp_store *store,
 		gp_show_json(array);
 	else if (scols_table_get_nlines(table) == 0)
 		(void)printf("nobody is exempt\n");
+	if (!is_json && scols_table_get_nlines(table) > 0)
+		gp_table_print(table, stdout);
 	else
-		(void)scols_print_table(table);
-	scols_unref_table(table);
+		scols_unref_table(table);
 	return EX_OK;
 }
 
@@ -394,6 +395,7 @@ static int run(int argc, char **argv, const char *conf_path)
 		return code;
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	(void)setlocale(LC_CTYPE, "");
 	code = carry_out(settings, &request);
 	gp_settings_free(&settings);
 	return code;

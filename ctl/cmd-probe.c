@@ -4,6 +4,7 @@
  */
 #include <getopt.h>
 #include <jansson.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,10 @@
 #include "settings-value.h"
 #include "show.h"
 #include "show-table.h"
+#include "show-width.h"
 
-enum { ROLES = 7, NAMES_MAX = 64, TIMEOUT_SECS = 10, TIMEOUT_SECS_MAX = 300 };
+enum { ROLES = 7, NAMES_MAX = 64, TIMEOUT_SECS = 10, TIMEOUT_SECS_MAX = 300,
+       REMEDY_INDENT = 20 };
 
 struct request {
 	struct gp_probe_role roles[ROLES];
@@ -148,7 +151,7 @@ static void print_findings(const struct gp_probe *probe)
 {
 	static const struct gp_column columns[] = {
 		{ "PORT", SCOLS_FL_RIGHT }, { "ROLE", 0 }, { "VERDICT", 0 },
-		{ "CHECK", 0 }, { "FOUND", 0 },
+		{ "CHECK", 0 }, { "FOUND", SCOLS_FL_WRAP | GP_COLUMN_LEAST(24) },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
@@ -177,6 +180,16 @@ static bool was_said(const struct gp_probe *probe, size_t before)
 	return false;
 }
 
+static void put_remedy(const struct gp_probe_finding *finding)
+{
+	char *text;
+
+	if (asprintf(&text, "  %-17s %s", finding->check, finding->remedy) < 0)
+		return;
+	gp_width_print(stdout, text, REMEDY_INDENT);
+	free(text);
+}
+
 static void print_remedies(const struct gp_probe *probe)
 {
 	bool is_first = true;
@@ -189,7 +202,7 @@ static void print_remedies(const struct gp_probe *probe)
 		if (is_first)
 			(void)puts("\nWhat to do:");
 		is_first = false;
-		(void)printf("  %-17s %s\n", finding->check, finding->remedy);
+		put_remedy(finding);
 	}
 }
 
@@ -271,6 +284,7 @@ static int run(int argc, char **argv, const char *conf_path)
 	(void)conf_path;        /* from outside there are no settings */
 	if (code != EX_OK)
 		return code;
+	(void)setlocale(LC_CTYPE, "");
 	place = request.address != NULL ? request.address : request.names[0];
 	problem = getaddrinfo(place, NULL, &hints, &addresses);
 	if (problem != 0)

@@ -31,8 +31,9 @@ static const char *colour_of(enum gp_part_state state)
 static void print_table(const struct gp_status *status)
 {
 	static const struct gp_column columns[] = {
-		{ "PART", 0 }, { "STATE", 0 }, { "MS", SCOLS_FL_RIGHT },
-		{ "VERSION", 0 }, { "DETAIL", 0 },
+		{ "PART", 0 }, { "STATE", 0 },
+		{ "MS", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(1) },
+		{ "VERSION", 0 }, { "DETAIL", SCOLS_FL_WRAP | GP_COLUMN_LEAST(32) },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));

@@ -194,8 +194,8 @@ static void put_table(const struct gp_settings *settings,
 		      const struct gp_rules *rules)
 {
 	static const struct gp_column columns[] = {
-		{ "", 0 }, { "RULE", 0 }, { "MODE", 0 }, { "COMPARED", 0 },
-		{ "RESULT", 0 }, { "SETTING", 0 },
+		{ "", 0 }, { "RULE", 0 }, { "MODE", 0 }, { "COMPARED", SCOLS_FL_WRAP },
+		{ "RESULT", 0 }, { "SETTING", SCOLS_FL_WRAP },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));

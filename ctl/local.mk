@@ -73,6 +73,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/show.c ctl/show.h \
 	ctl/show-entry.c ctl/show-entry.h \
 	ctl/show-table.c ctl/show-table.h \
+	ctl/show-width.c ctl/show-width.h \
 	ctl/status.c ctl/status.h \
 	ctl/status-journal.c ctl/status-journal.h \
 	ctl/status-link.c ctl/status-link.h \

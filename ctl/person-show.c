@@ -19,6 +19,9 @@
 #include "show.h"
 #include "show-entry.h"
 #include "show-table.h"
+#include "show-width.h"
+
+enum { LABEL_WIDTH = 10, LINE_INDENT = 20 };
 
 /* --- what both forms need --- */
 
@@ -76,11 +79,21 @@ static void visit_specials(const struct gp_person *person, visit_special *visit,
 
 /* --- for people --- */
 
+static void put_whole(const char *label, const char *clean)
+{
+	char *line;
+
+	if (asprintf(&line, "%-9s %s", label, clean) < 0)
+		return;
+	gp_width_print(stdout, line, LABEL_WIDTH);
+	free(line);
+}
+
 static void put(const char *label, const char *text)
 {
 	char *clean = gp_show_clean(text);
 
-	(void)printf("%-9s %s\n", label, clean);
+	put_whole(label, clean);
 	free(clean);
 }
 
@@ -133,24 +146,28 @@ static void put_used(const struct gp_person *person, enum gp_rate_kind kind,
 		     const char *label)
 {
 	const struct gp_rate_limits *limits = &person->rate.terms.limits[kind];
-	char window[GP_RATE_WINDOW_BYTES];
+	char window[GP_RATE_WINDOW_BYTES], *text = NULL;
+	size_t length = 0;
+	FILE *out = limits->count == 0 ? NULL : open_memstream(&text, &length);
 
-	if (limits->count == 0)
+	if (out == NULL)
 		return;
-	(void)printf("%-9s", label);
 	for (size_t i = 0; i < limits->count; i++) {
 		const unsigned int used = gp_sender_used(&person->sent, kind,
 							 &limits->windows[i]);
 
 		(void)gp_rate_window_format(&limits->windows[i], window);
 		if (person->is_looked_up)
-			(void)printf("%s %u of %s, %u left", i == 0 ? "" : ";",
-				     used, window,
-				     limits->windows[i].count - used);
+			(void)fprintf(out, "%s%u of %s, %u left", i == 0
+				      ? "" : "; ", used, window,
+				      limits->windows[i].count - used);
 		else
-			(void)printf("%s %s", i == 0 ? "" : ";", window);
+			(void)fprintf(out, "%s%s", i == 0 ? "" : "; ", window);
 	}
-	(void)printf("  (%s)\n", person->rate.why[kind]);
+	(void)fprintf(out, "  (%s)", person->rate.why[kind]);
+	(void)fclose(out);
+	put_whole(label, text);
+	free(text);
 }
 
 static void put_sent(const struct gp_person *person)
@@ -186,36 +203,34 @@ static void put_human(const struct gp_person *person)
 static void put_actions(const struct gp_person *person)
 {
 	const time_t since = (time_t)(person->since_msecs / 1000);
-	char text[32] = "";
+	char when[32] = "", *text = NULL;
+	size_t length = 0;
+	FILE *out = person->actions_count == 0 ? NULL
+		: open_memstream(&text, &length);
 	struct tm tm;
 
-	if (person->actions_count == 0)
+	if (out == NULL)
 		return;
-	(void)printf("actions  ");
 	for (size_t i = 0; i < person->actions_count; i++) {
 		char *clean = gp_show_clean(person->actions[i].word);
 
-		(void)printf("%s %s %" PRIu64, i == 0 ? "" : ",", clean,
-			     person->actions[i].count);
+		(void)fprintf(out, "%s%s %" PRIu64, i == 0 ? "" : ", ", clean,
+			      person->actions[i].count);
 		free(clean);
 	}
 	if (person->since_msecs >= 0 && localtime_r(&since, &tm) != NULL)
-		(void)strftime(text, sizeof(text), " since %Y-%m-%d %H:%M", &tm);
-	(void)printf("%s\n", text);
+		(void)strftime(when, sizeof(when), " since %Y-%m-%d %H:%M", &tm);
+	(void)fputs(when, out);
+	(void)fclose(out);
+	put_whole("actions", text);
+	free(text);
 }
 
 static void fill_line(const struct gp_person *person, struct libscols_line *line,
 		      const struct gp_program_row *row)
 {
-	struct gp_setting_place place = { NULL, 0, "", 0 };
-	char text[160] = "-";
+	char why[GP_PROGRAM_WHY_BYTES];
 
-	if (row->why != NULL)
-		(void)snprintf(text, sizeof(text), "%s", row->why);
-	if (row->why != NULL &&
-	    gp_settings_place(person->settings, row->why, row->item, &place))
-		(void)snprintf(text, sizeof(text), "%s, line %d", row->why,
-			       place.line);
 	gp_table_set_name(line, 0, row->program);
 	gp_table_set_number(line, 1, row->record.checks_count);
 	gp_table_set_time(line, 2, row->record.every_msecs);
@@ -224,17 +239,20 @@ static void fill_line(const struct gp_person *person, struct libscols_line *line
 	(void)scols_line_set_data(line, 5, row->state);
 	gp_table_set_time(line, 6, row->record.wait_msecs);
 	gp_table_set_time(line, 7, row->record.last_age_msecs);
-	(void)scols_line_set_data(line, 8, text);
+	(void)scols_line_set_data(line, 8, gp_program_row_why(person->settings,
+							      row, why));
 }
 
 static void put_programs(const struct gp_person *person)
 {
 	static const struct gp_column columns[] = {
-		{ "PROGRAM", 0 }, { "CHECKS", SCOLS_FL_RIGHT },
+		{ "PROGRAM", SCOLS_FL_TRUNC | GP_COLUMN_LEAST(27) },
+		{ "CHECKS", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(2) },
 		{ "EVERY", SCOLS_FL_RIGHT }, { "INTERVAL", SCOLS_FL_RIGHT },
 		{ "EARLY", SCOLS_FL_RIGHT }, { "STATE", 0 },
-		{ "WAIT", SCOLS_FL_RIGHT }, { "LAST", SCOLS_FL_RIGHT },
-		{ "TERMS", 0 },
+		{ "WAIT", SCOLS_FL_RIGHT },
+		{ "LAST", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(1) },
+		{ "WHY", SCOLS_FL_TRUNC },
 	};
 	struct libscols_table *table;
 
@@ -266,7 +284,7 @@ static void put_lines(const struct gp_person *person)
 				     &unused) != 1)
 			continue;
 		text = gp_show_entry(&entry, GP_ENTRY_TEXT, has_colour);
-		(void)puts(text);
+		gp_width_print(stdout, text, LINE_INDENT);
 		free(text);
 		free(memory);
 	}

@@ -166,7 +166,9 @@ static void put_runs(const struct gp_replay *replay,
 static void put_rows(const struct rows *rows, size_t top)
 {
 	static const struct gp_column columns[] = {
-		{ "USER", 0 }, { "PROGRAM", 0 }, { "CHECKS", SCOLS_FL_RIGHT },
+		{ "USER", SCOLS_FL_TRUNC },
+		{ "PROGRAM", SCOLS_FL_TRUNC | GP_COLUMN_LEAST(27) },
+		{ "CHECKS", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(1) },
 		{ "EVERY", SCOLS_FL_RIGHT }, { "EARLY", SCOLS_FL_RIGHT },
 		{ "ABSORBED", SCOLS_FL_RIGHT }, { "HELD", SCOLS_FL_RIGHT },
 		{ "REFUSED", SCOLS_FL_RIGHT },
@@ -226,7 +228,7 @@ static const struct gp_replay_user **find_senders(const struct gp_replay *replay
 static void put_senders(const struct gp_replay *replay, size_t top)
 {
 	static const struct gp_column columns[] = {
-		{ "USER", 0 }, { "MESSAGES", SCOLS_FL_RIGHT },
+		{ "USER", SCOLS_FL_TRUNC }, { "MESSAGES", SCOLS_FL_RIGHT },
 		{ "REFUSED", SCOLS_FL_RIGHT },
 	};
 	size_t count;

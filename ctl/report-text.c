@@ -10,19 +10,23 @@
 #include "report-show.h"
 #include "show.h"
 #include "show-table.h"
+#include "show-width.h"
+
+enum { LABEL_WIDTH = 11 };
 
 static void print_line(const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void print_line(const char *label, const char *fmt, ...)
 {
+	char text[1024];
+	const int begin = snprintf(text, sizeof(text), "%-10s ", label);
 	va_list args;
 
-	(void)printf("%-10s ", label);
 	va_start(args, fmt);
-	(void)vprintf(fmt, args);
+	(void)vsnprintf(text + begin, sizeof(text) - (size_t)begin, fmt, args);
 	va_end(args);
-	(void)putchar('\n');
+	gp_width_print(stdout, text, LABEL_WIDTH);
 }
 
 static void print_period(const struct gp_report *report)
@@ -89,18 +93,26 @@ static void print_policy(const struct gp_report *report)
 
 static void print_reasons(const struct gp_report *report)
 {
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
 	bool is_first = true;
 
-	(void)printf("%-10s ", "Reasons");
+	if (out == NULL)
+		return;
+	(void)fprintf(out, "%-10s ", "Reasons");
 	for (int i = 0; i < GP_REASON_COUNT; i++) {
 		if (report->reasons[i] == 0)
 			continue;
-		(void)printf("%s%s %" PRIu64, is_first ? "" : ", ",
+		(void)fprintf(out, "%s%s %" PRIu64, is_first ? "" : ", ",
 			     gp_reason_word((enum gp_reason)i),
 			     report->reasons[i]);
 		is_first = false;
 	}
-	(void)printf("%s\n", is_first ? "-" : "");
+	(void)fputs(is_first ? "-" : "", out);
+	(void)fclose(out);
+	gp_width_print(stdout, text, LABEL_WIDTH);
+	free(text);
 }
 
 static void set_count(struct libscols_line *line, size_t column, uint64_t count)
@@ -169,24 +181,37 @@ static void fill_line(struct libscols_line *line, const struct gp_report *report
 static void print_rows(const struct gp_report *report, size_t top)
 {
 	static const struct gp_column columns[] = {
-		{ "USER", 0 }, { "PROGRAM", 0 }, { "CHECKS", SCOLS_FL_RIGHT },
+		{ "USER", SCOLS_FL_TRUNC },
+		{ "PROGRAM", SCOLS_FL_TRUNC | GP_COLUMN_LEAST(24) },
+		{ "CHECKS", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(8) },
 		{ "EARLY", SCOLS_FL_RIGHT }, { "EVERY", SCOLS_FL_RIGHT },
-		{ "POLICY", SCOLS_FL_RIGHT }, { "ABSORBED", SCOLS_FL_RIGHT },
-		{ "DELAYED", SCOLS_FL_RIGHT }, { "REFUSED", SCOLS_FL_RIGHT },
-		{ "WOULD", SCOLS_FL_RIGHT }, { "STATE", 0 }, { "OUTCOME", 0 },
-		{ "EXEMPT", 0 }, { "ADVICE", 0 },
+		{ "POLICY", SCOLS_FL_RIGHT },
+		{ "ABSORBED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(5) },
+		{ "DELAYED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(5) },
+		{ "REFUSED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(4) },
+		{ "WOULD", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(3) },
+		{ "STATE", GP_COLUMN_SPARE(2) },
+		{ "OUTCOME", GP_COLUMN_SPARE(1) },
+		{ "EXEMPT", GP_COLUMN_SPARE(6) }, { "ADVICE", 0 },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
-	if (table == NULL)
-		return;
 	for (size_t i = 0; i < report->users_listed && i < top; i++)
 		for (size_t k = 0; k < report->users[i].rows_count; k++)
 			fill_line(scols_table_new_line(table, NULL), report,
 				  report->users[i].rows[k]);
-	(void)scols_print_table(table);
-	scols_unref_table(table);
+	gp_table_print(table, stdout);
+}
+
+static void put_advice(const struct gp_advice *advice)
+{
+	char *text;
+
+	if (asprintf(&text, "%s: %s", advice->word, advice->text) < 0)
+		return;
+	gp_width_print(stdout, text, 4);
+	free(text);
 }
 
 /* Each advice in words, once. */
@@ -206,8 +231,9 @@ static void print_advice(const struct gp_report *report, size_t top)
 			if (n < count || n == 32 || advice->text[0] == '\0')
 				continue;
 			told[count++] = advice->word;
-			(void)printf("%s%s: %s\n", count == 1 ? "\n" : "",
-				     advice->word, advice->text);
+			if (count == 1)
+				(void)putchar('\n');
+			put_advice(advice);
 		}
 }
 

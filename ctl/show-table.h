@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* This module makes the tables that people see: columns that line up, and colour on
-   a terminal alone. */
+/* This module makes the tables that people see: columns that line up, and on a
+   terminal alone colour and no line that is wider than it. */
 #ifndef GP_SHOW_TABLE_H
 #define GP_SHOW_TABLE_H
 
@@ -9,9 +9,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Columns of greater ranks, 1 to 9, go first where a terminal is too narrow. */
+#define GP_COLUMN_SPARE(rank) ((rank) << 24)
+/* What is cut or broken keeps so much, up to 255, for as long as others can go. */
+#define GP_COLUMN_LEAST(width) ((width) << 16)
+
 struct gp_column {
 	const char *name;
-	int flags;              /* SCOLS_FL_RIGHT for numbers */
+	/* SCOLS_FL_RIGHT for numbers.  Where a terminal is too narrow, SCOLS_FL_TRUNC
+	   cuts, SCOLS_FL_WRAP breaks between words, GP_COLUMN_SPARE() leaves out, and
+	   so do columns that say nothing ("-", "0") in any line. */
+	int flags;
 };
 
 /* An empty table, to be freed with scols_unref_table(). */

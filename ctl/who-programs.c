@@ -21,6 +21,8 @@
 #include "who-order.h"
 #include "who.h"
 
+static const char usual_why[] = "poll.interval";
+
 /* The userdb is not asked. */
 static void find_terms(const struct gp_program_rows *rows,
 		       const struct gp_poll_record *record,
@@ -242,34 +244,62 @@ static const char *colour_of(const char *state)
 	return strcmp(state, "advise") == 0 ? "brown" : "red";
 }
 
-static void fill_line(struct libscols_line *line, const struct gp_program_row *row)
+const char *gp_program_row_why(const struct gp_settings *settings,
+			       const struct gp_program_row *row,
+			       char text[GP_PROGRAM_WHY_BYTES])
 {
+	const char *why = row->why != NULL ? row->why : usual_why;
+	struct gp_setting_place place;
+
+	if (row->item != GP_PLACE_WHOLE &&
+	    gp_settings_place(settings, why, row->item, &place) &&
+	    place.path != NULL)
+		(void)snprintf(text, GP_PROGRAM_WHY_BYTES, "%s, line %d", why,
+			       place.line);
+	else
+		(void)snprintf(text, GP_PROGRAM_WHY_BYTES, "%s", why);
+	return text;
+}
+
+static void fill_line(const struct gp_settings *settings,
+		      struct libscols_line *line, const struct gp_program_row *row)
+{
+	char why[GP_PROGRAM_WHY_BYTES];
+
 	gp_table_set_name(line, 0, row->user);
 	gp_table_set_name(line, 1, row->program);
 	gp_table_set_number(line, 2, row->record.checks_count);
 	gp_table_set_time(line, 3, row->record.every_msecs);
-	gp_table_set_number(line, 4, row->record.early_count);
-	(void)scols_line_set_data(line, 5, row->state);
-	(void)scols_cell_set_color(scols_line_get_cell(line, 5),
+	gp_table_set_time(line, 4, (int64_t)row->interval_secs * 1000);
+	gp_table_set_number(line, 5, row->record.early_count);
+	(void)scols_line_set_data(line, 6, row->state);
+	(void)scols_cell_set_color(scols_line_get_cell(line, 6),
 				   colour_of(row->state));
-	gp_table_set_time(line, 6, row->record.wait_msecs);
-	gp_table_set_time(line, 7, row->record.last_age_msecs);
+	gp_table_set_time(line, 7, row->record.wait_msecs);
+	gp_table_set_time(line, 8, row->record.last_age_msecs);
+	(void)scols_line_set_data(line, 9,
+				  gp_program_row_why(settings, row, why));
 }
 
 static void print_table(const struct gp_program_rows *rows, size_t count,
 			FILE *out)
 {
 	static const struct gp_column columns[] = {
-		{ "USER", 0 }, { "PROGRAM", 0 },
-		{ "CHECKS", SCOLS_FL_RIGHT }, { "EVERY", SCOLS_FL_RIGHT },
+		{ "USER", SCOLS_FL_TRUNC },
+		{ "PROGRAM", SCOLS_FL_TRUNC | GP_COLUMN_LEAST(27) },
+		{ "CHECKS", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(3) },
+		{ "EVERY", SCOLS_FL_RIGHT }, { "INTERVAL", SCOLS_FL_RIGHT },
 		{ "EARLY", SCOLS_FL_RIGHT }, { "STATE", 0 },
-		{ "WAIT", SCOLS_FL_RIGHT }, { "LAST", SCOLS_FL_RIGHT },
+		{ "WAIT", SCOLS_FL_RIGHT },
+		{ "LAST", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(2) },
+		{ "WHY", SCOLS_FL_TRUNC | GP_COLUMN_SPARE(1) },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
 
 	for (size_t i = 0; i < count; i++)
-		fill_line(scols_table_new_line(table, NULL), &rows->items[i]);
+		fill_line(rows->settings, scols_table_new_line(table, NULL),
+			  &rows->items[i]);
 	gp_table_print(table, out);
 }
 
@@ -282,15 +312,17 @@ static void print_json(const struct gp_program_rows *rows, size_t count)
 		int64_t wait = row->record.wait_msecs;
 
 		(void)json_array_append_new(array, json_pack(
-			"{s:o, s:o, s:i, s:f, s:i, s:s, s:f, s:f}",
+			"{s:o, s:o, s:i, s:f, s:i, s:i, s:s, s:f, s:f, s:s}",
 			"user", gp_show_json_name(row->user),
 			"program", gp_show_json_name(row->program),
 			"checks", (int)row->record.checks_count,
 			"every_secs", (double)row->record.every_msecs / 1000,
+			"interval_secs", (int)row->interval_secs,
 			"early", (int)row->record.early_count,
 			"state", row->state,
 			"wait_secs", wait > 0 ? (double)wait / 1000 : 0.0,
-			"last_secs", (double)row->record.last_age_msecs / 1000));
+			"last_secs", (double)row->record.last_age_msecs / 1000,
+			"why", row->why != NULL ? row->why : usual_why));
 	}
 	gp_show_json(array);
 }

@@ -166,8 +166,10 @@ static void fill_line(struct libscols_line *line, const struct row *row)
 static void print_table(const struct rows *rows, size_t count, FILE *out)
 {
 	static const struct gp_column columns[] = {
-		{ "USER", 0 }, { "MESSAGES", 0 }, { "RECIPIENTS", 0 },
-		{ "WAIT", SCOLS_FL_RIGHT }, { "LAST", SCOLS_FL_RIGHT },
+		{ "USER", SCOLS_FL_TRUNC }, { "MESSAGES", SCOLS_FL_WRAP },
+		{ "RECIPIENTS", SCOLS_FL_WRAP },
+		{ "WAIT", SCOLS_FL_RIGHT }, 
+		{ "LAST", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(1) },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));

@@ -42,7 +42,7 @@ struct gp_program_row {
 	bool is_throttled;              /* it would be held, absorbed or refused now */
 	unsigned int interval_secs;
 	const char *why;                /* poll.overrides ..., "exempt" for one made by
-	                                   hand; NULL: nothing special */
+	                                   hand; NULL: nothing special, poll.interval */
 	size_t item;                    /* of that setting */
 };
 
@@ -63,6 +63,11 @@ void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store,
 /* Who checks most often comes first. */
 void gp_program_rows_sort(struct gp_program_rows *rows);
 void gp_program_rows_clear(struct gp_program_rows *rows);
+/* The setting that decides, with its line where that is known. */
+enum { GP_PROGRAM_WHY_BYTES = 96 };
+const char *gp_program_row_why(const struct gp_settings *settings,
+			       const struct gp_program_row *row,
+			       char text[GP_PROGRAM_WHY_BYTES]);
 
 /* --- what a user has sent --- */
 

@@ -83,7 +83,7 @@ expect(who('--early'), [], 'nobody was early')
 expect(who('nobody'), [], 'an unknown user')
 table = subprocess.check_output(CTL + ['who'], universal_newlines=True)
 expect(table.split('\n')[0].split(),
-       'USER PROGRAM CHECKS EVERY EARLY STATE WAIT LAST'.split(), 'header')
+       'USER PROGRAM CHECKS EVERY INTERVAL EARLY STATE WAIT LAST WHY'.split(), 'header')
 expect_true('\x1b' not in table, 'no colour where there is no terminal')
 say('who')
 

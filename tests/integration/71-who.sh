@@ -79,6 +79,13 @@ checks = [row['checks'] for row in json.loads(ctl('--json', '--sort', 'checks'))
 expect(checks, sorted(checks, reverse=True), 'most checks first')
 expect(users('--sort', 'user', '--top', '2'), ['alice', 'bob'], 'the first two')
 expect(len(ctl('--top', '1').splitlines()), 2, 'a header and a line')
+rows = {row['user']: row for row in json.loads(ctl('--json'))}
+expect([(rows[name]['interval_secs'], rows[name]['why']) for name in ('bob', 'carol')],
+       [(60, 'poll.interval'), (60, 'poll.overrides')], 'the policy in force')
+line = [line for line in ctl('--sort', 'user').splitlines() if line[:5] == 'carol'][0]
+number = [i for i, text in enumerate(open(env['LAB_CONF']), 1) if 'carol: mode' in text][0]
+expect_true(line.endswith(' poll.overrides, line %d' % number),
+            'and where it stands: ' + line)
 say('chosen, in order, the first')
 
 client = smtp.Client('SUBMISSION', starttls=True, login='dave')
