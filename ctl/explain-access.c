@@ -51,14 +51,15 @@ static const char *result_of(enum gp_reason reason, enum gp_mode mode, bool appl
 	return mode == GP_MODE_ENFORCE ? "refuses" : "would refuse";
 }
 
-static void hear(void *context, const char *why, enum gp_reason reason,
-		 enum gp_mode mode, bool applies)
+static void hear(void *context, const char *why, const char *about,
+		 enum gp_reason reason, enum gp_mode mode, bool applies)
 {
 	struct listener *listener = context;
 	const struct gp_settings *settings = listener->settings;
 	const struct gp_exemption *exemption = reason == GP_REASON_EXEMPT
 		? gp_policy_access_exemption(settings, listener->access) : NULL;
 
+	(void)about;
 	listener->reasons[listener->rules->count] = reason;
 	(void)gp_rules_add(listener->rules, why, exemption == NULL
 			   ? GP_PLACE_WHOLE

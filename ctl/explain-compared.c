@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "author.h"
 #include "network-text.h"
 
 typedef const char *tell(const struct gp_settings *settings,
@@ -138,51 +139,59 @@ static const struct {
 	{ "submission.exemptions", tell_client_and_login },
 };
 
-static const struct {
-	const char *setting, *name;
-	enum gp_author_field field;
-} headers[] = {
-	{ "identity.from", "From", GP_AUTHOR_FROM },
-	{ "identity.sender", "Sender", GP_AUTHOR_SENDER },
-	{ "identity.reply_to", "Reply-To", GP_AUTHOR_REPLY_TO },
-	{ "identity.resent", "Resent-From", GP_AUTHOR_RESENT_FROM },
-	{ "identity.inbound", "From", GP_AUTHOR_FROM },
-};
-
 /* The addresses of a header that names who a message is from. */
 static const char *tell_header(const struct gp_typed_facts *facts,
-			       const char *setting)
+			       enum gp_author_field field, const char *name)
 {
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		const struct gp_author_facts *author =
-			&facts->submit.authors[headers[i].field];
-		const char *text = NULL;
+	const struct gp_author_facts *author = &facts->submit.authors[field];
+	const char *text = NULL;
 
-		if (strcmp(headers[i].setting, setting) != 0)
-			continue;
-		for (size_t j = 0; j < author->addresses_count; j++)
-			text = gp_pool_printf(facts->pool, "%s%s%s",
-					      text == NULL ? "" : text,
-					      text == NULL ? "" : ", ",
-					      author->addresses[j]);
-		return text == NULL && author->fields_count == 0
-			? gp_pool_printf(facts->pool, "no %s", headers[i].name)
-			: gp_pool_printf(facts->pool, "%s: %s", headers[i].name,
-					 text == NULL ? "no address" : text);
-	}
-	return "-";
+	if (author->trouble != NULL)
+		return gp_pool_printf(facts->pool, "%s: ambiguous, %s", name,
+				      author->trouble);
+	for (size_t i = 0; i < author->addresses_count; i++)
+		text = gp_pool_printf(facts->pool, "%s%s%s",
+				      text == NULL ? "" : text,
+				      text == NULL ? "" : ", ",
+				      author->addresses[i]);
+	if (text == NULL && author->fields_count == 0)
+		return gp_pool_printf(facts->pool, "no %s", name);
+	return gp_pool_printf(facts->pool, "%s: %s", name,
+			      text == NULL ? "no address" : text);
+}
+
+/* What a line of the journal does not tell cannot be judged again. */
+bool gp_rule_is_unknown(const struct gp_typed_facts *facts, const char *setting,
+			const char *about)
+{
+	enum gp_author_field field;
+
+	if (strcmp(setting, "tls.mode") == 0 ||
+	    strcmp(setting, "tls.min_version") == 0 ||
+	    strcmp(setting, "login.plaintext_mode") == 0)
+		return facts->unknown.tls;
+	if (strncmp(setting, "tls.", 4) == 0)
+		return facts->unknown.cipher;
+	if (strcmp(setting, "login.mechanisms") == 0)
+		return facts->unknown.mechanism;
+	if (strcmp(setting, "login.author_mode") == 0)
+		return facts->unknown.author;
+	return about != NULL && gp_author_field_from_name(about, &field) &&
+		facts->unknown.headers[field];
 }
 
 const char *gp_rule_compared(const struct gp_settings *settings,
 			     const struct gp_typed_facts *facts,
-			     const char *setting, enum gp_reason reason)
+			     const char *setting, const char *about,
+			     enum gp_reason reason)
 {
+	enum gp_author_field field;
+
 	if (reason == GP_REASON_HEADER_UNKNOWN)
 		return "the MTA has not handed headers over";
-	if (facts->stage == GP_STAGE_MESSAGE &&
-	    strncmp(setting, "identity.", 9) == 0)
-		return facts->unknown.headers ? "not in the line"
-					      : tell_header(facts, setting);
+	if (about != NULL && gp_author_field_from_name(about, &field))
+		return facts->unknown.headers[field] ? "not in the line"
+			: tell_header(facts, field, about);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (strcmp(rules[i].setting, setting) == 0)
 			return rules[i].tell(settings, facts);

@@ -39,7 +39,8 @@ struct gp_typed_facts {
 	const char *by_hand_unknown;
 	/* What a line of the journal does not tell: */
 	struct {
-		bool tls, cipher, mechanism, author, headers;
+		bool tls, cipher, mechanism, author;
+		bool headers[GP_AUTHOR_FIELDS];
 	} unknown;
 };
 

@@ -46,6 +46,7 @@ int gp_line_decision(const struct gp_journal_entry *entry,
 	struct gp_decision decision = {
 		.why = entry->why != NULL ? entry->why : "-",
 		.detail = entry->detail,
+		.address = entry->address,
 		.wait_msecs = entry->wait_secs > 0 ? entry->wait_secs * 1000 : 0,
 	};
 
@@ -74,7 +75,8 @@ static void know_nothing_else(struct gp_typed_facts *facts)
 	facts->unknown.cipher = true;
 	facts->unknown.mechanism = true;
 	facts->unknown.author = true;
-	facts->unknown.headers = true;
+	for (int i = 0; i < GP_AUTHOR_FIELDS; i++)
+		facts->unknown.headers[i] = true;
 	facts->submit.tls_version = "TLSv1.3";
 	facts->submit.cipher = "TLS_AES_256_GCM_SHA384";
 	if (facts->submit.login != NULL)
@@ -135,31 +137,75 @@ static void set_header(struct gp_typed_facts *facts, enum gp_author_field field,
 		gp_author_add(facts->pool, text, author);
 }
 
+/* The header that the line has an address of.  It is taken as it stands: a pseudonym
+   is no address, and nobody's either. */
+static bool know_address(const struct gp_decision *decision,
+			 struct gp_typed_facts *facts)
+{
+	const char **addresses;
+	enum gp_author_field field;
+
+	if (decision->address == NULL || decision->detail == NULL ||
+	    !gp_author_field_from_name(decision->detail, &field))
+		return false;
+	addresses = gp_pool_alloc(facts->pool, sizeof(*addresses));
+	addresses[0] = decision->address;
+	facts->submit.authors[field] = (struct gp_author_facts){
+		.fields_count = 1, .addresses = addresses, .addresses_count = 1,
+	};
+	facts->unknown.headers[field] = false;
+	return true;
+}
+
+/* The header that the setting of a rule is about, or the first of them. */
+static enum gp_author_field field_of(const char *why)
+{
+	return strcmp(why, "identity.sender") == 0 ? GP_AUTHOR_SENDER
+		: strcmp(why, "identity.reply_to") == 0 ? GP_AUTHOR_REPLY_TO
+		: strcmp(why, "identity.resent") == 0 ? GP_AUTHOR_RESENT_FROM
+		: GP_AUTHOR_FROM;
+}
+
 static void know_headers(const struct gp_settings *settings,
-			 enum gp_reason reason, const char *detail,
+			 const struct gp_decision *decision,
 			 struct gp_typed_facts *facts)
 {
 	static const char stranger[] = "<somebody-else@invalid>";
 	const struct gp_str_list *domains = gp_identity_domains(settings);
+	const enum gp_author_field field = field_of(decision->why);
+	struct gp_author_facts *author = &facts->submit.authors[field];
 
-	facts->submit.headers_known = reason != GP_REASON_HEADER_UNKNOWN;
+	facts->submit.headers_known = decision->reason != GP_REASON_HEADER_UNKNOWN;
 	set_header(facts, GP_AUTHOR_FROM, facts->submit.primary);
-	if (reason == GP_REASON_FROM_MISSING)
+	if (know_address(decision, facts))
+		return;
+	switch (decision->reason) {
+	case GP_REASON_FROM_MISSING:
 		set_header(facts, GP_AUTHOR_FROM, NULL);
-	else if (reason == GP_REASON_FROM_NOT_OWNED)
-		set_header(facts, GP_AUTHOR_FROM, stranger);
-	else if (reason == GP_REASON_SENDER_HEADER_NOT_OWNED)
-		set_header(facts, GP_AUTHOR_SENDER, stranger);
-	else if (reason == GP_REASON_REPLY_TO_NOT_OWNED)
-		set_header(facts, GP_AUTHOR_REPLY_TO, stranger);
-	else if (reason == GP_REASON_RESENT_NOT_OWNED)
-		set_header(facts, GP_AUTHOR_RESENT_FROM, stranger);
-	else if (reason == GP_REASON_HEADER_AMBIGUOUS)
-		facts->submit.authors[GP_AUTHOR_FROM].trouble =
-			detail != NULL ? detail : "several";
-	else if (reason == GP_REASON_INBOUND_IDENTITY && domains->count > 0)
-		set_header(facts, GP_AUTHOR_FROM, gp_pool_printf(
-			facts->pool, "<postmaster@%s>", domains->items[0]));
+		facts->unknown.headers[GP_AUTHOR_FROM] = false;
+		return;
+	case GP_REASON_FROM_NOT_OWNED:
+	case GP_REASON_SENDER_HEADER_NOT_OWNED:
+	case GP_REASON_REPLY_TO_NOT_OWNED:
+	case GP_REASON_RESENT_NOT_OWNED:
+		set_header(facts, field, stranger);
+		return;
+	case GP_REASON_HEADER_AMBIGUOUS:
+		if (author->fields_count == 0)
+			author->fields_count = 1;
+		facts->unknown.headers[field] = false;
+		author->trouble = decision->detail != NULL ? decision->detail
+							   : "several";
+		return;
+	case GP_REASON_INBOUND_IDENTITY:
+		if (domains->count > 0)
+			set_header(facts, GP_AUTHOR_FROM, gp_pool_printf(
+				facts->pool, "<postmaster@%s>",
+				domains->items[0]));
+		return;
+	default:
+		return;
+	}
 }
 
 /* How much was sent is not in the line; that a limit was reached is.  Somebody who
@@ -206,8 +252,8 @@ static enum gp_submit_stage stage_of(const struct gp_journal_entry *entry,
 	    strncmp(why, "relay.", 6) == 0)
 		return GP_STAGE_RCPT;
 	if (decision->reason == GP_REASON_INBOUND_IDENTITY)
-		return entry->recipient != NULL ? GP_STAGE_MESSAGE
-						: GP_STAGE_MAIL;
+		return entry->recipient != NULL || entry->address != NULL
+			? GP_STAGE_MESSAGE : GP_STAGE_MAIL;
 	if (strncmp(why, "identity.", 9) == 0 &&
 	    strcmp(why, "identity.envelope") != 0)
 		return GP_STAGE_MESSAGE;
@@ -246,7 +292,7 @@ static void submission_facts(const struct gp_journal_entry *entry,
 				facts->pool, gp_identity_primary_bytes(
 					settings, submit->login)));
 	if (facts->stage == GP_STAGE_MESSAGE)
-		know_headers(settings, decision->reason, entry->detail, facts);
+		know_headers(settings, decision, facts);
 	if (is_about_rate(decision) && submit->login != NULL)
 		know_rate(settings, decision, facts);
 }

@@ -60,24 +60,6 @@ static size_t find_exemption(const struct listener *listener)
 	return GP_PLACE_WHOLE;
 }
 
-/* What a rule's question has no answer to cannot be judged again. */
-static bool is_unknown(const struct gp_typed_facts *facts, const char *setting)
-{
-	if (strcmp(setting, "tls.mode") == 0 ||
-	    strcmp(setting, "tls.min_version") == 0)
-		return facts->unknown.tls;
-	if (strncmp(setting, "tls.", 4) == 0)
-		return facts->unknown.cipher;
-	if (strcmp(setting, "login.mechanisms") == 0)
-		return facts->unknown.mechanism;
-	if (strcmp(setting, "login.plaintext_mode") == 0)
-		return facts->unknown.tls;
-	if (strcmp(setting, "login.author_mode") == 0)
-		return facts->unknown.author;
-	return facts->stage == GP_STAGE_MESSAGE &&
-		strncmp(setting, "identity.", 9) == 0 && facts->unknown.headers;
-}
-
 static const char *result_of(enum gp_reason reason, enum gp_mode mode,
 			     bool applies)
 {
@@ -92,24 +74,26 @@ static const char *result_of(enum gp_reason reason, enum gp_mode mode,
 	return reply->code[0] == '4' ? "defers" : "refuses";
 }
 
-static void hear(void *context, const char *why, enum gp_reason reason,
-		 enum gp_mode mode, bool applies)
+static void hear(void *context, const char *why, const char *about,
+		 enum gp_reason reason, enum gp_mode mode, bool applies)
 {
 	struct listener *listener = context;
 	struct gp_rules *rules = listener->rules;
 	const bool is_passing = gp_reason_reply(reason)->code == NULL;
-	const bool is_guess = !applies && is_unknown(listener->facts, why);
+	const bool is_guess = !applies &&
+		gp_rule_is_unknown(listener->facts, why, about);
 
 	if (rules->count >= sizeof(listener->reasons) /
 	    sizeof(listener->reasons[0]))
 		return;
 	listener->reasons[rules->count] = reason;
-	(void)gp_rules_add(rules, why, reason == GP_REASON_EXEMPT && applies
-				? find_exemption(listener) : GP_PLACE_WHOLE,
-			   is_passing ? "-" : gp_mode_word(mode),
-			   is_guess ? "not in the line" : gp_rule_compared(
-				listener->settings, listener->facts, why, reason),
-			   is_guess ? "?" : result_of(reason, mode, applies));
+	gp_rules_add(rules, why, reason == GP_REASON_EXEMPT && applies
+		     ? find_exemption(listener) : GP_PLACE_WHOLE,
+		     is_passing ? "-" : gp_mode_word(mode),
+		     is_guess ? "not in the line" : gp_rule_compared(
+			listener->settings, listener->facts, why, about, reason),
+		     is_guess ? "?" : result_of(reason, mode, applies))
+		->about = about;
 }
 
 /* The rule that the decision names. */
@@ -139,16 +123,34 @@ static size_t rate_item(const struct gp_settings *settings,
 		: (size_t)(policy->override - settings->rate.overrides.items);
 }
 
-static const char *format_limits(struct gp_pool *pool,
-				 const struct gp_rate_limits *limits)
+/* A message finds no room when all are used; of recipients there may be a few left.
+   What is used of other windows is not asked. */
+static const char *format_window(struct gp_pool *pool, enum gp_rate_kind kind,
+				 const struct gp_rate_window *window, bool is_hit)
 {
-	char window[GP_RATE_WINDOW_BYTES];
+	char text[GP_RATE_WINDOW_BYTES];
+
+	(void)gp_rate_window_format(window, text);
+	if (!is_hit)
+		return gp_pool_strdup(pool, text);
+	return kind == GP_RATE_MESSAGES
+		? gp_pool_printf(pool, "%u of %s used", window->count, text)
+		: gp_pool_printf(pool, "too few left of %s", text);
+}
+
+static const char *format_limits(struct gp_pool *pool, enum gp_rate_kind kind,
+				 const struct gp_rate_limits *limits,
+				 const struct gp_rate_window *hit)
+{
 	const char *text = "";
 
 	for (size_t i = 0; i < limits->count; i++)
 		text = gp_pool_printf(pool, "%s%s%s", text, i == 0 ? "" : ", ",
-				      gp_rate_window_format(&limits->windows[i],
-							    window));
+				      format_window(pool, kind,
+						    &limits->windows[i],
+						    hit != NULL &&
+						    limits->windows[i].secs ==
+						    hit->secs));
 	return *text == '\0' ? "no limit" : text;
 }
 
@@ -181,7 +183,10 @@ static void add_rate_rules(const struct gp_settings *settings,
 		rule = gp_rules_add(rules, policy->why[kind],
 				    rate_item(settings, policy, policy->why[kind]),
 				    mode, format_limits(rules->pool,
-							&policy->terms.limits[kind]),
+							(enum gp_rate_kind)kind,
+							&policy->terms.limits[kind],
+							is_hit ? &found->limit
+							: NULL),
 				    is_hit ? result : "kept");
 		rule->is_decisive = is_hit && decides;
 	}

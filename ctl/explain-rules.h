@@ -18,6 +18,7 @@
 
 struct gp_rule {
 	const char *setting;    /* "poll.interval" */
+	const char *about;      /* "From": which of what it looks at, or NULL */
 	size_t item;            /* of a list, else GP_PLACE_WHOLE */
 	const char *mode;       /* a word */
 	const char *compared;   /* may hold what clients have sent */
@@ -48,8 +49,12 @@ void gp_rules_poll(const struct gp_settings *settings,
 		   struct gp_typed_facts *facts, struct gp_rules *rules);
 void gp_rules_access(const struct gp_settings *settings,
 		     struct gp_typed_facts *facts, struct gp_rules *rules);
+/* about: as gp_witness_hear() has it. */
 const char *gp_rule_compared(const struct gp_settings *settings,
 			     const struct gp_typed_facts *facts,
-			     const char *setting, enum gp_reason reason);
+			     const char *setting, const char *about,
+			     enum gp_reason reason);
+bool gp_rule_is_unknown(const struct gp_typed_facts *facts, const char *setting,
+			const char *about);
 
 #endif

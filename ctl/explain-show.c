@@ -168,6 +168,8 @@ static void put_decision(const char *label, const struct gp_decision *decision)
 		     gp_reason_text(decision->reason));
 	if (decision->detail != NULL)
 		put("detail", decision->detail);
+	if (decision->address != NULL)
+		put("address", decision->address);
 }
 
 /* An early check has two: the interval and the step of the ladder. */
@@ -190,6 +192,12 @@ static void put_places(const struct gp_settings *settings,
 					      GP_PLACE_WHOLE, false));
 }
 
+static const char *rule_in_words(struct gp_pool *pool, const struct gp_rule *rule)
+{
+	return rule->about == NULL ? rule->setting
+		: gp_pool_printf(pool, "%s %s", rule->setting, rule->about);
+}
+
 static void put_table(const struct gp_settings *settings,
 		      const struct gp_rules *rules)
 {
@@ -204,7 +212,8 @@ static void put_table(const struct gp_settings *settings,
 		const struct gp_rule *rule = &rules->items[i];
 		struct libscols_line *line = scols_table_new_line(table, NULL);
 		(void)scols_line_set_data(line, 0, rule->is_decisive ? ">" : "");
-		(void)scols_line_set_data(line, 1, rule->setting);
+		(void)scols_line_set_data(line, 1, rule_in_words(rules->pool,
+								 rule));
 		(void)scols_line_set_data(line, 2, rule->mode);
 		gp_table_set_name(line, 3, rule->compared);
 		(void)scols_line_set_data(line, 4, rule->result);
@@ -300,7 +309,8 @@ static json_t *rules_json(const struct gp_settings *settings,
 		const struct gp_rule *rule = &rules->items[i];
 
 		(void)json_array_append_new(array, json_pack(
-			"{s:s, s:o, s:s, s:b, s:o}",
+			"{s:s?, s:s, s:o, s:s, s:b, s:o}",
+			"about", rule->about,
 			"mode", rule->mode,
 			"compared", gp_show_json_name(rule->compared),
 			"result", rule->result,
@@ -337,6 +347,9 @@ static json_t *decision_json(const struct gp_settings *settings,
 	if (decision->detail != NULL)
 		(void)json_object_set_new(object, "detail",
 					  gp_show_json_name(decision->detail));
+	if (decision->address != NULL)
+		(void)json_object_set_new(object, "address",
+					  gp_show_json_name(decision->address));
 	return object;
 }
 

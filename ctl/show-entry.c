@@ -92,6 +92,7 @@ static void put_details(FILE *out, const struct gp_journal_entry *entry)
 	put_labelled(out, "to ", entry->recipient);
 	put_labelled(out, "answer ", entry->answer);
 	put_labelled(out, "detail ", entry->detail);
+	put_labelled(out, "address ", entry->address);
 	put_labelled(out, "limit ", entry->limit);
 	put_seconds(out, "every", entry->every_secs);
 	put_seconds(out, "policy", entry->policy_secs);

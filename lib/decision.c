@@ -268,7 +268,7 @@ void gp_decision_consider(struct gp_decision *decision,
 	const bool is_decided = decision->action != GP_ACTION_PASS &&
 		decision->mode == GP_MODE_ENFORCE;
 
-	gp_witness_hear(witness, why, reason, mode, is_broken);
+	gp_witness_hear(witness, why, NULL, reason, mode, is_broken);
 	if (!is_broken || mode == GP_MODE_OFF || is_decided)
 		return;
 	if (mode == GP_MODE_ENFORCE || decision->action == GP_ACTION_PASS)

@@ -98,6 +98,8 @@ struct gp_decision {
 	enum gp_mode mode;              /* of the rule that decided */
 	const char *why;                /* the setting that decided; static text */
 	const char *detail;             /* what exactly was wrong; static, or NULL */
+	const char *address;            /* in the header that detail names, and not
+	                                   the login's; of the facts, or NULL */
 	bool gives_notice;              /* and the user is told, too */
 	int64_t wait_msecs;             /* delay, hold: how long; else until the next
 	                                   admitted check or message; 0 where it
@@ -108,21 +110,24 @@ struct gp_decision {
 
 /*
  * Is told of each rule that the core considers, in its order, for those who ask why.
- * why is the setting; applies: the rule lets pass or refuses, by that reason.
+ * why is the setting; about, which of several things it is asked about, such as a
+ * header, or NULL; applies: the rule lets pass or refuses, by that reason.
  */
 struct gp_witness {
-	void (*hear)(void *context, const char *why, enum gp_reason reason,
-		     enum gp_mode mode, bool applies);
+	void (*hear)(void *context, const char *why, const char *about,
+		     enum gp_reason reason, enum gp_mode mode, bool applies);
 	void *context;
 };
 
 /* witness may be NULL: mostly nobody asks. */
 static inline void gp_witness_hear(const struct gp_witness *witness,
-				   const char *why, enum gp_reason reason,
-				   enum gp_mode mode, bool applies)
+				   const char *why, const char *about,
+				   enum gp_reason reason, enum gp_mode mode,
+				   bool applies)
 {
 	if (witness != NULL)
-		witness->hear(witness->context, why, reason, mode, applies);
+		witness->hear(witness->context, why, about, reason, mode,
+			      applies);
 }
 
 /* One rule is heard.  Of several, the first enforced one that is broken is the

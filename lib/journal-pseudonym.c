@@ -98,6 +98,8 @@ void gp_journal_disguise(const struct gp_settings *settings,
 				      disguise_r->sender);
 	entry->recipient = disguise_mail(pseudonyms, entry->recipient,
 					 disguise_r->recipient);
+	entry->address = disguise_mail(pseudonyms, entry->address,
+				       disguise_r->address);
 	/* The milter counts its sessions; Dovecot writes the client's address and
 	   port into their names (login-common, client_get_session_id()). */
 	if (entry->part != NULL && strcmp(entry->part, "milter") != 0)

@@ -11,6 +11,7 @@ struct gp_journal_disguise {
 	char user[GP_PSEUDONYM_BYTES], ip[GP_PSEUDONYM_BYTES];
 	char session[GP_PSEUDONYM_BYTES];
 	char sender[GP_PSEUDONYM_BYTES + 2], recipient[GP_PSEUDONYM_BYTES + 2];
+	char address[GP_PSEUDONYM_BYTES + 2];
 	char program[GP_PROGRAM_BYTES];
 	char *detail;
 };

@@ -60,6 +60,7 @@ static const struct gp_journal_field fields[] = {
 	FIELD("to", recipient, FIELD_TEXT, true),
 	FIELD("answer", answer, FIELD_TEXT, true),
 	FIELD("detail", detail, FIELD_TEXT, true),
+	FIELD("address", address, FIELD_TEXT, true),
 	FIELD("limit", limit, FIELD_TEXT, true),
 	FIELD("idle", idle, FIELD_TEXT, true),
 	FIELD("count", count, FIELD_NUMBER, true),

@@ -37,7 +37,8 @@ struct gp_journal_entry {
 	const char *sender;
 	const char *recipient;
 	const char *answer;             /* the reply's code and status */
-	const char *detail;             /* what was wrong with a header */
+	const char *detail;             /* what was wrong, or in which header */
+	const char *address;            /* in that header */
 	const char *limit;              /* that was reached: "30/1m" */
 	const char *idle;               /* "yes": the session has used IDLE */
 	int64_t count;                  /* decisions that this line stands for */

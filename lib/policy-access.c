@@ -20,8 +20,8 @@ static bool is_exempt(const struct gp_settings *settings,
 {
 	const bool is_named = gp_policy_access_exemption(settings, facts) != NULL;
 
-	gp_witness_hear(facts->witness, "access.exemptions", GP_REASON_EXEMPT,
-			GP_MODE_ENFORCE, is_named);
+	gp_witness_hear(facts->witness, "access.exemptions", NULL,
+			GP_REASON_EXEMPT, GP_MODE_ENFORCE, is_named);
 	return is_named;
 }
 
@@ -58,7 +58,7 @@ static void judge(const struct gp_settings *settings,
 	consider(facts, decision, !mechanism_is_good(settings, facts),
 		 GP_REASON_MECHANISM, settings->access.mechanisms_mode,
 		 mechanisms_settings[facts->protocol]);
-	gp_witness_hear(facts->witness, protocol_settings[facts->protocol],
+	gp_witness_hear(facts->witness, protocol_settings[facts->protocol], NULL,
 			GP_REASON_PROTOCOL_RETIRING,
 			settings->access.protocol_mode,
 			access == GP_ACCESS_NOTICE);

@@ -12,6 +12,7 @@
 /* What holds for one header. */
 struct rule {
 	enum gp_author_field field;
+	const char *header;
 	size_t mode_offset;             /* into struct gp_settings */
 	const char *why;
 	enum gp_reason not_owned;
@@ -23,16 +24,16 @@ struct rule {
 #define MODE(name) offsetof(struct gp_settings, identity.name), "identity." #name
 
 static const struct rule rules[] = {
-	{ GP_AUTHOR_FROM, MODE(from), GP_REASON_FROM_NOT_OWNED,
+	{ GP_AUTHOR_FROM, "From", MODE(from), GP_REASON_FROM_NOT_OWNED,
 	  true, false, true },
-	{ GP_AUTHOR_SENDER, MODE(sender), GP_REASON_SENDER_HEADER_NOT_OWNED,
-	  false, false, true },
-	{ GP_AUTHOR_RESENT_FROM, MODE(resent), GP_REASON_RESENT_NOT_OWNED,
-	  false, true, false },
-	{ GP_AUTHOR_RESENT_SENDER, MODE(resent), GP_REASON_RESENT_NOT_OWNED,
-	  false, true, false },
-	{ GP_AUTHOR_REPLY_TO, MODE(reply_to), GP_REASON_REPLY_TO_NOT_OWNED,
-	  false, false, false },
+	{ GP_AUTHOR_SENDER, "Sender", MODE(sender),
+	  GP_REASON_SENDER_HEADER_NOT_OWNED, false, false, true },
+	{ GP_AUTHOR_RESENT_FROM, "Resent-From", MODE(resent),
+	  GP_REASON_RESENT_NOT_OWNED, false, true, false },
+	{ GP_AUTHOR_RESENT_SENDER, "Resent-Sender", MODE(resent),
+	  GP_REASON_RESENT_NOT_OWNED, false, true, false },
+	{ GP_AUTHOR_REPLY_TO, "Reply-To", MODE(reply_to),
+	  GP_REASON_REPLY_TO_NOT_OWNED, false, false, false },
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
@@ -52,17 +53,19 @@ bool gp_policy_author_is_needed(const struct gp_settings *settings)
 	return false;
 }
 
-static bool owns_all(const struct gp_settings *settings, const char *identity,
-		     const struct gp_author_facts *author)
+/* The first address that is somebody else's; NULL if there is none. */
+static const char *find_stranger(const struct gp_settings *settings,
+				 const char *identity,
+				 const struct gp_author_facts *author)
 {
 	struct gp_address address;
 
 	for (size_t i = 0; i < author->addresses_count; i++) {
 		gp_address_parse(author->addresses[i], &address);
 		if (!gp_identity_owns(settings, identity, &address))
-			return false;
+			return author->addresses[i];
 	}
-	return true;
+	return NULL;
 }
 
 /* What makes a header ambiguous; NULL if nothing does. */
@@ -90,8 +93,8 @@ static enum gp_reason find_fault(const struct gp_settings *settings,
 	if (author->addresses_count == 0)
 		return rule->is_needed ? GP_REASON_FROM_MISSING
 				       : GP_REASON_HEADER_AMBIGUOUS;
-	return owns_all(settings, facts->identity, author) ? GP_REASON_OWNED
-							   : rule->not_owned;
+	return find_stranger(settings, facts->identity, author) == NULL
+		? GP_REASON_OWNED : rule->not_owned;
 }
 
 static enum gp_action remedy(const struct gp_settings *settings,
@@ -122,16 +125,21 @@ static void judge(const struct gp_settings *settings,
 {
 	const enum gp_reason reason = facts->headers_known
 		? find_fault(settings, facts, rule) : GP_REASON_HEADER_UNKNOWN;
+	const bool is_strange = reason == rule->not_owned;
+	const struct gp_author_facts *author = &facts->authors[rule->field];
 	const struct gp_decision finding = {
 		.action = remedy(settings, facts, rule, reason),
 		.reason = reason,
 		.mode = mode_of(settings, rule),
 		.why = rule->why,
-		.detail = reason != GP_REASON_HEADER_AMBIGUOUS ? NULL
-			: find_trouble(&facts->authors[rule->field], rule),
+		.detail = is_strange ? rule->header
+			: reason != GP_REASON_HEADER_AMBIGUOUS ? NULL
+			: find_trouble(author, rule),
+		.address = is_strange ? find_stranger(settings, facts->identity,
+						      author) : NULL,
 	};
 
-	gp_witness_hear(facts->witness, rule->why,
+	gp_witness_hear(facts->witness, rule->why, rule->header,
 			reason == GP_REASON_OWNED ? rule->not_owned : reason,
 			finding.mode, reason != GP_REASON_OWNED);
 	if (reason != GP_REASON_OWNED && finding.mode != GP_MODE_OFF &&
@@ -139,9 +147,9 @@ static void judge(const struct gp_settings *settings,
 		*decision = finding;
 }
 
-/* Mail from outside whose author claims to be one of ours.  Its envelope was
-   judged at MAIL; headers only where they come anyway. */
-static bool claims_to_be_ours(const struct gp_settings *settings,
+/* Of mail from outside, the author that claims to be one of ours, or NULL.  Its
+   envelope was judged at MAIL; headers only where they come anyway. */
+static const char *find_claim(const struct gp_settings *settings,
 			      const struct gp_submit_facts *facts)
 {
 	const struct gp_author_facts *from = &facts->authors[GP_AUTHOR_FROM];
@@ -150,26 +158,32 @@ static bool claims_to_be_ours(const struct gp_settings *settings,
 	for (size_t i = 0; facts->headers_known && i < from->addresses_count; i++) {
 		gp_address_parse(from->addresses[i], &address);
 		if (gp_identity_is_ours(settings, &address))
-			return true;
+			return from->addresses[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void judge_inbound(const struct gp_settings *settings,
 			  const struct gp_submit_facts *facts,
 			  struct gp_decision *decision)
 {
+	const char *claim;
+
 	if (settings->identity.inbound == GP_MODE_OFF ||
 	    gp_exempt_host(settings, facts) ||
 	    gp_network_list_contains(&settings->relay.trusted_networks,
-				     &facts->client) ||
-	    !claims_to_be_ours(settings, facts))
+				     &facts->client))
+		return;
+	claim = find_claim(settings, facts);
+	if (claim == NULL)
 		return;
 	*decision = (struct gp_decision){
 		.action = GP_ACTION_REJECT,
 		.reason = GP_REASON_INBOUND_IDENTITY,
 		.mode = settings->identity.inbound,
 		.why = "identity.inbound",
+		.detail = "From",
+		.address = claim,
 	};
 }
 
@@ -186,7 +200,7 @@ void gp_policy_author(const struct gp_settings *settings,
 	} else if (!gp_login_is_proven(settings, facts)) {
 		decision_r->reason = GP_REASON_RULE_OFF;
 		judge_inbound(settings, facts, decision_r);
-		gp_witness_hear(facts->witness, "identity.inbound",
+		gp_witness_hear(facts->witness, "identity.inbound", "From",
 				GP_REASON_INBOUND_IDENTITY,
 				settings->identity.inbound,
 				decision_r->action != GP_ACTION_PASS);

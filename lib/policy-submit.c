@@ -51,16 +51,18 @@ static void consider(const struct gp_submit_facts *facts,
 
 /* A rule that lets pass is heard. */
 static bool hear_pass(const struct gp_submit_facts *facts, bool applies,
-		      enum gp_reason reason, const char *why)
+		      enum gp_reason reason, const char *why, const char *about)
 {
-	gp_witness_hear(facts->witness, why, reason, GP_MODE_ENFORCE, applies);
+	gp_witness_hear(facts->witness, why, about, reason, GP_MODE_ENFORCE,
+			applies);
 	return applies;
 }
 
-static bool is_exempt(const struct gp_submit_facts *facts, bool is_named)
+static bool is_exempt(const struct gp_submit_facts *facts, bool is_named,
+		      const char *about)
 {
 	return hear_pass(facts, is_named, GP_REASON_EXEMPT,
-			 "submission.exemptions");
+			 "submission.exemptions", about);
 }
 
 static bool version_is_old(const struct gp_settings *settings,
@@ -221,7 +223,7 @@ static void judge_submission(const struct gp_settings *settings,
 			     const struct gp_submit_facts *facts,
 			     struct gp_decision *decision)
 {
-	if (is_exempt(facts, gp_exempt_host(settings, facts))) {
+	if (is_exempt(facts, gp_exempt_host(settings, facts), "client")) {
 		*decision = pass(GP_REASON_EXEMPT, "submission.exemptions");
 		return;
 	}
@@ -250,7 +252,8 @@ static void judge_mail(const struct gp_settings *settings,
 	else
 		judge_strength(settings, facts, settings->tls.inbound_mode,
 			       decision);
-	if (has_login && !is_exempt(facts, gp_exempt_login(settings, facts)))
+	if (has_login && !is_exempt(facts, gp_exempt_login(settings, facts),
+				    "login"))
 		judge_login(settings, facts, decision);
 	else if (has_login && decision->action == GP_ACTION_PASS)
 		*decision = pass(GP_REASON_EXEMPT, "submission.exemptions");
@@ -337,7 +340,7 @@ void gp_policy_submit_rcpt(const struct gp_settings *settings,
 	enum gp_reason reason;
 
 	if (hear_pass(facts, gp_login_is_proven(settings, facts),
-		      GP_REASON_AUTHENTICATED, "relay.mode")) {
+		      GP_REASON_AUTHENTICATED, "relay.mode", NULL)) {
 		*decision_r = pass(GP_REASON_AUTHENTICATED, "relay.mode");
 	} else if (is_local_submission(facts)) {
 		*decision_r = pass(GP_REASON_LOCAL_SUBMISSION, "relay.mode");
@@ -345,10 +348,10 @@ void gp_policy_submit_rcpt(const struct gp_settings *settings,
 				&settings->relay.trusted_networks,
 				&facts->client),
 			     GP_REASON_TRUSTED_NETWORK,
-			     "relay.trusted_networks")) {
+			     "relay.trusted_networks", NULL)) {
 		*decision_r = pass(GP_REASON_TRUSTED_NETWORK,
 				   "relay.trusted_networks");
-	} else if (is_exempt(facts, gp_exempt_host(settings, facts))) {
+	} else if (is_exempt(facts, gp_exempt_host(settings, facts), "client")) {
 		*decision_r = pass(GP_REASON_EXEMPT, "submission.exemptions");
 	} else if (settings->relay.mode == GP_MODE_OFF) {
 		*decision_r = pass(GP_REASON_RULE_OFF, "relay.mode");
@@ -358,7 +361,7 @@ void gp_policy_submit_rcpt(const struct gp_settings *settings,
 			? pass(reason, "relay.local_domains")
 			: decide(GP_ACTION_REJECT, reason, settings->relay.mode,
 				 "relay.local_domains");
-		gp_witness_hear(facts->witness, "relay.local_domains", reason,
-				settings->relay.mode, true);
+		gp_witness_hear(facts->witness, "relay.local_domains", NULL,
+				reason, settings->relay.mode, true);
 	}
 }

@@ -3,11 +3,16 @@
 #include "answer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "log.h"
 #include "network-text.h"
 #include "program.h"
 #include "reply.h"
+
+/* Longer ones are cut (RFC 5321 section 4.5.3.1 allows 254): nobody owns them, and a line
+   of syslog has an end. */
+enum { ADDRESS_BYTES_MAX = 320 };
 
 /* What was held against the policy, where no other field of the line tells it. */
 static const char *detail_of(const struct gp_submit_facts *facts,
@@ -29,6 +34,16 @@ static const char *detail_of(const struct gp_submit_facts *facts,
 	}
 }
 
+static const char *bound_address(const char *address,
+				 char buffer[ADDRESS_BYTES_MAX + sizeof("...")])
+{
+	if (address == NULL || strlen(address) <= ADDRESS_BYTES_MAX)
+		return address;
+	(void)snprintf(buffer, ADDRESS_BYTES_MAX + sizeof("..."), "%.*s...",
+		       ADDRESS_BYTES_MAX, address);
+	return buffer;
+}
+
 void gp_answer_note(struct gp_journal *journal,
 		    const struct gp_session *session,
 		    const struct gp_decision *decision)
@@ -36,7 +51,7 @@ void gp_answer_note(struct gp_journal *journal,
 	const struct gp_reply *reply = gp_reason_reply(decision->reason);
 	const struct gp_submit_facts *facts = &session->facts;
 	char ip[GP_IP_TEXT_BYTES], program[GP_PROGRAM_BYTES], answer[16];
-	char limit[GP_REPLY_LIMIT_BYTES];
+	char limit[GP_REPLY_LIMIT_BYTES], address[ADDRESS_BYTES_MAX + sizeof("...")];
 	struct gp_journal_entry entry;
 
 	gp_journal_entry_init(&entry);
@@ -59,6 +74,7 @@ void gp_answer_note(struct gp_journal *journal,
 	if (reply->code != NULL && decision->action != GP_ACTION_REWRITE)
 		entry.answer = answer;
 	entry.detail = detail_of(facts, decision);
+	entry.address = bound_address(decision->address, address);
 	entry.limit = gp_reply_limit(decision, limit);
 	if (decision->wait_msecs > 0)
 		entry.wait_secs = (decision->wait_msecs + 999) / 1000;

@@ -13,6 +13,9 @@ gives() {
 	check "explain $* gives $code ($found)" [ "$found" = "$code" ]
 	check "and says: $text" grep -qF -- "$text" out
 }
+row() { # SETTING ABOUT MODE COMPARED RESULT: a row of the table
+	check "the row of $1 $2: $4" grep -qE "$1 *$2 +$3 +$4 +$5 " out
+}
 says() { check "also: $1" grep -qF -- "$1" out; }
 
 echo 'staff: dave' > groups
@@ -64,7 +67,7 @@ gives 0 'default {"after 0: absorb", "after 12: delay 10s"}' check=noop every=60
 gives 0 "answer    -ERR [LOGIN-DELAY] You may look for new mail once every 5 minutes, try again in 9 seconds" \
 	part=pop3 check=login early=9 wait=9 user=refused
 gives 0 "> tls.mode" --rules port=587 tls=no
-says "login.mode            enforce not logged in refuses"
+row "login.mode" "" enforce "not logged in" refuses
 gives 0 '"line": 14' --json port=587 login=alice tls=yes sender='<alice@example.test>' rate=messages
 
 # Lines of the journal
@@ -87,7 +90,28 @@ says 'setting   policy.conf:14: overrides = {"alice: messages 60/1m"} }'
 gives 0 "now       pass" --journal "${submission/60/30}"
 gives 0 "now       reject" --journal "${submission//user=alice/user=bob}"
 says "reason    sender-not-owned"
-gives 0 "tls.min_bits                enforce not in the line" --journal "$submission"
+gives 0 "60 of 60/1m used" --journal "$submission"
+row "  tls.min_bits" "" enforce "not in the line" "[?]"
+says "submission.exemptions client"
+says "submission.exemptions login"
+author='time=2026-11-23T18:53:20.123Z host=mx1 s=m1 part=milter action=reject mode=enforce reason=from-not-owned user=bob program=smtp/198.51.100.9 ip=198.51.100.9 port=587 check=- every=- policy=- why=identity.from early=- wait=- from=<bob@example.test> to=<a@foreign.test> answer=550/5.7.1 detail=From address=mallory@evil.test'
+gives 0 "address   mallory@evil.test" --journal "$author"
+row "> identity.from" From enforce "From: mallory@evil.test" refuses
+row "  identity.sender" Sender enforce "not in the line" "[?]"
+row "  identity.resent" Resent-From enforce "not in the line" "[?]"
+row "  identity.resent" Resent-Sender enforce "not in the line" "[?]"
+resent=$(sed 's/from-not-owned/resent-not-owned/; s/identity.from/identity.resent/; s/detail=From/detail=Resent-Sender/' <<< "$author")
+gives 0 "now       the same" --journal "$resent"
+row "> identity.resent" Resent-Sender enforce "Resent-Sender: mallory@evil.test" refuses
+row "  identity.resent" Resent-From enforce "not in the line" "[?]"
+gives 0 "now       pass" --journal "${author/mallory@evil.test/bob@example.test}"
+row "  identity.from" From enforce "From: bob@example.test" kept
+gives 0 "now       the same" --journal "${author/mallory@evil.test/m-0123456789abcdef}"
+gives 0 '"compared": "From: mallory@evil.test"' --json --journal "$author"
+check "and the header" grep -qF '"about": "Resent-Sender"' out
+several=$(sed 's/from-not-owned/header-ambiguous/; s/identity.from/identity.sender/; s/detail=.*/detail=several/' <<< "$author")
+gives 0 "now       the same" --journal "$several"
+row "> identity.sender" Sender enforce "Sender: ambiguous, several" refuses
 echo "$line" > journal
 gives 0 "now       the same" --journal - < journal
 gives 0 '"same": true' --json --journal - < journal
@@ -108,7 +132,10 @@ poll {
 tls { denied_ciphers = {"*CHACHA20*"} }
 login { mechanisms = {PLAIN} }
 rate { messages = {1/1h} }
-identity { from = enforce }
+identity {
+	from = enforce
+	reply_to = enforce
+}
 journal { all_checks = yes interval = 1s }
 CONF
 python <<'PYTHON'
@@ -166,9 +193,27 @@ for command in ('MAIL FROM:<bob@example.test>', 'RCPT TO:<carol@example.test>',
     client.command(command)
 answers['rate-messages'] = client.command('MAIL FROM:<bob@example.test>')
 
+# Each header with somebody else's address
+authors = {'from-not-owned': 'From', 'sender-header-not-owned': 'Sender',
+           'resent-not-owned': 'Resent-From', 'reply-to-not-owned': 'Reply-To'}
+stranger = '"mal lory%x"@' + 'long.' * 70 + 'evil.test'
+for reason, header in authors.items():
+    client = smtp.Client('SUBMISSION', starttls=True, login='dave')
+    own = '' if header == 'From' else 'From: dave@example.test\r\n'
+    for command in ('MAIL FROM:<dave@example.test>', 'RCPT TO:<carol@example.test>',
+                    'DATA'):
+        client.command(command)
+    answers[reason] = client.command('%s%s: <mallory@evil.test>\r\n\r\nx\r\n.' % (
+        own, header))
+client = smtp.Client('SUBMISSION', starttls=True, login='dave')
+for command in ('MAIL FROM:<dave@example.test>', 'RCPT TO:<carol@example.test>',
+                'DATA', 'From: %s\r\n\r\nx\r\n.' % stranger):
+    client.command(command)
+
 # Whatever was written is decided in the same way again, by the same policy.
 lines = told()
 seen = set()
+addresses, strangers = [], 0
 for line in lines:
     found = explain(line)
     reason = found['line']['reason']
@@ -178,6 +223,17 @@ for line in lines:
     if reason in answers:
         expect(found['then']['answer'].split(', try')[0],
                answers[reason].split(', try')[0], 'answer of ' + reason)
+    if reason in authors:
+        row = [r for r in found['now']['rules'] if r['decisive']][0]
+        expect((row['about'], found['line']['detail']), (authors[reason],) * 2, line)
+        compared = row['compared'].split(': ', 1)[1]
+        expect(compared, found['line']['address'], 'the address')
+        expect_true(compared == 'mallory@evil.test' or
+                    compared == stranger[:320] + '...', compared)
+        if compared == 'mallory@evil.test':
+            addresses.append(row['about'])
+        else:
+            strangers += 1
     if reason == 'cipher-denied':
         expect_true('CHACHA20' in found['line']['detail'], 'the cipher: ' + line)
     if found['line']['action'] == 'refuse':
@@ -188,6 +244,8 @@ for wanted in [(answer and 'reject', reason) for reason, answer in answers.items
         ('pass', 'admitted'), ('absorb', 'early'), ('delay', 'early'),
         ('refuse', 'early'), ('note', 'early'), ('tempfail', 'rate-messages')]:
     expect_true(wanted in seen, '%s was explained: %s' % (wanted, seen))
+expect(sorted(addresses), sorted(authors.values()), 'an address in each header')
+expect(strangers, 1, 'a long address is bounded')
 say('%d lines, each decided again as it was' % len(lines))
 PYTHON
 check "lines of a live site" [ $? = 0 ]

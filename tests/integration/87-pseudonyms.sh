@@ -102,6 +102,14 @@ for number in range(3):
     expect(done.returncode == 0, number < 2, 'message %d' % number)
 expect(len(journal(user=names['carol'], reason='rate-messages')), 1, 'the limit')
 say('SMTP: messages are counted and limited')
+subprocess.run(
+    ['curl', '-s', '-k', '--ssl-reqd', '--user', 'dave:secret-dave', '--mail-from',
+     'dave@example.test', '--mail-rcpt', 'dave@example.test', '--upload-file', '-',
+     'smtp://%s:%s' % (env['LAB_HOST'], env['LAB_SUBMISSION_PORT'])],
+    input=b'From: "mal lory"@evil.test\r\n\r\nText.\r\n')
+line = journal(user=names['dave'], reason='from-not-owned')[0]
+expect(line['detail'], 'From', 'the header of somebody else')
+expect_true(line['address'].startswith('m-'), line['address'])
 
 # By name, by pseudonym, and all of them
 for who in ('alice', names['alice']):
@@ -141,7 +149,8 @@ for key in keys.split():
         text += key + '\n' + subprocess.run(redis + command, stdout=subprocess.PIPE,
                                             ).stdout.decode('latin-1')
 expect_true('gp:{journal}:j' in keys, 'the stream of the journal')
-for word in ('alice', 'bob', 'carol', 'dave', 'example.test', '127.0.0.'):
+for word in ('alice', 'bob', 'carol', 'dave', 'example.test', '127.0.0.',
+             'lory', 'evil.test'):
     expect([line for line in text.splitlines() if word in line], [], word)
 say('no name and no address stands in Redis or in the journal')
 expect_true('s=s-' in text, 'Dovecot session names hold the address')
