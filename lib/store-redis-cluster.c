@@ -63,12 +63,20 @@ void gp_redis_cluster_free(struct gp_redis_cluster **cluster)
 
 /* --- which server --- */
 
-/* Whom nobody answers for, another seed may know more about. */
-static void forget(struct gp_redis_cluster *cluster)
+static void take_next_seed(struct gp_redis_cluster *cluster)
 {
-	gp_redis_map_forget(cluster->map);
-	cluster->moves = 0;
 	cluster->seed = (cluster->seed + 1) % (unsigned int)cluster->seeds_count;
+}
+
+/* Who holds the slots of a server that does not answer, another seed may know.  The
+   slots of the others are where they were. */
+static void leave(struct gp_redis_cluster *cluster,
+		  const struct gp_redis_node *node)
+{
+	gp_redis_map_forget_node(cluster->map, node);
+	if (gp_redis_address_is_same(&cluster->seeds[cluster->seed],
+				     &node->server))
+		take_next_seed(cluster);
 }
 
 static struct gp_redis_node *node_for(struct gp_redis_cluster *cluster,
@@ -91,7 +99,7 @@ static int ask_node(struct gp_redis_cluster *cluster, struct gp_redis_node *node
 	if (gp_redis_link_exchange(node->link, commands, count, deadline_msecs,
 				   replies_r, err) == 0)
 		return 0;
-	forget(cluster);
+	leave(cluster, node);
 	return -1;
 }
 
@@ -107,7 +115,7 @@ static struct gp_redis_node *reach(struct gp_redis_cluster *cluster,
 
 		if (gp_redis_link_connect(node->link, until_msecs, err) == 0)
 			return node;
-		forget(cluster);
+		leave(cluster, node);
 	}
 	return NULL;
 }
@@ -198,7 +206,9 @@ static int follow(struct gp_redis_cluster *cluster,
 	}
 	freeReplyObject(*reply);
 	*reply = NULL;
-	forget(cluster);
+	gp_redis_map_forget(cluster->map);
+	cluster->moves = 0;
+	take_next_seed(cluster);
 	return gp_error_set(err, "redis: the servers of the cluster send each key "
 			    "to one another");
 }

@@ -57,18 +57,36 @@ static void add(struct gp_exemption_list *list, const redisReply *who,
 	list->items[list->count++] = exemption;
 }
 
+/* Those that were known last hold until they are asked for once more. */
+static void leave_alone(struct gp_store_redis *store, int64_t now_msecs)
+{
+	store->exemptions_until_msecs = now_msecs + gp_store_with_jitter(
+		(int64_t)store->settings->redis.retry_secs * 1000);
+}
+
 void gp_store_redis_take_exemptions(struct gp_store_redis *store,
 				    const redisReply *reply, int64_t now_msecs)
 {
 	struct gp_exemption_list *list = &store->exemptions;
 
-	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
+	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
+		leave_alone(store, now_msecs);
 		return;
+	}
 	gp_store_redis_free_exemptions(store);
 	list->items = gp_alloc((reply->elements / 2 + 1) * sizeof(*list->items));
 	for (size_t i = 0; i + 1 < reply->elements; i += 2)
 		add(list, reply->element[i], reply->element[i + 1]);
 	store->exemptions_until_msecs = now_msecs + GOOD_MSECS;
+}
+
+/* Only a server that has all keys says something about users by its silence. */
+static int note_silence(struct gp_store_redis *store, int64_t now_msecs,
+			struct gp_error *err)
+{
+	leave_alone(store, now_msecs);
+	return store->settings->redis.topology == GP_REDIS_CLUSTER ? -1
+		: gp_store_redis_fail(store, now_msecs, err);
 }
 
 static int read_all(struct gp_store_redis *store, int64_t now_msecs,
@@ -81,10 +99,9 @@ static int read_all(struct gp_store_redis *store, int64_t now_msecs,
 				   gp_clock_monotonic_msecs() +
 				   store->settings->redis.deadline_msecs,
 				   &reply, err) < 0)
-		return -1;
-	if (reply->type == REDIS_REPLY_ARRAY)
-		gp_store_redis_take_exemptions(store, reply, now_msecs);
-	else
+		return note_silence(store, now_msecs, err);
+	gp_store_redis_take_exemptions(store, reply, now_msecs);
+	if (reply->type != REDIS_REPLY_ARRAY)
 		result = gp_error_set(err, "redis: %s", reply->type ==
 				      REDIS_REPLY_ERROR ? reply->str
 				      : "unexpected reply to HGETALL");
@@ -106,8 +123,7 @@ int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
 		return 0;
 	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
-	return read_all(store, now_msecs, err) < 0
-		? gp_store_redis_fail(store, now_msecs, err) : 0;
+	return read_all(store, now_msecs, err);
 }
 
 /* --- changes --- */

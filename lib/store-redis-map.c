@@ -108,6 +108,17 @@ void gp_redis_map_forget(struct gp_redis_map *map)
 	map->ranges_count = 0;
 }
 
+void gp_redis_map_forget_node(struct gp_redis_map *map,
+			      const struct gp_redis_node *node)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < map->ranges_count; i++)
+		if (map->ranges[i].node != node)
+			map->ranges[kept++] = map->ranges[i];
+	map->ranges_count = kept;
+}
+
 /* [first slot, last slot, [host, port, ...], replicas...]; the host is nothing or ""
    where the one that was asked is meant. */
 static bool read_range(const redisReply *reply, const struct gp_socket *asked,

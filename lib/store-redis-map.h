@@ -39,6 +39,10 @@ bool gp_redis_map_learn(struct gp_redis_map *map, const redisReply *reply,
 /* Knows of no slot any more; the links stay. */
 void gp_redis_map_forget(struct gp_redis_map *map);
 
+/* Knows no more which slots that node holds. */
+void gp_redis_map_forget_node(struct gp_redis_map *map,
+			      const struct gp_redis_node *node);
+
 /* The servers that hold slots, without repetition: how many, and the one with a
    number; NULL beyond them. */
 int gp_redis_map_masters(const struct gp_redis_map *map);

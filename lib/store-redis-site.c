@@ -176,7 +176,8 @@ int gp_redis_site_exchange_beside(struct gp_redis_site *site,
 				      replies_r, err) < 0)
 		return -1;
 	if (gp_redis_cluster_exchange(site->cluster, commands + 1, 1,
-				      deadline_msecs, replies_r + 1, &ignored) < 0)
+				      gp_redis_half_way(deadline_msecs),
+				      replies_r + 1, &ignored) < 0)
 		replies_r[1] = NULL;
 	return 0;
 }

@@ -29,7 +29,8 @@ int gp_redis_site_exchange(struct gp_redis_site *site,
 			   struct gp_error *err);
 
 /* The same for a command and one that travels beside it and matters less: when that
-   one needs a server of its own and gets no answer, replies_r[1] is NULL. */
+   one needs a server of its own and gets no answer within half of the time that is
+   left, replies_r[1] is NULL. */
 int gp_redis_site_exchange_beside(struct gp_redis_site *site,
 				  const struct gp_redis_command commands[2],
 				  int64_t deadline_msecs,

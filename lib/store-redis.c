@@ -37,12 +37,16 @@ static bool is_noscript(const redisReply *reply)
 		strncmp(reply->str, "NOSCRIPT", 8) == 0;
 }
 
-static void free_replies(redisReply *replies[2])
+/* A script by its SHA1, or in full. */
+static void name_script(const struct gp_redis_script *script, const char *how,
+			const char *what)
 {
+	const char *const words[2] = { how, what };
+
 	for (int i = 0; i < 2; i++) {
-		if (replies[i] != NULL)
-			freeReplyObject(replies[i]);
-		replies[i] = NULL;
+		script->argv[i] = words[i];
+		if (script->lengths != NULL)
+			script->lengths[i] = strlen(words[i]);
 	}
 }
 
@@ -52,35 +56,32 @@ int gp_store_redis_run(struct gp_store_redis *store,
 		       int64_t deadline_msecs, redisReply **replies_r,
 		       struct gp_error *err)
 {
-	const char *const tries[][2] = { { "EVALSHA", script->sha1 },
-					 { "EVAL", script->text } };
-	const int count = beside == NULL ? 1 : 2;
 	struct gp_redis_command commands[2] = {
 		{ .argc = script->argc, .argv = script->argv,
 		  .lengths = script->lengths, .key = script->argv[3] },
 	};
 	redisReply *replies[2] = { NULL, NULL };
+	int result;
 
 	if (beside != NULL)
 		commands[1] = *beside;
-	for (int i = 0; i < 2; i++) {
-		free_replies(replies);
-		for (int word = 0; word < 2; word++) {
-			script->argv[word] = tries[i][word];
-			if (script->lengths != NULL)
-				script->lengths[word] = strlen(tries[i][word]);
-		}
-		if (beside == NULL
-		    ? gp_redis_site_exchange(store->site, commands, 1,
-					     deadline_msecs, replies, err) < 0
-		    : gp_redis_site_exchange_beside(store->site, commands,
-						    deadline_msecs, replies,
-						    err) < 0)
-			return -1;
-		if (!is_noscript(replies[0]))
-			break;
+	name_script(script, "EVALSHA", script->sha1);
+	result = beside == NULL
+		? gp_redis_site_exchange(store->site, commands, 1, deadline_msecs,
+					 replies, err)
+		: gp_redis_site_exchange_beside(store->site, commands,
+						deadline_msecs, replies, err);
+	if (result == 0 && is_noscript(replies[0])) {
+		freeReplyObject(replies[0]);
+		name_script(script, "EVAL", script->text);
+		result = gp_redis_site_exchange(store->site, commands, 1,
+						deadline_msecs, replies, err);
+		if (result < 0 && replies[1] != NULL)
+			freeReplyObject(replies[1]);
 	}
-	memcpy(replies_r, replies, (size_t)count * sizeof(*replies));
+	if (result < 0)
+		return -1;
+	memcpy(replies_r, replies, (beside == NULL ? 1 : 2) * sizeof(*replies));
 	return 0;
 }
 

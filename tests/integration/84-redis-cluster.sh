@@ -113,6 +113,52 @@ expect(len(who('alice')), 1, 'one program, not two')
 expect(journal(reason='store-unavailable'), [], 'outages so far')
 say('a slot that moves is followed, and nothing is forgotten or counted twice')
 
+# The master of the exemptions freezes, and has no replica for long: who is on another
+# one waits for no more than a part of the deadline, and is throttled as before.
+def master_of_slot(number):
+    """The port of who holds it, as the first server knows."""
+    for line in ask(servers[0], 'CLUSTER', 'NODES').splitlines():
+        words = line.split()
+        ranges = [word.split('-') for word in words[8:] if word[0] != '[']
+        if any(int(first[0]) <= int(number) <= int(first[-1]) for first in ranges):
+            return words[1].partition('@')[0].rpartition(':')[2]
+    return None
+
+
+def freeze(port):
+    """Returns what thaws it; no replica takes its place meanwhile."""
+    for other in servers:
+        ask(other, 'CONFIG', 'SET', 'cluster-node-timeout', '60000')
+    number = pid_of(port)
+    os.kill(number, signal.SIGSTOP)
+
+    def thaw():
+        os.kill(number, signal.SIGCONT)
+        for other in servers:
+            ask(other, 'CONFIG', 'SET', 'cluster-node-timeout', '1500')
+    return thaw
+
+
+victim = master_of_slot(ask(servers[0], 'CLUSTER', 'KEYSLOT',
+                             'gp:{exemptions}:x').strip())
+name = next(user for user in users if holder(user) != victim)
+program, waits = programs[name], []
+absorbed(program, name)
+thaw = freeze(victim)
+end = now() + 10
+while now() < end:
+    program.command('NOOP')
+    waits.append(program.waited)
+absorbed(program, name)
+thaw()
+waits.sort()
+# Of the second that is the deadline
+expect_true(waits[-1] > 0.25, 'the frozen master was asked: %r' % waits[-9:])
+expect_true(waits[-1] < 1, 'nobody waits for it that long: %r' % waits[-9:])
+expect(len(waits) > 100, True, 'most checks do not wait')
+expect(journal(reason='store-unavailable'), [], 'no outage')
+say('exemptions that cannot be had: others are throttled as before')
+
 # The master with bob dies; its replica takes over with what was counted.
 victim = holders['bob']
 os.kill(pid_of(victim), signal.SIGKILL)
