@@ -80,64 +80,73 @@ static void prepare(struct gp_store_redis *store,
 	call->lengths[WORDS - 1] = gp_store_submission_pack(query, call->windows);
 }
 
-/* One question by itself: a script that Redis does not know is sent along. */
-static int ask_alone(struct gp_store_redis *store, struct call *call,
-		     int64_t deadline_msecs, redisReply **reply_r,
-		     struct gp_error *err)
-{
-	const struct gp_redis_script script = {
-		.sha1 = STORE_SUBMIT_SHA1, .text = store_submit_script,
-		.argv = call->argv, .lengths = call->lengths, .argc = WORDS,
-	};
+/* --- asking --- */
 
-	return gp_store_redis_run(store, &script, NULL, deadline_msecs, reply_r,
-				  err);
-}
-
+/* In one go, those that have no reply yet. */
 static int ask_together(struct gp_store_redis *store, const struct call *calls,
-			int count, int64_t deadline_msecs, redisReply **replies_r,
+			int count, int64_t deadline_msecs, redisReply **replies,
 			struct gp_error *err)
 {
 	struct gp_redis_command *commands =
 		gp_alloc((size_t)count * sizeof(*commands));
-	int result;
+	redisReply **found = gp_alloc((size_t)count * sizeof(redisReply *));
+	int asked = 0, result;
 
 	for (int i = 0; i < count; i++)
-		commands[i] = (struct gp_redis_command){
-			.argc = WORDS, .argv = (const char **)(uintptr_t)calls[i].argv,
-			.lengths = calls[i].lengths, .key = calls[i].key,
-		};
-	result = gp_redis_site_exchange(store->site, commands, count,
-					deadline_msecs, replies_r, err);
+		if (replies[i] == NULL)
+			commands[asked++] = (struct gp_redis_command){
+				.argc = WORDS,
+				.argv = (const char **)(uintptr_t)calls[i].argv,
+				.lengths = calls[i].lengths, .key = calls[i].key,
+			};
+	result = gp_redis_site_exchange(store->site, commands, asked,
+					deadline_msecs, found, err);
+	for (int i = count - 1; result == 0 && i >= 0; i--)
+		if (replies[i] == NULL)
+			replies[i] = found[--asked];
 	free(commands);
+	free(found);
 	return result;
 }
 
-/* What was answered by an error was not done: asked once more, by itself. */
-static int ask_again(struct gp_store_redis *store, struct call *call,
-		     int64_t deadline_msecs, redisReply **reply,
-		     struct gp_error *err)
+static void send_in_full(struct call *call)
 {
-	if ((*reply)->type != REDIS_REPLY_ERROR)
-		return 0;
-	freeReplyObject(*reply);
-	*reply = NULL;
-	return ask_alone(store, call, deadline_msecs, reply, err);
+	call->argv[0] = "EVAL";
+	call->lengths[0] = strlen("EVAL");
+	call->argv[1] = store_submit_script;
+	call->lengths[1] = strlen(store_submit_script);
+}
+
+/* A server that does not know the script learns it from the first that comes there;
+   which that is, is known only where there is one server.  True if there is anything
+   to ask once more. */
+static bool prepare_again(const struct gp_store_redis *store, struct call *calls,
+			  int count, redisReply **replies)
+{
+	const bool is_one = store->settings->redis.topology != GP_REDIS_CLUSTER;
+	bool is_any = false;
+
+	for (int i = 0; i < count; i++) {
+		if (!gp_store_redis_is_noscript(replies[i]))
+			continue;
+		freeReplyObject(replies[i]);
+		replies[i] = NULL;
+		if (!is_any || !is_one)
+			send_in_full(&calls[i]);
+		is_any = true;
+	}
+	return is_any;
 }
 
 /* All of them, or -1; replies may hold some all the same. */
 static int ask(struct gp_store_redis *store, struct call *calls, int count,
 	       int64_t deadline_msecs, redisReply **replies, struct gp_error *err)
 {
-	if (count == 1)
-		return ask_alone(store, calls, deadline_msecs, replies, err);
 	if (ask_together(store, calls, count, deadline_msecs, replies, err) < 0)
 		return -1;
-	for (int i = 0; i < count; i++)
-		if (ask_again(store, &calls[i], deadline_msecs, &replies[i],
-			      err) < 0)
-			return -1;
-	return 0;
+	if (!prepare_again(store, calls, count, replies))
+		return 0;
+	return ask_together(store, calls, count, deadline_msecs, replies, err);
 }
 
 static int submit_all(struct gp_store_redis *store, struct call *calls, int count,

@@ -31,7 +31,7 @@ int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 	return -1;
 }
 
-static bool is_noscript(const redisReply *reply)
+bool gp_store_redis_is_noscript(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_ERROR &&
 		strncmp(reply->str, "NOSCRIPT", 8) == 0;
@@ -71,7 +71,7 @@ int gp_store_redis_run(struct gp_store_redis *store,
 					 replies, err)
 		: gp_redis_site_exchange_beside(store->site, commands,
 						deadline_msecs, replies, err);
-	if (result == 0 && is_noscript(replies[0])) {
+	if (result == 0 && gp_store_redis_is_noscript(replies[0])) {
 		freeReplyObject(replies[0]);
 		name_script(script, "EVAL", script->text);
 		result = gp_redis_site_exchange(store->site, commands, 1,

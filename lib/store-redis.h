@@ -49,6 +49,9 @@ int gp_store_redis_run(struct gp_store_redis *store,
 		       int64_t deadline_msecs, redisReply **replies_r,
 		       struct gp_error *err);
 
+/* The reply of a server that does not know the script. */
+bool gp_store_redis_is_noscript(const redisReply *reply);
+
 /* The command that reads who is exempt by hand, to go beside another one when what is
    known is old, and what becomes of its reply. */
 bool gp_store_redis_wants_exemptions(const struct gp_store_redis *store,

@@ -290,6 +290,57 @@ static void a_restarted_redis_costs_nothing(void **state)
 	gp_store_close(&store);
 }
 
+/* How often Redis has read what somebody sent. */
+static int reads_of_redis(void)
+{
+	redisReply *reply = own_redis_command(2, (const char *[]){ "INFO", "stats" });
+	const char *found = strstr(reply->str, "total_reads_processed:");
+	int count = found != NULL ? atoi(strchr(found, ':') + 1) : -1;
+
+	freeReplyObject(reply);
+	return count;
+}
+
+/* Whose script Redis has forgotten sends it once, not once for each message: each
+   would be a round trip, and all of them have one deadline. */
+static void a_forgotten_script_costs_many_messages_one_round_trip(void **state)
+{
+	enum { MESSAGES = 128 };
+	const struct gp_rate_terms terms =
+		terms_of((struct gp_rate_window){ 9, 3600 }, none);
+	struct gp_submit_query queries[MESSAGES];
+	const struct gp_submit_query *list[MESSAGES];
+	struct gp_submit_history *histories = gp_alloc(MESSAGES *
+						       sizeof(*histories));
+	char names[MESSAGES][8];
+	struct gp_store *store;
+	struct gp_error err;
+	const int64_t now = gp_clock_monotonic_msecs();
+	int reads;
+
+	(void)state;
+	for (int i = 0; i < MESSAGES; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "u%d", i);
+		queries[i] = (struct gp_submit_query){ .user = names[i],
+			.terms = &terms, .recipients = 1 };
+		list[i] = &queries[i];
+	}
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	assert_int_equal(DO("SCRIPT", "FLUSH"), 0);
+	reads = reads_of_redis();
+	if (store->ops->submit_all(store, list, MESSAGES, now, histories, &err) < 0)
+		fail_msg("%s", err.text);
+	/* 16 kB are read at a time */
+	assert_in_range(reads_of_redis() - reads, 1, 20);
+	for (int i = 0; i < MESSAGES; i++)
+		assert_int_equal(gp_rate_used(
+			&terms.limits[GP_RATE_MESSAGES].windows[0],
+			histories[i].state.slots[GP_RATE_MESSAGES][0].tat_ticks,
+			now * GP_RATE_TICKS_PER_MSEC), 1);
+	gp_store_close(&store);
+	free(histories);
+}
+
 static void a_frozen_redis_is_an_error_and_counts_nothing(void **state)
 {
 	const struct gp_rate_terms terms =
@@ -770,6 +821,9 @@ int main(void)
 				       own_redis_empty),
 		cmocka_unit_test_setup(a_broken_record_is_started_anew,
 				       own_redis_empty),
+		cmocka_unit_test_setup(
+			a_forgotten_script_costs_many_messages_one_round_trip,
+			own_redis_empty),
 		cmocka_unit_test_setup(a_restarted_redis_costs_nothing,
 				       own_redis_empty),
 		cmocka_unit_test_setup(
