@@ -29,6 +29,10 @@ struct gp_source {
 	size_t packed_bytes;            /* read to find out what it is */
 	struct gp_line_buffer lines;
 	uint64_t done_bytes, total_bytes;
+	bool is_growing;                /* what has no newline yet is no line */
+	uint64_t skip_bytes;            /* of the first file, unpacked */
+	uint64_t unpacked_bytes;        /* of the open one */
+	uint64_t taken_bytes;           /* of the last one, up to its last line */
 };
 
 static uint64_t size_of(const char *path)
@@ -57,6 +61,8 @@ struct gp_source *gp_source_create(const char *const *paths, size_t count)
 
 static void close_current(struct gp_source *source)
 {
+	source->taken_bytes = source->unpacked_bytes -
+		(source->lines.end - source->lines.start);
 	if (source->archive != NULL)
 		(void)archive_read_free(source->archive);
 	source->archive = NULL;
@@ -149,6 +155,38 @@ static int open_archive(struct gp_source *source, struct gp_error *err)
 	return 0;
 }
 
+/* What a packed file begins with has to be unpacked all the same. */
+static int skip(struct gp_source *source, struct gp_error *err)
+{
+	size_t space;
+	char *bytes = gp_line_buffer_space(&source->lines, &space);
+	la_ssize_t got = 1;
+
+	if (source->archive == NULL &&
+	    lseek(source->fd, (off_t)source->skip_bytes, SEEK_SET) < 0)
+		return fail(source, strerror(errno), err);
+	if (source->archive == NULL)
+		source->unpacked_bytes = source->skip_bytes;
+	while (source->unpacked_bytes < source->skip_bytes && got > 0) {
+		const uint64_t left = source->skip_bytes - source->unpacked_bytes;
+
+		got = archive_read_data(source->archive, bytes,
+					left < space ? (size_t)left : space);
+		if (got < 0)
+			return fail(source,
+				    archive_error_string(source->archive), err);
+		source->unpacked_bytes += (uint64_t)got;
+	}
+	source->skip_bytes = 0;
+	return 0;
+}
+
+static void take_unpacked(struct gp_source *source, size_t size)
+{
+	gp_line_buffer_add(&source->lines, size);
+	source->unpacked_bytes += size;
+}
+
 static int open_next(struct gp_source *source, struct gp_error *err)
 {
 	const char *path = source->paths[source->next++];
@@ -161,6 +199,7 @@ static int open_next(struct gp_source *source, struct gp_error *err)
 	if (source->fd < 0)
 		return fail(source, strerror(errno), err);
 	source->packed_bytes = 0;
+	source->unpacked_bytes = 0;
 	do {
 		got = read_again(source, source->packed + source->packed_bytes,
 				 PACKED_BYTES - source->packed_bytes);
@@ -169,10 +208,12 @@ static int open_next(struct gp_source *source, struct gp_error *err)
 		source->packed_bytes += (size_t)got;
 	} while (got > 0 && source->packed_bytes < MAGIC_BYTES);
 	if (is_packed(source->packed, source->packed_bytes))
-		return open_archive(source, err);
+		return open_archive(source, err) < 0 ? -1 : skip(source, err);
+	if (source->skip_bytes > 0)
+		return skip(source, err);
 	memcpy(gp_line_buffer_space(&source->lines, &space), source->packed,
 	       source->packed_bytes);
-	gp_line_buffer_add(&source->lines, source->packed_bytes);
+	take_unpacked(source, source->packed_bytes);
 	return 0;
 }
 
@@ -193,7 +234,7 @@ static int fill(struct gp_source *source, struct gp_error *err)
 			return fail(source, strerror(errno), err);
 	}
 	source->at_end = got == 0;
-	gp_line_buffer_add(&source->lines, (size_t)got);
+	take_unpacked(source, (size_t)got);
 	return 0;
 }
 
@@ -207,14 +248,26 @@ int gp_source_next(struct gp_source *source, char **line_r, size_t *length_r,
 			if (open_next(source, err) < 0)
 				return -1;
 		}
-		if (gp_line_buffer_next(&source->lines, source->at_end, line_r,
-					length_r))
+		if (gp_line_buffer_next(&source->lines,
+					source->at_end && !source->is_growing,
+					line_r, length_r))
 			return 1;
 		if (source->at_end)
 			close_current(source);
 		else if (fill(source, err) < 0)
 			return -1;
 	}
+}
+
+void gp_source_read_on(struct gp_source *source, uint64_t taken_bytes)
+{
+	source->is_growing = true;
+	source->skip_bytes = taken_bytes;
+}
+
+uint64_t gp_source_taken(const struct gp_source *source)
+{
+	return source->taken_bytes;
 }
 
 void gp_source_progress(const struct gp_source *source,

@@ -23,6 +23,14 @@ struct gp_source *gp_source_create(const char *const *paths, size_t count);
 int gp_source_next(struct gp_source *source, char **line_r, size_t *length_r,
 		   struct gp_error *err);
 
+/* Before the first line: it is the one after so many bytes, unpacked, of the first
+   file; and what has no newline yet is no line. */
+void gp_source_read_on(struct gp_source *source, uint64_t taken_bytes);
+
+/* After the end or an error of a file: how many of its bytes, unpacked, the lines were
+   up to there. */
+uint64_t gp_source_taken(const struct gp_source *source);
+
 struct gp_source_progress {
 	uint64_t done_bytes, total_bytes;       /* of files as they lie there */
 	uint64_t too_long_count;                /* lines passed over */

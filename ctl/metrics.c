@@ -1,18 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* This module is documented in metrics.h. */
+/* This module is documented in metrics.h: counting. */
 #include "metrics.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool.h"
+#include "report-rows.h"
 #include "show.h"
 
 static const char *const parts[GP_METRICS_PARTS] = {
 	"milter", "imap", "pop3", "auth", "ctl", "other"
 };
 
-/* --- counting --- */
+struct gp_metrics *gp_metrics_create(int64_t now_msecs, int64_t users_since_msecs)
+{
+	struct gp_metrics *metrics = gp_alloc(sizeof(*metrics));
+
+	metrics->last_msecs = -1;
+	metrics->now_msecs = now_msecs;
+	metrics->users_since_msecs = users_since_msecs;
+	metrics->users_slots = 1024;
+	metrics->users = gp_alloc(metrics->users_slots * sizeof(*metrics->users));
+	gp_report_words_init(&metrics->words);
+	return metrics;
+}
+
+void gp_metrics_free(struct gp_metrics **metrics_)
+{
+	struct gp_metrics *metrics = *metrics_;
+
+	if (metrics == NULL)
+		return;
+	for (size_t i = 0; i < metrics->hosts_count; i++)
+		free(metrics->hosts[i].name);
+	for (size_t i = 0; i < metrics->users_slots; i++)
+		free(metrics->users[i].name);
+	free(metrics->users);
+	gp_report_words_free(&metrics->words);
+	free(metrics);
+	*metrics_ = NULL;
+}
+
+/* --- words --- */
+
+const char *gp_metrics_part_word(int part)
+{
+	return parts[part];
+}
 
 static size_t part_of(const char *name)
 {
@@ -25,15 +60,136 @@ static size_t part_of(const char *name)
 }
 
 /* "would-absorb" is "absorb", observed. */
-static bool read_action(const char *word, enum gp_action *action_r, int *observed_r)
+uint64_t *gp_metrics_decision(struct gp_metrics *metrics, const char *part,
+			      const char *action_word, const char *reason_word)
 {
 	static const char would[] = "would-";
+	enum gp_action action;
+	enum gp_reason reason;
+	int observed;
 
-	if (word == NULL)
-		return false;
-	*observed_r = strncmp(word, would, sizeof(would) - 1) == 0;
-	return gp_action_from_word(*observed_r ? word + sizeof(would) - 1 : word,
-				   action_r);
+	if (action_word == NULL || reason_word == NULL)
+		return NULL;
+	observed = strncmp(action_word, would, sizeof(would) - 1) == 0;
+	if (!gp_action_from_word(action_word + (observed ? sizeof(would) - 1 : 0),
+				 &action) ||
+	    !gp_reason_from_word(reason_word, &reason))
+		return NULL;
+	return &metrics->decisions[part_of(part)][observed][action][reason];
+}
+
+/* --- hosts and users --- */
+
+struct gp_metrics_host *gp_metrics_host(struct gp_metrics *metrics,
+					const char *name)
+{
+	for (size_t i = 0; i < metrics->hosts_count; i++)
+		if (strcmp(metrics->hosts[i].name, name) == 0)
+			return &metrics->hosts[i];
+	if (metrics->hosts_count == GP_METRICS_HOSTS)
+		return NULL;
+	metrics->hosts[metrics->hosts_count] =
+		(struct gp_metrics_host){ gp_show_clean(name), -1 };
+	return &metrics->hosts[metrics->hosts_count++];
+}
+
+static struct gp_metrics_user *find_slot(const struct gp_metrics *metrics,
+					 const char *name)
+{
+	const size_t mask = metrics->users_slots - 1;
+	size_t i = gp_report_hash(name, strlen(name), 0) & mask;
+
+	while (metrics->users[i].name != NULL &&
+	       strcmp(metrics->users[i].name, name) != 0)
+		i = (i + 1) & mask;
+	return &metrics->users[i];
+}
+
+static void grow(struct gp_metrics *metrics)
+{
+	struct gp_metrics_user *old = metrics->users;
+	const size_t old_slots = metrics->users_slots;
+
+	metrics->users_slots *= 2;
+	metrics->users = gp_alloc(metrics->users_slots * sizeof(*metrics->users));
+	for (size_t i = 0; i < old_slots; i++)
+		if (old[i].name != NULL)
+			*find_slot(metrics, old[i].name) = old[i];
+	free(old);
+}
+
+struct gp_metrics_user *gp_metrics_user(struct gp_metrics *metrics,
+					const char *name)
+{
+	char *clean = gp_show_clean(name);
+	struct gp_metrics_user *user = find_slot(metrics, clean);
+
+	if (user->name != NULL || metrics->users_count == GP_METRICS_USERS_MAX) {
+		free(clean);
+		return user->name != NULL ? user : NULL;
+	}
+	if (2 * ++metrics->users_count > metrics->users_slots) {
+		grow(metrics);
+		user = find_slot(metrics, clean);
+	}
+	*user = (struct gp_metrics_user){ clean, -1, -1, 0 };
+	return user;
+}
+
+/* --- counting --- */
+
+/* Each process says so by itself: from the first that gets no answer until one of
+   them gets one is an outage of the host. */
+static void add_store_line(struct gp_metrics *metrics,
+			   const struct gp_journal_entry *entry, bool is_back)
+{
+	struct gp_metrics_host *host = gp_metrics_host(
+		metrics, entry->host == NULL ? "-" : entry->host);
+
+	if (host == NULL || entry->time_msecs < 0)
+		return;
+	if (!is_back && host->since_msecs < 0) {
+		host->since_msecs = entry->time_msecs;
+		metrics->outages_count++;
+	} else if (is_back && host->since_msecs >= 0) {
+		if (entry->time_msecs > host->since_msecs)
+			metrics->outage_msecs +=
+				entry->time_msecs - host->since_msecs;
+		host->since_msecs = -1;
+	}
+}
+
+/* A clock that was wrong must not make a user unforgettable. */
+static void add_user(struct gp_metrics *metrics,
+		     const struct gp_journal_entry *entry, uint64_t early)
+{
+	const int64_t msecs = entry->time_msecs < metrics->now_msecs
+		? entry->time_msecs : metrics->now_msecs;
+	struct gp_metrics_user *user = msecs < metrics->users_since_msecs ? NULL
+		: gp_metrics_user(metrics, entry->user);
+
+	if (user == NULL)
+		return;
+	if (msecs > user->seen_msecs)
+		user->seen_msecs = msecs;
+	if (early > 0 && msecs > user->early_msecs)
+		user->early_msecs = msecs;
+	user->early_count += early;
+}
+
+static void add_check(struct gp_metrics *metrics, enum gp_report_kind kind,
+		      const struct gp_journal_entry *entry, uint64_t count)
+{
+	uint64_t kinds[GP_KIND_COUNT] = { 0 };
+
+	kinds[kind] = count;
+	metrics->checks_count += gp_report_checks(kinds);
+	metrics->early_count += gp_report_early(kinds);
+	if ((kind == GP_KIND_DELAY || kind == GP_KIND_HOLD) &&
+	    entry->wait_secs > 0 && entry->wait_secs < 86400)
+		metrics->waited_secs += (uint64_t)entry->wait_secs * count;
+	if (entry->user != NULL)
+		add_user(metrics, entry, gp_report_early(kinds));
 }
 
 void gp_metrics_add(struct gp_metrics *metrics,
@@ -42,176 +198,27 @@ void gp_metrics_add(struct gp_metrics *metrics,
 	/* A damaged count must not drown all others. */
 	const uint64_t count = entry->count > 0 && entry->count <= UINT32_MAX
 		? (uint64_t)entry->count : 1;
-	enum gp_action action;
-	enum gp_reason reason;
-	int observed;
+	const struct gp_report_word *action =
+		gp_report_words_find(&metrics->words, entry->action);
+	const struct gp_report_word *reason =
+		gp_report_words_find(&metrics->words, entry->reason);
+	uint64_t *decision = gp_metrics_decision(metrics, entry->part,
+						 entry->action, entry->reason);
+	enum gp_report_kind kind = GP_KIND_NONE;
 
+	metrics->lines_count++;
 	if (entry->time_msecs > metrics->last_msecs)
 		metrics->last_msecs = entry->time_msecs;
-	if (!read_action(entry->action, &action, &observed) ||
-	    entry->reason == NULL ||
-	    !gp_reason_from_word(entry->reason, &reason)) {
+	if (decision == NULL)
 		metrics->unknown_count += count;
-		return;
-	}
-	metrics->decisions[part_of(entry->part)][observed][action][reason] += count;
-}
-
-/* --- writing --- */
-
-static void put_head(FILE *out, const char *name, const char *type,
-		     const char *help)
-{
-	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void put_number(FILE *out, const char *name, const char *type,
-		       const char *help, uint64_t value)
-{
-	put_head(out, name, type, help);
-	(void)fprintf(out, "%s %" PRIu64 "\n", name, value);
-}
-
-/* The value of a label: UTF-8, with backslash, quote and line feed escaped. */
-static void put_label(FILE *out, const char *text)
-{
-	char *clean = gp_show_clean(text);
-
-	for (const char *p = clean; *p != '\0'; p++) {
-		if (*p == '\\' || *p == '"')
-			(void)fputc('\\', out);
-		(void)fputc(*p, out);
-	}
-	free(clean);
-}
-
-static void put_decisions(const struct gp_metrics *metrics, FILE *out)
-{
-	static const char name[] = "gatepost_decisions_total";
-
-	put_head(out, name, "counter", "Decisions in the journal.");
-	for (int part = 0; part < GP_METRICS_PARTS; part++)
-		for (int observed = 0; observed < 2; observed++)
-			for (int action = 0; action < GP_ACTION_COUNT; action++)
-				for (int reason = 0; reason < GP_REASON_COUNT;
-				     reason++) {
-					uint64_t count = metrics->decisions[part]
-						[observed][action][reason];
-
-					if (count == 0)
-						continue;
-					(void)fprintf(out, "%s{part=\"%s\","
-						"action=\"%s\",reason=\"%s\","
-						"mode=\"%s\"} %" PRIu64 "\n", name,
-						parts[part], gp_action_word(
-							(enum gp_action)action),
-						gp_reason_word(
-							(enum gp_reason)reason),
-						observed ? "observe" : "enforce",
-						count);
-				}
-}
-
-static void put_journal(const struct gp_metrics *metrics,
-			const struct gp_report *report, FILE *out)
-{
-	put_head(out, "gatepost_journal_lines_total", "counter",
-		 "Lines that were read, by what they are.");
-	(void)fprintf(out, "gatepost_journal_lines_total{kind=\"journal\"} %" PRIu64
-		      "\ngatepost_journal_lines_total{kind=\"damaged\"} %" PRIu64
-		      "\n", report->entries_count, report->broken_count);
-	put_number(out, "gatepost_unknown_words_total", "counter",
-		   "Decisions of another version, whose words are not known.",
-		   metrics->unknown_count);
-	if (metrics->last_msecs < 0)
-		return;
-	put_head(out, "gatepost_journal_last_timestamp_seconds", "gauge",
-		 "When the newest line was written.");
-	(void)fprintf(out, "gatepost_journal_last_timestamp_seconds %" PRId64
-		      ".%03" PRId64 "\n", metrics->last_msecs / 1000,
-		      metrics->last_msecs % 1000);
-}
-
-static void put_sums(const struct gp_report *report, FILE *out)
-{
-	put_number(out, "gatepost_checks_total", "counter",
-		   "Checks for mail that the journal knows of.",
-		   gp_report_checks(report->kinds));
-	put_number(out, "gatepost_early_checks_total", "counter",
-		   "Checks for mail before their time, observed ones too.",
-		   gp_report_early(report->kinds));
-	put_number(out, "gatepost_waited_seconds_total", "counter",
-		   "How long answers and logins were held.",
-		   (uint64_t)report->waited_secs);
-	put_number(out, "gatepost_users", "gauge",
-		   "Users that the journal names.", report->users_count);
-	put_number(out, "gatepost_early_users", "gauge",
-		   "Of these, those whose programs check too often.",
-		   report->violators_count);
-	put_number(out, "gatepost_store_outages_total", "counter",
-		   "Times that Redis did not answer.", report->outages_count);
-	put_head(out, "gatepost_store_outage_seconds_total", "counter",
-		 "How long Redis did not answer.");
-	(void)fprintf(out, "gatepost_store_outage_seconds_total %" PRId64 ".%03"
-		      PRId64 "\n", report->outage_msecs / 1000,
-		      report->outage_msecs % 1000);
-}
-
-static void put_users(const struct gp_report *report, size_t top, FILE *out)
-{
-	if (top == 0)
-		return;
-	put_head(out, "gatepost_user_early_checks", "gauge",
-		 "Early checks of those who have most of them.");
-	for (size_t i = 0; i < report->users_listed && i < top; i++) {
-		const struct gp_report_user *user = &report->users[i];
-
-		if (user->early_count == 0)
-			continue;
-		(void)fputs("gatepost_user_early_checks{user=\"", out);
-		put_label(out, user->user);
-		(void)fprintf(out, "\"} %" PRIu64 "\n", user->early_count);
-	}
-}
-
-/* What is off has no series: it can be neither up nor down. */
-static bool is_asked(const struct gp_part *part)
-{
-	return part->state != GP_PART_OFF && part->state != GP_PART_UNKNOWN &&
-		part->state != GP_PART_QUIET;
-}
-
-static void put_status(const struct gp_status *status, FILE *out)
-{
-	put_head(out, "gatepost_part_up", "gauge",
-		 "Whether a part answers, and is what is installed.");
-	for (size_t i = 0; i < status->count; i++)
-		if (is_asked(&status->parts[i]))
-			(void)fprintf(out, "gatepost_part_up{part=\"%s\"} %d\n",
-				      status->parts[i].name,
-				      status->parts[i].state == GP_PART_OK);
-	put_head(out, "gatepost_part_round_trip_seconds", "gauge",
-		 "How long a part took to answer.");
-	for (size_t i = 0; i < status->count; i++)
-		if (status->parts[i].usecs >= 0)
-			(void)fprintf(out, "gatepost_part_round_trip_seconds{"
-				      "part=\"%s\"} %" PRId64 ".%06" PRId64 "\n",
-				      status->parts[i].name,
-				      status->parts[i].usecs / 1000000,
-				      status->parts[i].usecs % 1000000);
-	put_number(out, "gatepost_settings_valid", "gauge",
-		   "Whether the settings can be read and are good.",
-		   !status->is_misconfigured);
-}
-
-void gp_metrics_write(const struct gp_metrics *metrics,
-		      const struct gp_report *report, size_t top,
-		      const struct gp_status *status, FILE *out)
-{
-	put_decisions(metrics, out);
-	put_sums(report, out);
-	put_journal(metrics, report, out);
-	put_users(report, top, out);
-	if (status != NULL)
-		put_status(status, out);
+	else
+		*decision += count;
+	if (reason->reason == GP_REASON_STORE_UNAVAILABLE ||
+	    reason->reason == GP_REASON_STORE_BACK)
+		add_store_line(metrics, entry,
+			       reason->reason == GP_REASON_STORE_BACK);
+	else if (reason->reason < GP_REASON_STORE_BACK)
+		kind = gp_report_words_kind(action, reason, entry);
+	if (kind != GP_KIND_NONE)
+		add_check(metrics, kind, entry, count);
 }

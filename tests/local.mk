@@ -118,6 +118,7 @@ integration_tests = \
 	tests/integration/74-metrics.sh \
 	tests/integration/75-journal-stream.sh \
 	tests/integration/77-terminal.sh \
+	tests/integration/78-metrics-rotation.sh \
 	tests/integration/80-milter-store-faults.sh \
 	tests/integration/81-milter-store-hostile.sh \
 	tests/integration/82-clock-jumps.sh \

@@ -118,6 +118,9 @@ for who in ('alice', names['alice']):
         code, text = ctl(*words)
         expect((code, names['alice'] in text or who in text), (0, True),
                '%s: %s' % (words, text))
+    code, text = ctl('metrics', '--offline', '--user', who)
+    expect((code, 'action="absorb"' in text, 'rate-messages' in text), (0, True, False),
+           'metrics: %s' % text)
 expect_true('imap/a-' in ctl('who', 'alice')[1], 'her program')
 expect_true('absorb' in ctl('log', '--user', 'Alice')[1], 'her lines')
 expect_true('absorb' not in ctl('log', '--user', 'bob')[1], 'and not those of others')
