@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "journal-files.h"
 #include "journal-source.h"
 #include "pool.h"
 #include "replay.h"
@@ -140,25 +141,62 @@ static int load_policy(const struct wishes *wishes, const char *conf_path,
 	return gp_settings_load(conf_path, settings_r, err);
 }
 
+static void take_files(const struct gp_settings *settings,
+		       struct gp_journal_files *all, struct gp_error *err)
+{
+	struct gp_journal_files found;
+
+	if (gp_journal_files_find(settings, 0, &found, err) < 0)
+		return;
+	all->paths = gp_realloc(all->paths, (all->count + found.count) *
+				sizeof(*all->paths));
+	memcpy(all->paths + all->count, found.paths,
+	       found.count * sizeof(*found.paths));
+	all->count += found.count;
+	free(found.paths);
+}
+
+/* Those of syslog, and our own journal where it is a file of its own. */
+static int find_usual(const struct gp_settings *settings,
+		      struct gp_journal_files *files_r, struct gp_error *err)
+{
+	struct gp_settings syslog = *settings;
+	char no_file[] = "";
+
+	*files_r = (struct gp_journal_files){ 0 };
+	syslog.journal.file = no_file;
+	take_files(&syslog, files_r, err);
+	if (settings->journal.file[0] != '\0')
+		take_files(settings, files_r, err);
+	return files_r->count > 0 ? 0 : -1;
+}
+
 static int look(const struct wishes *wishes, const char *conf_path, char **paths,
 		int count)
 {
 	struct gp_settings *settings;
+	struct gp_journal_files usual = { 0 };
 	struct gp_replay *replay;
 	struct gp_error err;
 	int code;
 
 	if (load_policy(wishes, conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
+	if (count == 0 && find_usual(settings, &usual, &err) < 0) {
+		gp_settings_free(&settings);
+		return gp_command_fail(EX_NOINPUT, "which logs?  %s", err.text);
+	}
 	(void)setlocale(LC_CTYPE, "");
 	replay = gp_replay_create(settings, wishes->intervals_secs,
 				  wishes->intervals_count);
-	code = read_logs(replay, paths, count);
+	code = count > 0 ? read_logs(replay, paths, count)
+		: read_logs(replay, usual.paths, (int)usual.count);
 	if (wishes->is_json)
 		gp_replay_show_json(replay, &wishes->view);
 	else
 		gp_replay_show(replay, &wishes->view);
 	gp_replay_free(&replay);
+	(void)gp_journal_files_free(&usual, &err);
 	gp_settings_free(&settings);
 	return code;
 }
@@ -248,9 +286,6 @@ static int run(int argc, char **argv, const char *conf_path)
 		code = parse_option(&wishes, option);
 	if (code != 0)
 		return code;
-	if (optind == argc)
-		return gp_command_fail(EX_USAGE, "which logs?  Try: gatepostctl "
-				       "replay --help");
 	for (size_t i = 0; wishes.intervals_count <= i &&
 	     i < sizeof(usual) / sizeof(usual[0]); i++)
 		(void)add_interval(&wishes, usual[i]);
@@ -260,7 +295,7 @@ static int run(int argc, char **argv, const char *conf_path)
 const struct gp_command gp_command_replay = {
 	.name = "replay",
 	.arguments = "[--policy FILE] [--interval TIME]... [--share PERCENT]\n"
-		"         [--top N] [--json] LOG...",
+		"         [--top N] [--json] [LOG...]",
 	.summary = "Tells what a policy would have done, by old logs",
 	.help =
 "  -p, --policy FILE    settings to try; without it those in force, or the defaults\n"
@@ -275,6 +310,7 @@ const struct gp_command gp_command_replay = {
 "LOG is a log with Dovecot's logins (\"imap-login: Login: user=...\"), with Postfix's\n"
 "messages (\"sasl_username=\"), or our own journal; of syslog, of Dovecot itself, or\n"
 "from journalctl; also packed, - for standard input.  They are put in order by time.\n"
+"Without LOG it is the mail log of syslog, with what was rotated, and journal.file.\n"
 "A user is touched who would have been held, absorbed or refused at least once.\n",
 	.run = run,
 };

@@ -65,6 +65,14 @@ static void find_rows(const struct gp_replay *replay, struct rows *rows_r)
 	*rows_r = rows;
 }
 
+static int compare_names(const void *left, const void *right)
+{
+	const struct gp_replay_user *a = *(struct gp_replay_user *const *)left;
+	const struct gp_replay_user *b = *(struct gp_replay_user *const *)right;
+
+	return strcmp(a->name, b->name);
+}
+
 static double percent(uint64_t part, uint64_t whole)
 {
 	return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
@@ -73,6 +81,26 @@ static double percent(uint64_t part, uint64_t whole)
 static const char *interval_text(unsigned int secs, char buffer[GP_DURATION_BYTES])
 {
 	return gp_duration_format(GP_SETTING_SECS, secs, buffer);
+}
+
+/* --- who comes with an interval --- */
+
+/* Touched by that interval, and by none before it: in memory to free(). */
+static const struct gp_replay_user **find_new(const struct gp_replay *replay,
+					      size_t run, size_t *count_r)
+{
+	const unsigned int before = (1u << run) - 2;    /* without the policy */
+	const struct gp_replay_user **users = gp_alloc(
+		(replay->users_count + 1) * sizeof(*users));
+
+	*count_r = 0;
+	for (size_t i = 0; i < replay->slots_count; i++)
+		if (replay->slots[i] != NULL &&
+		    (replay->slots[i]->touched_runs & (1u << run)) != 0 &&
+		    (replay->slots[i]->touched_runs & before) == 0)
+			users[(*count_r)++] = replay->slots[i];
+	qsort(users, *count_r, sizeof(*users), compare_names);
+	return users;
 }
 
 /* --- for people --- */
@@ -108,6 +136,12 @@ static void put_head(const struct gp_replay *replay)
 			     "than there is room for\n", replay->dropped_count);
 	(void)printf("users     %zu, programs %zu\n", replay->users_count,
 		     replay->programs_count);
+	if (gp_replay_is_partial(replay))
+		(void)printf("warning   the journal has early checks alone "
+			     "(journal.all_checks is off): who was\n"
+			     "          in time by its interval is missing, so longer "
+			     "intervals touch more\n"
+			     "          than is told here; logs of logins know all\n");
 }
 
 static void put_runs(const struct gp_replay *replay,
@@ -161,6 +195,44 @@ static void put_runs(const struct gp_replay *replay,
 			     interval_text(replay->runs[1].interval_secs, text),
 			     percent(replay->runs[1].users_touched,
 				     replay->users_count), view->share_percent);
+}
+
+static void put_names(const struct gp_replay_user **users, size_t count, size_t top)
+{
+	const size_t shown = top > 0 && top < count ? top : count;
+
+	for (size_t i = 0; i < shown; i++) {
+		char *clean = gp_show_clean(users[i]->name);
+
+		(void)printf("%s%s", i == 0 ? " " : ", ", clean);
+		free(clean);
+	}
+	if (shown < count)
+		(void)printf(" and %zu more", count - shown);
+}
+
+/* What would change with a longer interval: for whom. */
+static void put_new_users(const struct gp_replay *replay, size_t top)
+{
+	char text[GP_DURATION_BYTES];
+	bool is_first = true;
+
+	for (size_t run = 1; run < replay->runs_count; run++) {
+		size_t count;
+		const struct gp_replay_user **users =
+			find_new(replay, run, &count);
+
+		if (count > 0) {
+			(void)printf("%sat %s:%s", is_first
+				     ? "\nusers touched:\n" : "",
+				     interval_text(replay->runs[run].interval_secs,
+						   text), is_first ? "" : " also");
+			put_names(users, count, top);
+			(void)putchar('\n');
+			is_first = false;
+		}
+		free(users);
+	}
 }
 
 static void put_rows(const struct rows *rows, size_t top)
@@ -263,6 +335,7 @@ void gp_replay_show(const struct gp_replay *replay,
 	if (replay->users_count == 0)
 		return;
 	put_runs(replay, view);
+	put_new_users(replay, view->top);
 	find_rows(replay, &rows);
 	put_rows(&rows, view->top);
 	free(rows.items);
@@ -271,7 +344,21 @@ void gp_replay_show(const struct gp_replay *replay,
 
 /* --- for machines --- */
 
-static json_t *runs_json(const struct gp_replay *replay)
+static json_t *new_users_json(const struct gp_replay *replay, size_t run,
+			      size_t top)
+{
+	json_t *array = json_array();
+	size_t count;
+	const struct gp_replay_user **users = find_new(replay, run, &count);
+
+	for (size_t i = 0; i < count && (top == 0 || i < top); i++)
+		(void)json_array_append_new(array,
+					    gp_show_json_name(users[i]->name));
+	free(users);
+	return array;
+}
+
+static json_t *runs_json(const struct gp_replay *replay, size_t top)
 {
 	json_t *array = json_array();
 
@@ -279,7 +366,8 @@ static json_t *runs_json(const struct gp_replay *replay)
 		const struct gp_replay_run *found = &replay->runs[run];
 
 		(void)json_array_append_new(array, json_pack(
-			"{s:i, s:b, s:I, s:f, s:I, s:I, s:I}",
+			"{s:o, s:i, s:b, s:I, s:f, s:I, s:I, s:I}",
+			"also", new_users_json(replay, run, top),
 			"interval_secs", (int)found->interval_secs,
 			"policy", (int)(run == 0),
 			"users_touched", (json_int_t)found->users_touched,
@@ -338,7 +426,8 @@ void gp_replay_show_json(const struct gp_replay *replay,
 
 	find_rows(replay, &rows);
 	gp_show_json(json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:o, s:o,"
+		" s:o}",
 		"lines", (json_int_t)replay->lines_count,
 		"damaged", (json_int_t)replay->broken_count,
 		"left_out", (json_int_t)replay->dropped_count,
@@ -348,7 +437,8 @@ void gp_replay_show_json(const struct gp_replay *replay,
 		"journal", (json_int_t)replay->journal_count,
 		"users", (json_int_t)replay->users_count,
 		"programs", (json_int_t)replay->programs_count,
-		"intervals", runs_json(replay),
+		"intervals", runs_json(replay, view->top),
+		"journal_is_partial", (int)gp_replay_is_partial(replay),
 		"suggested_secs", best == 0 ? json_null() : json_integer(best),
 		"throttled", rows_json(&rows, view->top),
 		"senders", senders_json(replay, view->top)));

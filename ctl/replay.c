@@ -398,6 +398,7 @@ static void add_journal(struct gp_replay *replay, const struct gp_event *event)
 	if (!is_check(entry))
 		return;
 	replay->journal_count++;
+	replay->admitted_count += strcmp(entry->reason, "admitted") == 0;
 	check.user = find_user(replay, entry->user);
 	number = check.user == NULL ? -1
 		: find_program(replay, check.user, entry->program, event->msecs);
@@ -511,6 +512,11 @@ void gp_replay_finish(struct gp_replay *replay)
 			       replay->queue[i].msecs);
 		replay->queue[i].user = NULL;
 	}
+}
+
+bool gp_replay_is_partial(const struct gp_replay *replay)
+{
+	return replay->journal_count > 0 && replay->admitted_count == 0;
 }
 
 unsigned int gp_replay_suggest(const struct gp_replay *replay,

@@ -77,6 +77,7 @@ struct gp_replay {
 	int64_t first_msecs, last_msecs;        /* -1: nothing was seen */
 	uint64_t lines_count, broken_count, dropped_count;
 	uint64_t imap_count, pop3_count, messages_count, journal_count;
+	uint64_t admitted_count;        /* lines of the journal about such checks */
 };
 
 /* intervals_secs: those to try beside the policy, rising. */
@@ -89,6 +90,10 @@ void gp_replay_add(struct gp_replay *replay, const struct gp_event *event);
 /* When all is read: messages that were never seen to be queued, in logs that do not
    tell, count now. */
 void gp_replay_finish(struct gp_replay *replay);
+
+/* Are only the checks in the journal that came too early?  It was written without
+   journal.all_checks then, and what was in time by its interval is not known. */
+bool gp_replay_is_partial(const struct gp_replay *replay);
 
 /* The longest of the intervals that touches at most that share of the users; 0 if none
    does, or without users or intervals. */

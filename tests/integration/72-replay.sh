@@ -17,13 +17,14 @@ gives() {
 	check "replay $* gives $code ($found)" [ "$found" = "$code" ]
 	check "and says: $text" grep -qF -- "$text" out
 }
-gives 64 "which logs?"
 gives 64 "--interval 'often' is not a time" --interval often x.log
 gives 64 "--interval '1s' is not a time" --interval 1s x.log
 gives 64 "--share '101'" --share 101 x.log
 gives 64 "--top 'x'" --top x x.log
 gives 78 "bad.conf:1: unknown setting" --policy bad.conf x.log
 gives 66 "nowhere.log: No such file" nowhere.log
+printf 'journal { file = "%s/none.journal" }\n' "$work" > none.conf
+gives 66 "which logs?" --policy none.conf
 
 # A day of logins as several servers write them: alice each minute, dave each 7 minutes
 # by POP3, bob each 15, erin twice a day; what strangers write counts for nothing.
@@ -102,6 +103,10 @@ def expect(found, wanted, what):
 
 
 found = json.load(open('found.json'))
+expect({run['interval_secs']: run['also'] for run in found['intervals'][1:]
+        if run['also']}, {120: ['alice'], 600: ['dave'], 3600: ['bob']},
+       'who comes with each interval')
+expect(found['journal_is_partial'], False, 'logins are all there')
 expect(found['imap_logins'], 1440 + 96 + 2, 'logins by IMAP')
 expect(found['pop3_logins'], 206, 'logins by POP3')
 expect(found['messages'], 144 + 2, 'messages, each once')
@@ -140,8 +145,38 @@ says 'period +2025-11-23 00:00 to 2025-11-23 23:5'
 says '^5m \(policy\) +1 +20\.0 % +1 '
 says '^damaged +2 lines'
 says '^alice +imap/192.0.2.7 +1440 +60s'
+says '^at 2m: alice$'
+says '^at 10m: also dave$'
+says '^at 1h: also bob$'
 gives 0 "at most 5.0 %" --interval 90s --interval 45s - < dovecot.log
 check "rising" [ "$(grep -oE '^(45s|90s) ' out | tr -d '\n')" = "45s 90s " ]
+gives 0 "at 1h: alice, bob and 1 more" --top 2 --interval 1h mail.log.1.gz mail.log dovecot.log
+check "no warning about logins" eval '! grep -q ^warning out'
+
+# Our own journal without journal.all_checks has no check that was in time
+line() { # HH:MM ACTION REASON WAIT
+	printf 'time=2025-11-23T%s:00.000Z host=mx s=b part=imap action=%s mode=enforce reason=%s user=alice program=imap/192.0.2.7 ip=192.0.2.7 port=993 check=noop every=60 policy=300 why=poll.ladder early=1 wait=%s\n' "$@"
+}
+for minute in 01 02 03 04 06 07 08 09; do
+	line "10:$minute" absorb early 200
+done > early.journal
+{ line 10:00 pass admitted -; cat early.journal; line 10:10 pass admitted -; } > all.journal
+gives 0 "warning   the journal has early checks alone" early.journal
+gives 0 '"journal_is_partial": true' --json early.journal
+gives 0 '"journal_is_partial": false' --json all.journal
+gives 0 "users     1" all.journal
+check "no warning then" eval '! grep -q ^warning out'
+
+# Without a name: the mail log of syslog and our own journal
+mkdir -p var
+cp mail.log var/mail.log && cp mail.log.1.gz var/mail.log.1.gz
+printf 'journal { file = "%s/all.journal" }\n' "$work" > usual.conf
+gives 0 " 10 of the journal" --policy usual.conf
+if [ "$(id -u)" = 0 ] && unshare -m true 2> /dev/null; then
+	unshare -m sh -c 'mount --bind var /var/log && exec "$@"' - \
+		"$ctl" -c usual.conf replay > out 2>&1
+	says ' 1536 logins by IMAP, .* 10 of the journal'
+fi
 # What journalctl prints
 python3 - <<'PYTHON'
 import json
