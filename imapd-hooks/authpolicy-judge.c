@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "breaker.h"
+#include "hash.h"
 #include "journal.h"
 #include "load.h"
 #include "log.h"
@@ -35,7 +37,7 @@ struct gp_auth_judge {
 	struct gp_login_store *logins;
 	struct gp_store *store;         /* for reports */
 	struct gp_journal *journal;
-	bool store_is_silent;           /* one outage is one line */
+	struct gp_breaker *breaker;     /* with the mail processes of the host */
 
 	/* how many holds end in which second */
 	struct {
@@ -58,28 +60,31 @@ int gp_auth_judge_replace(struct gp_auth_judge *judge,
 			  struct gp_settings *settings, struct gp_error *err)
 {
 	struct gp_journal *journal = gp_journal_open(settings, err);
+	struct gp_breaker *breaker = gp_breaker_share(settings);
 	struct gp_login_store *logins = NULL;
 	struct gp_store *store = NULL;
 
-	if (journal == NULL)
+	if (journal != NULL && has_history(settings)) {
+		logins = gp_login_store_open(settings, breaker, err);
+		store = gp_store_open_shared(settings, breaker, err);
+	}
+	if (journal == NULL || (has_history(settings) &&
+				(logins == NULL || store == NULL))) {
+		gp_login_store_close(&logins);
+		gp_store_close(&store);
+		gp_breaker_free(&breaker);
+		gp_journal_close(&journal);
 		return -1;
-	if (has_history(settings)) {
-		logins = gp_login_store_open(settings, err);
-		store = gp_store_open(settings, err);
-		if (logins == NULL || store == NULL) {
-			gp_login_store_close(&logins);
-			gp_store_close(&store);
-			gp_journal_close(&journal);
-			return -1;
-		}
 	}
 	gp_login_store_close(&judge->logins);
 	gp_store_close(&judge->store);
+	gp_breaker_free(&judge->breaker);
 	gp_journal_close(&judge->journal);
 	gp_settings_free(&judge->settings);
 	judge->settings = settings;
 	judge->logins = logins;
 	judge->store = store;
+	judge->breaker = breaker;
 	judge->journal = journal;
 	gp_journal_use_thread(journal);
 	return 0;
@@ -101,6 +106,7 @@ void gp_auth_judge_free(struct gp_auth_judge **judge)
 		return;
 	gp_login_store_close(&(*judge)->logins);
 	gp_store_close(&(*judge)->store);
+	gp_breaker_free(&(*judge)->breaker);
 	gp_journal_close(&(*judge)->journal);
 	gp_settings_free(&(*judge)->settings);
 	free(*judge);
@@ -132,16 +138,13 @@ static void add_held(struct gp_auth_judge *judge, int64_t end_secs)
 
 /* --- journal --- */
 
-/* FNV-1a over the parts, with a byte between them. */
+/* Over the texts and their ends. */
 static uint64_t hash_of(const char *const *texts, size_t count)
 {
-	uint64_t hash = 14695981039346656037u;
+	uint64_t hash = GP_HASH_START;
 
-	for (size_t i = 0; i < count; i++) {
-		for (const char *byte = texts[i]; *byte != '\0'; byte++)
-			hash = (hash ^ (unsigned char)*byte) * 1099511628211u;
-		hash *= 1099511628211u;
-	}
+	for (size_t i = 0; i < count; i++)
+		hash = gp_hash_add(hash, texts[i], strlen(texts[i]) + 1);
 	return hash;
 }
 
@@ -217,22 +220,23 @@ static void note_decision(struct gp_auth_judge *judge,
 	write_line(judge, request, program, &entry);
 }
 
+/* err: what went wrong; NULL where it is not known. */
 static void note_store(struct gp_auth_judge *judge,
 		       const struct gp_auth_request *request,
 		       const char *program, const struct gp_error *err)
 {
-	const bool is_silent = err != NULL;
+	const enum gp_breaker_news news = gp_breaker_news(judge->breaker);
 	struct gp_journal_entry entry;
 
-	if (is_silent == judge->store_is_silent)
+	if (news == GP_BREAKER_NO_NEWS)
 		return;
-	judge->store_is_silent = is_silent;
-	if (is_silent)
+	if (news == GP_BREAKER_WENT && err != NULL)
 		gp_log(GP_LOG_WARNING, "%s", err->text);
 	gp_journal_entry_init(&entry);
 	entry.action = gp_action_word(GP_ACTION_PASS);
-	entry.reason = gp_reason_word(is_silent ? GP_REASON_STORE_UNAVAILABLE
-						: GP_REASON_STORE_BACK);
+	entry.reason = gp_reason_word(news == GP_BREAKER_WENT
+				      ? GP_REASON_STORE_UNAVAILABLE
+				      : GP_REASON_STORE_BACK);
 	entry.why = "redis.server";
 	write_line(judge, request, program, &entry);
 }
@@ -333,12 +337,13 @@ static unsigned int ask(struct gp_auth_judge *judge,
 				     interval_msecs(judge, &terms, now_msecs),
 				     now_msecs,
 				     &program, &facts.history, &err);
-	note_store(judge, request, program, result < 0 ? &err : NULL);
+	note_store(judge, request, program, &err);
 	if (result <= 0)
 		return 0;
 	/* Redis has just answered: nobody waits for it twice when it is silent. */
 	(void)judge->store->ops->exemptions(judge->store, request->login, now_msecs,
 					    &by_hand, &err);
+	note_store(judge, request, program, &err);
 	find_terms(judge, request, named, by_hand, &terms);
 	facts.is_full = count_held(judge, now_msecs / MSECS) >=
 		judge->settings->authpolicy.held_max;
@@ -378,5 +383,6 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 	if (request->name[0] != '\0')
 		gp_poll_session_name_program(session, request->name, now_msecs);
 	gp_poll_session_login(session, now_msecs, &ignored);
+	note_store(judge, request, gp_poll_session_program(session), NULL);
 	gp_poll_session_end(&session, now_msecs);
 }

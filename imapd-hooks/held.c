@@ -13,15 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* FNV-1a: a name has room for no path. */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = 14695981039346656037u;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-	return hash;
-}
+#include "hash.h"
 
 /* The length of the address: an abstract name begins with a zero byte. */
 static socklen_t name_place(struct sockaddr_un *address, uint64_t site,
@@ -47,7 +39,8 @@ static unsigned int first_place(unsigned int held_max)
 bool gp_held_take(const char *site, unsigned int held_max, int *fd_r)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const uint64_t hash = hash_of(site);
+	/* A name has room for no path. */
+	const uint64_t hash = gp_hash_add(GP_HASH_START, site, strlen(site));
 	unsigned int first;
 	int fd;
 

@@ -36,7 +36,8 @@ static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 	/* Without a server there is no history, and the administrator said so. */
 	if (site->settings->redis.server[0] == '\0')
 		return;
-	site->store = gp_store_open(site->settings, &err);
+	site->breaker = gp_breaker_share(site->settings);
+	site->store = gp_store_open_shared(site->settings, site->breaker, &err);
 	if (site->store == NULL)
 		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
 		       err.text);
@@ -54,6 +55,7 @@ bool gp_plugin_site_open(struct gp_plugin_site *site, enum gp_protocol protocol)
 void gp_plugin_site_close(struct gp_plugin_site *site)
 {
 	gp_store_close(&site->store);
+	gp_breaker_free(&site->breaker);
 	gp_journal_close(&site->journal);
 	gp_settings_free(&site->settings);
 	site->was_tried = site->has_work = false;

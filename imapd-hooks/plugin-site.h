@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "breaker.h"
 #include "journal.h"
 #include "settings.h"
 #include "store.h"
@@ -17,6 +18,7 @@ struct gp_plugin_site {
 	bool was_tried;
 	bool has_work;                  /* for the protocol that was asked for */
 	struct gp_settings *settings;
+	struct gp_breaker *breaker;     /* of all mail processes of the host */
 	struct gp_store *store;         /* NULL: no history */
 	struct gp_journal *journal;     /* NULL: no lines */
 };

@@ -61,9 +61,6 @@ struct gp_poll_session {
 	bool has_idled;
 };
 
-/* One outage is one line, however many sessions a process serves. */
-static bool store_is_silent;
-
 static void forget_program(struct gp_poll_session *session)
 {
 	session->has_answer = false;
@@ -167,23 +164,20 @@ static void note_decision(struct gp_poll_session *session, enum gp_check check,
 
 /* --- store --- */
 
-static void store_was_silent(struct gp_poll_session *session,
-			     enum gp_check check, const struct gp_error *err)
+/* One outage is one line when it began and one when it ended, over all sessions of the
+   host.  Where there is no journal it is left to others to tell. */
+static void tell_news(const struct gp_poll_session *session, enum gp_check check,
+		      const struct gp_error *err)
 {
-	if (store_is_silent)
-		return;
-	store_is_silent = true;
-	gp_log(GP_LOG_WARNING, "%s", err->text);
-	write_store_line(session, check, GP_REASON_STORE_UNAVAILABLE);
-}
+	const enum gp_breaker_news news = session->lines.journal == NULL
+		? GP_BREAKER_NO_NEWS : gp_breaker_news(session->store->breaker);
 
-static void store_has_answered(struct gp_poll_session *session,
-			       enum gp_check check)
-{
-	if (!store_is_silent)
-		return;
-	store_is_silent = false;
-	write_store_line(session, check, GP_REASON_STORE_BACK);
+	if (news == GP_BREAKER_WENT) {
+		gp_log(GP_LOG_WARNING, "%s", err->text);
+		write_store_line(session, check, GP_REASON_STORE_UNAVAILABLE);
+	} else if (news == GP_BREAKER_BACK) {
+		write_store_line(session, check, GP_REASON_STORE_BACK);
+	}
 }
 
 int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
@@ -288,12 +282,8 @@ static bool ask_store(struct gp_poll_session *session, enum gp_check check,
 	session->early_rounds = 0;
 	session->wrote_at_msecs = -1;
 	session->human_told_at_msecs = session->human_at_msecs;
-	if (ret < 0) {
-		store_was_silent(session, check, &err);
-		return false;
-	}
-	store_has_answered(session, check);
-	return true;
+	tell_news(session, check, &err);
+	return ret == 0;
 }
 
 /* For how long an answer holds.  Who is away may come back in another session: that
@@ -308,14 +298,16 @@ static int64_t valid_msecs(const struct gp_poll_session *session,
 }
 
 /* Those made by hand come with the answer of the store. */
-static void look_for_exemptions(struct gp_poll_session *session, int64_t now_msecs)
+static void look_for_exemptions(struct gp_poll_session *session,
+				enum gp_check check, int64_t now_msecs)
 {
 	const struct gp_exemption_list *by_hand;
-	struct gp_error ignored;
+	struct gp_error err;
 
 	if (session->store->ops->exemptions(session->store, session->user,
-					    now_msecs, &by_hand, &ignored) == 0)
+					    now_msecs, &by_hand, &err) == 0)
 		find_terms(session, by_hand);
+	tell_news(session, check, &err);
 }
 
 static bool ask_about_check(struct gp_poll_session *session,
@@ -328,7 +320,7 @@ static bool ask_about_check(struct gp_poll_session *session,
 	    !ask_store(session, check, false, now_msecs, answer))
 		return false;
 	session->has_answer = true;
-	look_for_exemptions(session, now_msecs);
+	look_for_exemptions(session, check, now_msecs);
 	session->round_until_msecs = now_msecs;
 	if (answer->verdict != GP_VERDICT_EARLY)
 		session->round_until_msecs += answer->round_left_msecs;
@@ -531,18 +523,16 @@ bool gp_poll_session_is_untold(struct gp_poll_session *session, int64_t now_msec
 	struct gp_poll_history answer = { 0 };
 	struct gp_poll_query query;
 	struct gp_error err;
+	int ret;
 
 	if (session->store == NULL)
 		return false;
 	fill_query(session, true, now_msecs, &query);
 	query.notice_after = GP_NOTICE_ANYWAY;
-	if (session->store->ops->poll(session->store, &query, now_msecs, &answer,
-				      &err) < 0) {
-		store_was_silent(session, GP_CHECK_LOGIN, &err);
-		return false;
-	}
-	store_has_answered(session, GP_CHECK_LOGIN);
-	return answer.notice_due;
+	ret = session->store->ops->poll(session->store, &query, now_msecs, &answer,
+					&err);
+	tell_news(session, GP_CHECK_LOGIN, &err);
+	return ret == 0 && answer.notice_due;
 }
 
 void gp_poll_session_note_access(struct gp_poll_session *session,

@@ -19,6 +19,8 @@ core_sources = \
 noinst_LTLIBRARIES += lib/libgatepost.la
 lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/access-words.c lib/access-words.h \
+	lib/breaker.c lib/breaker.h \
+	lib/hash.c lib/hash.h \
 	lib/error.c lib/error.h \
 	lib/daemon-options.c lib/daemon-options.h \
 	lib/exemption.c lib/exemption.h \

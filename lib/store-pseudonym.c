@@ -302,20 +302,22 @@ static struct gp_store *create(struct gp_store *behind_it,
 	struct hidden *hidden = gp_alloc(sizeof(*hidden));
 
 	hidden->store.ops = &ops;
+	hidden->store.breaker = behind_it->breaker;
 	hidden->behind = behind_it;
 	hidden->pseudonyms = pseudonyms;
 	return &hidden->store;
 }
 
 static struct gp_store *open_store(const struct gp_settings *settings,
-				   bool is_review, struct gp_error *err)
+				   struct gp_breaker *breaker, bool is_review,
+				   struct gp_error *err)
 {
 	struct gp_pseudonyms *pseudonyms;
 	struct gp_store *store;
 
 	if (gp_pseudonyms_open(settings, &pseudonyms, err) < 0)
 		return NULL;
-	store = gp_store_redis_open(settings, err);
+	store = gp_store_redis_open_shared(settings, breaker, err);
 	if (store == NULL || pseudonyms == NULL) {
 		gp_pseudonyms_close(&pseudonyms);
 		return store;
@@ -328,11 +330,18 @@ static struct gp_store *open_store(const struct gp_settings *settings,
 struct gp_store *gp_store_open(const struct gp_settings *settings,
 			       struct gp_error *err)
 {
-	return open_store(settings, false, err);
+	return open_store(settings, NULL, false, err);
+}
+
+struct gp_store *gp_store_open_shared(const struct gp_settings *settings,
+				      struct gp_breaker *breaker,
+				      struct gp_error *err)
+{
+	return open_store(settings, breaker, false, err);
 }
 
 struct gp_store *gp_store_open_to_review(const struct gp_settings *settings,
 					 struct gp_error *err)
 {
-	return open_store(settings, true, err);
+	return open_store(settings, NULL, true, err);
 }

@@ -13,7 +13,12 @@
 struct gp_store *gp_store_open(const struct gp_settings *settings,
 			       struct gp_error *err);
 
-/* The same for gatepostctl: a user may be named by the pseudonym as well. */
+/* The same, and it heeds a breaker that others heed too and that outlives it. */
+struct gp_store *gp_store_open_shared(const struct gp_settings *settings,
+				      struct gp_breaker *breaker,
+				      struct gp_error *err);
+
+/* The first again for gatepostctl: a user may be named by the pseudonym as well. */
 struct gp_store *gp_store_open_to_review(const struct gp_settings *settings,
 					 struct gp_error *err);
 

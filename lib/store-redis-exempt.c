@@ -123,7 +123,10 @@ int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
 		return 0;
 	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
-	return read_all(store, now_msecs, err);
+	if (read_all(store, now_msecs, err) < 0)
+		return -1;
+	gp_breaker_answered(store->store.breaker);
+	return 0;
 }
 
 /* --- changes --- */

@@ -24,11 +24,12 @@ struct gp_login_store {
 	const struct gp_settings *settings;
 	struct gp_redis_site *site;
 	struct gp_pseudonyms *pseudonyms;
-	int64_t closed_until_msecs;     /* breaker; monotonic */
+	struct gp_breaker *breaker, *own_breaker;
 	struct gp_error last_error;
 };
 
 struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
+					   struct gp_breaker *breaker,
 					   struct gp_error *err)
 {
 	struct gp_redis_site *site = gp_redis_site_open(settings, err);
@@ -43,6 +44,10 @@ struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
 	store->settings = settings;
 	store->site = site;
 	store->pseudonyms = pseudonyms;
+	if (breaker == NULL)
+		breaker = store->own_breaker = gp_breaker_create(
+			(int64_t)settings->redis.retry_secs * 1000);
+	store->breaker = breaker;
 	return store;
 }
 
@@ -52,6 +57,7 @@ void gp_login_store_close(struct gp_login_store **store)
 		return;
 	gp_redis_site_close(&(*store)->site);
 	gp_pseudonyms_close(&(*store)->pseudonyms);
+	gp_breaker_free(&(*store)->own_breaker);
 	free(*store);
 	*store = NULL;
 }
@@ -61,8 +67,7 @@ static int fail(struct gp_login_store *store, int64_t now_msecs,
 		const struct gp_error *err)
 {
 	gp_redis_site_disconnect(store->site);
-	store->closed_until_msecs = now_msecs + gp_store_with_jitter(
-		(int64_t)store->settings->redis.retry_secs * 1000);
+	gp_breaker_failed(store->breaker, now_msecs);
 	store->last_error = *err;
 	return -1;
 }
@@ -76,7 +81,7 @@ static int exchange(struct gp_login_store *store,
 	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
 		store->settings->redis.deadline_msecs;
 
-	if (now_msecs < store->closed_until_msecs) {
+	if (!gp_breaker_admits(store->breaker, now_msecs)) {
 		*err = store->last_error;
 		return -1;
 	}
@@ -257,6 +262,7 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	freeReplyObject(replies[1]);
 	if (result < 0)
 		return fail(store, now_msecs, err);
+	gp_breaker_answered(store->breaker);
 	if (result > 0) {
 		*program_r = names[index];
 		judge(store->settings, interval_msecs, &known, history_r);
@@ -295,5 +301,8 @@ int gp_login_store_hold(struct gp_login_store *store, const char *user,
 				      reply->type == REDIS_REPLY_ERROR
 				      ? reply->str : "unexpected reply to EVAL");
 	freeReplyObject(reply);
-	return result < 0 ? fail(store, now_msecs, err) : 0;
+	if (result < 0)
+		return fail(store, now_msecs, err);
+	gp_breaker_answered(store->breaker);
+	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "breaker.h"
 #include "error.h"
 #include "facts.h"
 #include "settings.h"
@@ -16,8 +17,9 @@
 struct gp_login_store;
 
 /* NULL with *err filled when the settings cannot be used.  settings must outlive
-   the store. */
+   the store, and so must the breaker that it heeds (NULL: one of its own). */
 struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
+					   struct gp_breaker *breaker,
 					   struct gp_error *err);
 
 /*

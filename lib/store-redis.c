@@ -24,8 +24,7 @@ int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 			struct gp_error *err)
 {
 	gp_redis_site_disconnect(store->site);
-	store->closed_until_msecs = now_msecs + gp_store_with_jitter(
-		(int64_t)store->settings->redis.retry_secs * 1000);
+	gp_breaker_failed(store->store.breaker, now_msecs);
 	if (err != NULL)
 		store->last_error = *err;
 	return -1;
@@ -137,10 +136,12 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 bool gp_store_redis_is_left_alone(const struct gp_store_redis *store,
 				  int64_t now_msecs, struct gp_error *err)
 {
-	if (now_msecs >= store->closed_until_msecs)
+	if (gp_breaker_admits(store->store.breaker, now_msecs))
 		return false;
-	if (err != NULL)
+	if (err != NULL && store->last_error.text[0] != '\0')
 		*err = store->last_error;
+	else if (err != NULL)
+		(void)gp_error_set(err, "redis: it failed others and is left alone");
 	return true;
 }
 
@@ -162,7 +163,7 @@ static int store_redis_poll(struct gp_store *generic,
 	free(key);
 	if (result < 0)
 		return gp_store_redis_fail(store, now_msecs, err);
-	store->closed_until_msecs = 0;
+	gp_breaker_answered(store->store.breaker);
 	gp_redis_site_disconnect(store->site);
 	return 0;
 }
@@ -173,11 +174,13 @@ static void store_redis_close(struct gp_store *generic)
 
 	gp_store_redis_free_exemptions(store);
 	gp_redis_site_close(&store->site);
+	gp_breaker_free(&store->own_breaker);
 	free(store);
 }
 
-struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
-				     struct gp_error *err)
+struct gp_store *gp_store_redis_open_shared(const struct gp_settings *settings,
+					    struct gp_breaker *breaker,
+					    struct gp_error *err)
 {
 	static const struct gp_store_ops ops = {
 		.poll = store_redis_poll,
@@ -204,5 +207,15 @@ struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 	store->settings = settings;
 	store->site = site;
 	store->question = gp_store_chance();
+	if (breaker == NULL)
+		breaker = store->own_breaker = gp_breaker_create(
+			(int64_t)settings->redis.retry_secs * 1000);
+	store->store.breaker = breaker;
 	return &store->store;
+}
+
+struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
+				     struct gp_error *err)
+{
+	return gp_store_redis_open_shared(settings, NULL, err);
 }

@@ -16,7 +16,7 @@ struct gp_store_redis {
 	struct gp_store store;          /* first: the interface */
 	const struct gp_settings *settings;
 	struct gp_redis_site *site;
-	int64_t closed_until_msecs;     /* breaker; monotonic */
+	struct gp_breaker *own_breaker; /* NULL: it shares that of others */
 	uint64_t question;              /* the last one about messages; the first is
 	                                   like no other store's */
 	struct gp_exemption_list exemptions;    /* by hand, as last read */
@@ -28,7 +28,8 @@ struct gp_store_redis {
 bool gp_store_redis_is_left_alone(const struct gp_store_redis *store,
 				  int64_t now_msecs, struct gp_error *err);
 
-/* Closes the connection and opens the breaker; -1. */
+/* Redis failed: closes the connection and opens the breaker; -1.  If it has answered,
+   gp_breaker_answered() says so. */
 int gp_store_redis_fail(struct gp_store_redis *store, int64_t now_msecs,
 			struct gp_error *err);
 

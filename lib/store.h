@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "breaker.h"
 #include "error.h"
 #include "facts.h"
 #include "rate.h"
@@ -171,12 +172,19 @@ struct gp_store_ops {
 
 struct gp_store {
 	const struct gp_store_ops *ops;
+	struct gp_breaker *breaker;     /* that it heeds; its news are to be told */
 };
 
 /* Redis, as settings->redis says; connects when first asked.  NULL with *err
    filled when the settings cannot be used.  settings must outlive the store. */
 struct gp_store *gp_store_redis_open(const struct gp_settings *settings,
 				     struct gp_error *err);
+
+/* The same, but it heeds a breaker that others heed too and that outlives it; NULL for
+   one of its own. */
+struct gp_store *gp_store_redis_open_shared(const struct gp_settings *settings,
+					    struct gp_breaker *breaker,
+					    struct gp_error *err);
 
 /* A number that no other process is likely to have. */
 uint64_t gp_store_chance(void);

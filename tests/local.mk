@@ -3,6 +3,7 @@ unit_tests = \
 	tests/unit/test-address \
 	tests/unit/test-author \
 	tests/unit/test-authres \
+	tests/unit/test-breaker \
 	tests/unit/test-decision \
 	tests/unit/test-journal \
 	tests/unit/test-network \
@@ -145,6 +146,7 @@ tests_unit_test_author_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 tests_unit_test_author_LDADD = lib/libgatepost-mail.la $(GMIME_LIBS) \
 	$(CMOCKA_LIBS)
 tests_unit_test_authres_LDADD = lib/libgatepost-mail.la $(CMOCKA_LIBS)
+tests_unit_test_breaker_LDADD = $(unit_ldadd)
 tests_unit_test_pseudonym_LDADD = $(unit_ldadd)
 tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)

@@ -108,7 +108,7 @@ static int no_exemptions(struct gp_store *store, const char *user,
 static const struct gp_store_ops counting_ops = {
 	.poll = counting_poll, .exemptions = no_exemptions,
 };
-static struct gp_store counting_store = { &counting_ops };
+static struct gp_store counting_store = { .ops = &counting_ops };
 
 static void plan(struct program *program, int64_t second)
 {

@@ -1,69 +1,153 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Redis frozen, back and dead in the middle of sessions: users pass.
+# Redis dead from the start, back, frozen, back: IMAP sessions and logins by IMAP and
+# POP3 go on, one of all waits for it, the journal says once that it went and once that
+# it came back, and throttling resumes.
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
 poll_site site <<CONF
 poll {
-	interval = 2s
+	interval = 1s
 	round = 0
 	ladder = {"after 0: absorb"}
+	login_ladder = {"after 0: note"}
 }
 journal { interval = 1s }
-redis { retry = 1s }
+redis {
+	deadline = 1s
+	retry = 10s
+}
 CONF
 python <<'PYTHON'
 import signal
-from poll import *
+import hostile
+from pop3_session import *
 
-alice = Program('alice')
-alice.command('SELECT INBOX')
-wait_until(lambda: alice.command('NOOP') and journal(action='absorb'), 10,
-           'throttled while Redis is there')
-pid = int(re.search(r'process_id:(\d+)', redis('INFO', 'server')).group(1))
-
-
-def new_mail_each_time(count, what):
-    """Every check is served: new mail shows at once."""
-    for number in range(count):
-        deliver('alice', '%s-%d' % (what, number))
-        wait_until(lambda: exists(alice.command('NOOP')), 10, what)
+DEADLINE = 1.0
+PERIOD, LONGEST = 8.75, 11.25   # retry and its jitter
+SLACK = 4                       # of a machine that does other things as well
+USERS = env['LAB_USERS'].split()
 
 
-os.kill(pid, signal.SIGSTOP)
-wait_until(lambda: alice.command('NOOP') and
-           journal(reason='store-unavailable', user='alice'), 15,
-           'the journal says that Redis went')
-new_mail_each_time(3, 'frozen')
-alice.command('STATUS INBOX (MESSAGES)')
-bob = Program('bob')
-expect(bob.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed',
-       'a login while Redis is frozen')
-expect(bob.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
-expect(len(journal(reason='store-unavailable', user='alice')), 1,
-       'one line for the whole outage')
-say('frozen Redis: sessions go on, checks are served, one journal line')
+def redis_pid():
+    return int(re.search(r'process_id:(\d+)', redis('INFO', 'server')).group(1))
 
-os.kill(pid, signal.SIGCONT)
-wait_until(lambda: alice.command('NOOP') and
-           journal(reason='store-back', user='alice'), 15,
-           'the journal says that Redis is back')
-before = len(journal(action='absorb'))
-wait_until(lambda: alice.command('NOOP') == ['OK NOOP completed'] and
-           alice.command('NOOP') and len(journal(action='absorb')) > before, 15,
-           'throttled again')
-say('Redis back: the journal says so, throttling resumes by itself')
 
+def told(reason):
+    """Lines of all parts that read mail."""
+    return len([line for line in journal(reason=reason) if line['part'] != 'milter'])
+
+
+def imap_login(user):
+    program = Program(user)
+    expect(program.command('SELECT INBOX')[-1],
+           'OK [READ-WRITE] Select completed', 'SELECT of ' + user)
+    expect(program.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
+    program.close()
+
+
+def pop3_login(user):
+    session = Pop3(user)
+    expect_true(session.login.startswith(b'+OK'), session.login)
+    expect_true(session.command('STAT').startswith(b'+OK'), 'STAT of ' + user)
+    session.quit()
+
+
+def sessions_check(user):
+    """In the sessions that are open all the time."""
+    for session in sessions:
+        for command in ('NOOP', 'STATUS INBOX (MESSAGES)'):
+            expect(session.command(command)[-1][:3], 'OK ', command)
+
+
+def new_mail_shows(what):
+    """At once, or after an interval."""
+    for number in range(3):
+        deliver('alice', '%s-%d' % (what.replace(' ', '-'), number))
+        wait_until(lambda: exists(sessions[0].command('NOOP')), 20, 'mail: ' + what)
+
+
+def everybody():
+    """How long each took."""
+    waits = []
+    for user in USERS:
+        for act in (imap_login, pop3_login, sessions_check):
+            began = now()
+            act(user)
+            waits.append(now() - began)
+    return waits
+
+
+def throttled(what):
+    """Open sessions and logins of both protocols."""
+    before = {part: len(journal(part=part, reason='early'))
+              for part in ('imap', 'pop3')}
+    wait_until(lambda: sessions[0].command('NOOP') and
+               len(journal(part='imap', reason='early')) > before['imap'], 20,
+               'sessions are throttled: ' + what)
+    wait_until(lambda: pop3_login('bob') or
+               len(journal(part='pop3', reason='early')) > before['pop3'], 20,
+               'logins are noted: ' + what)
+
+
+def nobody_waits(what):
+    """More than one of all in a period."""
+    began = now()
+    waits = everybody()
+    most = 1 + (now() - began) // PERIOD
+    slow = [wait for wait in waits if wait > max(healthy) + 0.8 * DEADLINE]
+    expect_true(len(slow) <= most, '%s: %d waited: %r' % (what, len(slow), waits))
+    expect_true(sum(waits) < sum(healthy) + (most + 1) * DEADLINE + SLACK,
+                '%s: together %.1f s, else %.1f s' % (what, sum(waits), sum(healthy)))
+    new_mail_shows(what)
+    print('%s: %d checks took %.2f s, with Redis %.2f s; the longest %.2f s'
+          % (what, len(waits), sum(waits), sum(healthy), max(waits)))
+
+
+def is_back(count, what):
+    """Found out by whoever comes first, after a period."""
+    wait_until(lambda: imap_login('erin') or told('store-back') == count, 30,
+               'the journal says that Redis is back: ' + what)
+    throttled(what)
+    everybody()
+    new_mail_shows(what)
+    expect((told('store-unavailable'), told('store-back')), (count, count),
+           'lines that it went and came: ' + what)
+
+
+sessions = [Program('alice', '127.0.0.3'), Program('alice', '127.0.0.4')]
+for session in sessions:
+    session.command('SELECT INBOX')
+throttled('at first')
+healthy = everybody()
+expect(told('store-unavailable'), 0, 'outages so far')
+
+# Whoever starts now has never seen Redis.
+pid = redis_pid()
 os.kill(pid, signal.SIGKILL)
-wait_until(lambda: alice.command('NOOP') and
-           len(journal(reason='store-unavailable', user='alice')) == 2, 15,
-           'the journal says that Redis died')
-new_mail_each_time(3, 'dead')
-carol = Program('carol')
-expect(carol.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed',
-       'a login while Redis is dead')
-expect(carol.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
-expect(alice.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
-say('dead Redis: sessions go on')
+wait_until(lambda: is_gone(pid), 10, 'the end of Redis')
+nobody_waits('dead')
+expect(told('store-unavailable'), 1, 'lines that it went')
+say('dead Redis: sessions and logins go on, one line in the journal')
+process = hostile.start_redis(env['LAB_REDIS'])
+try:
+    is_back(1, 'started anew')
+    say('started anew, empty: one line, and throttling resumes by itself')
+
+    pid = redis_pid()
+    os.kill(pid, signal.SIGSTOP)
+    nobody_waits('frozen')
+    expect(told('store-unavailable'), 2, 'lines that it went')
+    time.sleep(LONGEST)         # nothing is to be seen in it, so nothing to wait for
+    nobody_waits('frozen for longer')
+    expect(told('store-unavailable'), 2, 'lines that it went, after a period')
+    say('frozen Redis: one of all waits in a period, one line for all')
+    os.kill(pid, signal.SIGCONT)
+    is_back(2, 'thawed')
+    say('thawed: one line, and throttling resumes by itself')
+finally:
+    process.kill()
+for session in sessions:
+    expect(session.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
 PYTHON

@@ -18,6 +18,19 @@ cd "$work" || exit 99
 : > at-exit
 failures=0 checks=0
 
+# What Redis's failures have left outside of $work: named by a hash (FNV-1a) of the
+# settings' path.
+forget_breakers() {
+	for conf in "$work"/*/etc/gatepost.conf; do
+		[ ! -e "$conf" ] || rm -f "/dev/shm/gatepost-breaker-$(python3 -c '
+import os, sys
+value = 14695981039346656037
+for byte in os.path.realpath(sys.argv[1]).encode():
+    value = (value ^ byte) * 1099511628211 % 2**64
+print("%016x" % value)' "$conf")"-*
+	done
+}
+
 leave() {
 	code=$?
 	trap '' INT TERM
@@ -36,6 +49,7 @@ leave() {
 			code=1
 		fi
 	done
+	forget_breakers
 	cd /
 	rm -rf "$work"
 	exit "$code"

@@ -34,7 +34,6 @@ static int fake_poll(struct gp_store *store, const struct gp_poll_query *query,
 		     int64_t now_msecs, struct gp_poll_history *history_r,
 		     struct gp_error *err)
 {
-	(void)now_msecs;
 	assert_ptr_equal(store, &fake.store);
 	fake.calls++;
 	fake.query = *query;
@@ -43,8 +42,11 @@ static int fake_poll(struct gp_store *store, const struct gp_poll_query *query,
 	fake.checks += query->checks + (query->is_report ? 0 : 1);
 	fake.bursts += query->bursts;
 	fake.early_rounds += query->early_rounds;
-	if (fake.is_silent)
+	if (fake.is_silent) {
+		gp_breaker_failed(store->breaker, now_msecs);
 		return gp_error_set(err, "fake store: silent");
+	}
+	gp_breaker_answered(store->breaker);
 	*history_r = fake.answer;
 	return 0;
 }
@@ -112,6 +114,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	fake.store.ops = &fake_ops;
+	fake.store.breaker = gp_breaker_create(1000);
 	memset(&settings, 0, sizeof(settings));
 	settings.poll.notice = settings.poll.idle_notice = no_words;
 	settings.poll.mode = GP_MODE_ENFORCE;
@@ -138,6 +141,7 @@ static int teardown(void **state)
 	(void)state;
 	gp_poll_session_end(&session, 10 * INTERVAL);
 	gp_journal_close(&journal);
+	gp_breaker_free(&fake.store.breaker);
 	return 0;
 }
 

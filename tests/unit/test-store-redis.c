@@ -586,7 +586,7 @@ static int peek(const char *user, const char *better, const char *other,
 	own_redis_settings.poll.tolerance_percent = 5;
 	own_redis_settings.poll.round_secs = 30;
 	own_redis_settings.poll.ladder_window_secs = 3600;
-	store = gp_login_store_open(&own_redis_settings, &err);
+	store = gp_login_store_open(&own_redis_settings, NULL, &err);
 	assert_non_null(store);
 	result = gp_login_store_peek(store, user, programs, 300000,
 				     gp_clock_monotonic_msecs(), program_r,
@@ -630,7 +630,7 @@ static void hold(const char *user, int64_t msecs)
 	struct gp_login_store *store;
 	struct gp_error err;
 
-	store = gp_login_store_open(&own_redis_settings, &err);
+	store = gp_login_store_open(&own_redis_settings, NULL, &err);
 	assert_non_null(store);
 	if (gp_login_store_hold(store, user, "imap/192.0.2.7", msecs,
 				gp_clock_monotonic_msecs(), &err) < 0)
