@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "breaker.h"
 #include "gatepost-config.h"
 #include "log.h"
 #include "settings-files.h"
@@ -256,6 +257,12 @@ static int write_and_remove(struct gp_store *store, int64_t *usecs_r,
 	return store->ops->forget(store, nobody, &removal, err);
 }
 
+static bool limits_checks(const struct gp_settings *settings)
+{
+	return settings->poll.mode != GP_MODE_OFF ||
+		settings->poll.overrides.count > 0;
+}
+
 static void look_at_plugins(struct look *look, struct gp_store *store)
 {
 	const int64_t heard_secs = look->terms->heard_secs;
@@ -266,8 +273,7 @@ static void look_at_plugins(struct look *look, struct gp_store *store)
 	struct gp_error err;
 	int64_t age_msecs;
 
-	if (look->settings->poll.mode == GP_MODE_OFF &&
-	    look->settings->poll.overrides.count == 0) {
+	if (!limits_checks(look->settings)) {
 		part->state = GP_PART_OFF;
 		part->detail = "poll.mode is off";
 	} else if (store == NULL) {
@@ -324,6 +330,34 @@ static void look_at_breaker(struct look *look)
 	}
 }
 
+/* Of mail processes, gatepost-postlogin and gatepost-authpolicy together.  When its
+   time is over somebody asks as soon as there is a check. */
+static void look_at_poll_breaker(struct look *look)
+{
+	const int64_t now_msecs = gp_clock_monotonic_msecs();
+	struct gp_part *part = add(look, "poll-breaker", GP_PART_OK,
+				   "closed: mail processes ask Redis");
+	struct gp_breaker_state found;
+
+	if (!limits_checks(look->settings)) {
+		part->state = GP_PART_OFF;
+		part->detail = "poll.mode is off";
+		return;
+	}
+	if (!gp_breaker_look(look->settings, now_msecs, &found) ||
+	    !found.is_silent)
+		return;
+	part->age_secs = (now_msecs - found.since_msecs) / 1000;
+	part->state = now_msecs < found.closed_until_msecs ? GP_PART_DOWN
+							   : GP_PART_QUIET;
+	part->detail = gp_pool_printf(look->pool, "open: Redis failed mail "
+		"processes %s ago, checks pass; one asks again %s%s",
+		time_in_words(look, part->age_secs),
+		part->state == GP_PART_DOWN ? "in " : "with the next check",
+		part->state == GP_PART_DOWN ? time_in_words(look,
+			(found.closed_until_msecs - now_msecs) / 1000) : "");
+}
+
 /* The journal's lines of all hosts. */
 static void look_at_stream(struct look *look)
 {
@@ -375,6 +409,7 @@ static void look_at_store(struct look *look)
 		gp_store_close(&store);
 	}
 	look_at_breaker(look);
+	look_at_poll_breaker(look);
 	look_at_plugins(look, store);
 	gp_store_close(&store);
 	look_at_stream(look);

@@ -52,7 +52,7 @@ gives 69 "milter +down .*does not speak the milter protocol" -c nonsense.conf st
 poll_site site <<CONF
 poll { interval = 60s }
 rate { overrides = {"alice: messages 10/1h"} }
-redis { retry = 1s }
+redis { retry = 5s }
 CONF
 read -r -a lab_ctl <<< "$LAB_CTL"
 # status CODE TEXT ARGUMENT...: of the site
@@ -90,7 +90,8 @@ kill "$session_PID"
 for part in "settings +ok .* ${version##* } +$LAB_CONF, valid" \
 		"milter +ok +[0-9.]+ ${version##* } .*process [0-9]+, runs for" \
 		"auth-policy +ok +[0-9.]+ ${version##* } " \
-		'breaker +ok .*closed: the milter asks Redis$' 'store +ok +[0-9.]+'; do
+		'breaker +ok .*closed: the milter asks Redis$' 'store +ok +[0-9.]+' \
+		'poll-breaker +ok .*closed: mail processes ask Redis$'; do
 	check "and: $part" grep -qE -- "$part" out
 done
 check "nothing is left in Redis" \
@@ -117,7 +118,26 @@ kill -STOP "$redis"
 check "mail passes without Redis" send
 check "the breaker is open" wait_until 10 grep -q store-unavailable "$LAB_JOURNAL"
 status 69 'breaker +quiet .*open: Redis failed the milter [0-9.]+s ago'
+# The one that mail processes share.
+check_mail() { python <<'PYTHON'
+from poll import *
+
+bob = Program('bob')
+expect(bob.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed', 'SELECT')
+expect(bob.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
+PYTHON
+}
+check "mail is read without Redis" check_mail
+status 69 'poll-breaker +down .*open: Redis failed mail processes [0-9.]+s ago, checks pass; one asks again in [1-5]'
 kill -CONT "$redis"
+poll_breaker_is() {
+	"${lab_ctl[@]}" status > out 2>&1
+	grep -qE "poll-breaker +$1" out
+}
+check "its time is over, and nobody has come" wait_until 20 \
+	poll_breaker_is 'quiet .*open: .*; one asks again with the next check'
+check "somebody comes" check_mail
+check "it is closed" poll_breaker_is 'ok .*closed: mail processes ask Redis'
 is_back() { send > send.out && grep -q store-back "$LAB_JOURNAL"; }
 check "Redis is back" wait_until 20 is_back
 "${lab_ctl[@]}" status > out 2>&1
