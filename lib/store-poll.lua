@@ -196,7 +196,7 @@ if checks > MAX3 then checks = MAX3 end
 if early > MAX2 then early = MAX2 end
 if early_before > MAX2 then early_before = MAX2 end
 local record = pack('>I4I6I5I6I5', at / 10 % TURN,
-  (ahead - ahead % 1) * 16777216 + since, (early_ago - early_ago % 1) * 65536 + due,
+  (ahead - ahead % 1) * 16777216 + (since - since % 1), (early_ago - early_ago % 1) * 65536 + due,
   (every - every % 1) * 16777216 + checks,
   early * 16777216 + early_before * 256 + number % 256)
 local wait = tat - tolerance - now
