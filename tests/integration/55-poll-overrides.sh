@@ -124,4 +124,95 @@ say('who knows the terms, too')
 PYTHON
 [ $? = 0 ] || failures=1
 check "overrides" [ "$failures" = 0 ]
+
+# All that the userdb can say, and that it comes before the overrides; a blank ends a
+# field there, a tab does not.  And a ladder with a time of its own.
+cat >> "$LAB_CONF" <<CONF
+poll {
+	ladder_window = 2s
+	overrides = {
+		"bob: mode observe",
+		"carol: interval 3s",
+		"@lab: none",
+		"127.0.0.9: interval 3s, ladder after 0: note; after 8 within 1h: absorb",
+		"program=pop3/*: login_ladder after 0: note"
+	}
+}
+journal { all_checks = yes }
+CONF
+tab=$(printf '\t')
+sed -i -e '/^dave:/s/userdb_gatepost_interval=soon/userdb_gatepost_interval=5m/' \
+	-e '/^bob:/s/$/ userdb_gatepost_mode=enforce/' \
+	-e "/^carol:/s/\$/ userdb_gatepost_ladder=after${tab}0:${tab}note/" \
+	-e "/^erin:/s/\$/ userdb_gatepost_login_ladder=after${tab}0:${tab}hold${tab}1s/" \
+	site/etc/users
+doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
+python <<'PYTHON'
+import poplib
+from poll import *
+
+redis('FLUSHALL')
+os.truncate(env['LAB_JOURNAL'], 0)
+
+
+def early_line(user, **wanted):
+    """The first line about early checks of a new session."""
+    program = Program(user)
+    program.command('SELECT INBOX')
+
+    def find():
+        program.command('NOOP')
+        return journal(user=user, reason='early', **wanted)
+    line = wait_until(find, 30, 'a line about ' + user)[0]
+    program.command('LOGOUT')
+    return line['action'], line['mode'], line['policy'], line['why']
+
+
+expect(early_line('bob'), ('absorb', 'enforce', '60', 'userdb'),
+       'gatepost_mode before an override')
+expect(early_line('carol'), ('note', 'enforce', '3', 'userdb'),
+       'gatepost_ladder beside what an override says')
+expect(early_line('dave'), ('absorb', 'enforce', '300', 'userdb'),
+       'gatepost_interval before an override that lifts all')
+
+
+def pop3_is_held():
+    pop = poplib.POP3_SSL('localhost', int(env['LAB_POP3S_PORT']),
+                          context=ssl.create_default_context(cafile=env['LAB_CA']))
+    pop.user('erin')
+    pop.pass_('secret-erin')
+    pop.quit()
+    return journal(user='erin', part='pop3', action='hold')
+
+
+line = wait_until(pop3_is_held, 30, 'a POP3 login that is held')[0]
+expect((line['policy'], line['why']), ('300', 'userdb'),
+       'gatepost_login_ladder and gatepost_interval by POP3')
+say('mode, ladders and interval in the userdb, before the overrides')
+
+for source, why in (('127.0.0.8', 'poll.exemptions'), ('127.0.0.3', 'poll.interval')):
+    program = Program('alice', source=source)
+    program.command('SELECT INBOX')
+    program.command('LOGOUT')
+    line = wait_until(lambda: journal(user='alice', ip=source), 10, 'a line')[0]
+    expect((line['action'], line['why']), ('pass', why), 'all checks: ' + source)
+say('with all_checks the journal says who is exempt')
+
+# Never so many within ladder_window.
+program = Program('alice', source='127.0.0.9')
+program.command('SELECT INBOX')
+
+
+def absorbed():
+    program.command('NOOP')
+    return journal(user='alice', ip='127.0.0.9', action='absorb')
+
+
+line = wait_until(absorbed, 60, 'nine early rounds within an hour')[0]
+expect_true(int(line['early']) <= 8, 'fewer within ladder_window: %r' % line)
+expect(len(journal(user='alice', ip='127.0.0.9', action='note')) > 0, True,
+       'the step before')
+say('a step counts in a time of its own')
+PYTHON
+check "userdb, exempt, a time of its own" [ $? = 0 ]
 finish
