@@ -205,14 +205,14 @@ static void add_interval(struct check *check)
 		!history->is_crowded;
 }
 
-static size_t find_step(const struct gp_ladder *ladder, unsigned int early_count)
+static size_t find_step(const struct check *check, const struct gp_ladder *ladder)
 {
-	size_t found = GP_PLACE_WHOLE;
+	struct gp_poll_facts facts = check->facts->poll;
+	const struct gp_ladder_step *step;
 
-	for (size_t i = 0; i < ladder->count; i++)
-		if (ladder->steps[i].after_count < early_count)
-			found = i;
-	return found;
+	facts.terms = &check->terms;
+	step = gp_policy_poll_step(ladder, &facts);
+	return step == NULL ? GP_PLACE_WHOLE : (size_t)(step - ladder->steps);
 }
 
 /* Which step of which ladder has decided about an early check. */
@@ -224,13 +224,12 @@ static void add_ladder(struct check *check)
 	const struct gp_ladder_step *step =
 		&check->terms.login_ladder->steps[0];
 	bool by_login = facts->place != GP_PLACE_SESSION;
-	size_t item = find_step(check->terms.login_ladder,
-				facts->history.early_count);
+	size_t item = find_step(check, check->terms.login_ladder);
 
 	if (!by_login && (facts->check != GP_CHECK_LOGIN ||
 			  item == GP_PLACE_WHOLE ||
 			  step[item].action != GP_ACTION_REFUSE))
-		item = find_step(check->terms.ladder, facts->history.early_count);
+		item = find_step(check, check->terms.ladder);
 	else
 		by_login = true;
 	if (override != NULL && (by_login ? override->names_login_ladder

@@ -256,6 +256,7 @@ static void check_in_run(struct gp_replay *replay, const struct check *check,
 	if (run > 0 && (terms.override == NULL || !terms.override->names_interval))
 		terms.interval_secs = replay->runs[run].interval_secs;
 	fill_query(replay, check, terms.interval_secs, &query);
+	(void)gp_poll_terms_windows(&terms, query.within_secs);
 	person->programs = user->kept + run * user->programs_room;
 	person->programs_count = user->programs_count;
 	history = gp_poll_model_check(person, check->number, &query, (int64_t)1000 *

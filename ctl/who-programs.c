@@ -16,6 +16,7 @@
 #include "program.h"
 #include "settings-place.h"
 #include "store-pseudonym.h"
+#include "store-record.h"
 #include "show.h"
 #include "show-table.h"
 #include "who-order.h"
@@ -45,7 +46,8 @@ static void decide(const struct gp_settings *settings,
 		   struct gp_decision *decision_r)
 {
 	const bool is_pop3 = strncmp(record->program, "pop3/", 5) == 0;
-	const struct gp_poll_facts facts = {
+	unsigned int within_secs[GP_LADDER_WINDOWS_MAX];
+	struct gp_poll_facts facts = {
 		.place = is_pop3 ? GP_PLACE_LOGIN : GP_PLACE_SESSION,
 		.check = is_pop3 ? GP_CHECK_LOGIN : GP_CHECK_NOOP,
 		.terms = terms,
@@ -58,6 +60,8 @@ static void decide(const struct gp_settings *settings,
 		.can_absorb = true,
 	};
 
+	(void)gp_poll_terms_windows(terms, within_secs);
+	gp_store_record_within(record, within_secs, &facts.history);
 	gp_policy_poll(settings, &facts, decision_r);
 }
 

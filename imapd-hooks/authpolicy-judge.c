@@ -319,6 +319,7 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	};
 	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
 	const char *const programs[2] = { named, bare };
+	unsigned int within_secs[GP_LADDER_WINDOWS_MAX];
 	const struct gp_exemption_list *by_hand;
 	struct gp_poll_terms terms;
 	const char *program = bare;
@@ -333,9 +334,10 @@ static unsigned int ask(struct gp_auth_judge *judge,
 			     &request->ip, NULL, bare);
 	find_terms(judge, request, named, NULL, &terms);
 	facts.terms = &terms;
+	(void)gp_poll_terms_windows(&terms, within_secs);
 	result = gp_login_store_peek(judge->logins, request->login, programs,
 				     interval_msecs(judge, &terms, now_msecs),
-				     now_msecs,
+				     within_secs, now_msecs,
 				     &program, &facts.history, &err);
 	note_store(judge, request, program, &err);
 	if (result <= 0)

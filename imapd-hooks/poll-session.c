@@ -37,6 +37,7 @@ struct gp_poll_session {
 	/* the store's last answer, and until when it holds */
 	bool has_answer;
 	struct gp_poll_history answer;
+	int64_t answer_at_msecs;
 	int64_t round_until_msecs;
 	int64_t early_until_msecs;
 
@@ -252,6 +253,7 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.had_human = session->human_at_msecs > session->human_told_at_msecs,
 		.human_age_msecs = now_msecs - session->human_at_msecs,
 	};
+	(void)gp_poll_terms_windows(&session->terms, query_r->within_secs);
 	query_r->tolerance_msecs =
 		query_r->interval_msecs * settings->poll.tolerance_percent / 100;
 	if (session->early_rounds > 0)
@@ -320,6 +322,7 @@ static bool ask_about_check(struct gp_poll_session *session,
 	    !ask_store(session, check, false, now_msecs, answer))
 		return false;
 	session->has_answer = true;
+	session->answer_at_msecs = now_msecs;
 	look_for_exemptions(session, check, now_msecs);
 	session->round_until_msecs = now_msecs;
 	if (answer->verdict != GP_VERDICT_EARLY)
@@ -360,6 +363,25 @@ static void count_early(struct gp_poll_session *session, int64_t now_msecs)
 	session->early_rounds++;
 }
 
+/* Times that steps of the ladder count in may be short beside that for which an
+   answer holds: what it counted gets old. */
+static void recall_within(const struct gp_poll_session *session, int64_t now_msecs,
+			  struct gp_poll_history *history)
+{
+	const int64_t age_msecs = now_msecs - session->answer_at_msecs;
+	unsigned int within_secs[GP_LADDER_WINDOWS_MAX];
+
+	(void)gp_poll_terms_windows(&session->terms, within_secs);
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++) {
+		const int64_t span_msecs = (int64_t)within_secs[i] * 1000;
+		unsigned int *count = &history->within_counts[i];
+
+		*count = age_msecs >= span_msecs ? 0 : (unsigned int)
+			(*count * (span_msecs - age_msecs) / span_msecs);
+		*count += session->early_rounds;
+	}
+}
+
 /* What the last answer says about a check that comes now. */
 static void recall(struct gp_poll_session *session, bool was_counted,
 		   int64_t now_msecs, struct gp_poll_history *history_r)
@@ -378,6 +400,7 @@ static void recall(struct gp_poll_session *session, bool was_counted,
 		history_r->round_left_msecs = 0;
 	}
 	history_r->early_count += session->early_rounds;
+	recall_within(session, now_msecs, history_r);
 }
 
 /* A program that goes through 40 folders waits once, not 40 times: what comes on

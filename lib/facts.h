@@ -135,6 +135,9 @@ enum gp_verdict {
 const char *gp_verdict_word(enum gp_verdict verdict);
 bool gp_verdict_from_word(const char *word, enum gp_verdict *verdict_r);
 
+/* Times of their own that the steps of one program's ladders may count in. */
+enum { GP_LADDER_WINDOWS_MAX = 3, GP_WITHIN_COUNT_MAX = 255 };
+
 /* One program's history at the time of a check. */
 struct gp_poll_history {
 	enum gp_verdict verdict;
@@ -142,6 +145,9 @@ struct gp_poll_history {
 	int64_t round_left_msecs;       /* of the round in force, or of what is
 	                                   free; 0 outside */
 	unsigned int early_count;       /* early rounds lately, with this one */
+	bool within_known;              /* or the steps go by early_count */
+	/* the same within each of gp_poll_terms_windows() */
+	unsigned int within_counts[GP_LADDER_WINDOWS_MAX];
 	unsigned int checks_count;      /* checks seen since it was first seen */
 	int64_t every_msecs;            /* measured time between bursts; 0 unknown */
 	bool journal_due;               /* its last journal line is long ago */

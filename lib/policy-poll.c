@@ -19,14 +19,29 @@ static void decide(struct gp_decision *decision, enum gp_action action,
 	decision->why = why;
 }
 
-/* "after N" is for the early rounds N + 1 and on.  NULL: no step applies yet. */
-static const struct gp_ladder_step *find_step(const struct gp_ladder *ladder,
-					      unsigned int early_count)
+/* Early rounds in the time that a step counts in. */
+static unsigned int count_for(const struct gp_poll_facts *facts,
+			      const struct gp_ladder_step *step)
+{
+	unsigned int windows[GP_LADDER_WINDOWS_MAX];
+
+	if (step->within_secs == 0 || !facts->history.within_known)
+		return facts->history.early_count;
+	(void)gp_poll_terms_windows(facts->terms, windows);
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		if (windows[i] == step->within_secs)
+			return facts->history.within_counts[i];
+	return facts->history.early_count;
+}
+
+const struct gp_ladder_step *gp_policy_poll_step(const struct gp_ladder *ladder,
+						 const struct gp_poll_facts *facts)
 {
 	const struct gp_ladder_step *step = NULL;
 
 	for (size_t i = 0; i < ladder->count; i++) {
-		if (ladder->steps[i].after_count < early_count)
+		if (ladder->steps[i].after_count < count_for(facts,
+							     &ladder->steps[i]))
 			step = &ladder->steps[i];
 	}
 	return step;
@@ -70,8 +85,8 @@ static void decide_hold(const struct gp_poll_facts *facts,
 static void decide_login(const struct gp_poll_facts *facts,
 			 struct gp_decision *decision)
 {
-	const struct gp_ladder_step *step = find_step(
-		facts->terms->login_ladder, facts->history.early_count);
+	const struct gp_ladder_step *step =
+		gp_policy_poll_step(facts->terms->login_ladder, facts);
 
 	if (step == NULL)
 		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
@@ -101,8 +116,7 @@ static bool is_held_in_round(const struct gp_settings *settings,
 	if (facts->place == GP_PLACE_SESSION || facts->was_delayed ||
 	    facts->history.round_left_msecs > round_msecs * 2 / 3)
 		return false;
-	step = find_step(facts->terms->login_ladder,
-			 facts->history.early_count);
+	step = gp_policy_poll_step(facts->terms->login_ladder, facts);
 	return step != NULL && step->action == GP_ACTION_HOLD;
 }
 
@@ -117,7 +131,7 @@ static bool is_early_in_round(const struct gp_settings *settings,
 	if (facts->place != GP_PLACE_SESSION || !facts->can_absorb ||
 	    facts->history.round_left_msecs > round_msecs * 2 / 3)
 		return false;
-	step = find_step(facts->terms->ladder, facts->history.early_count);
+	step = gp_policy_poll_step(facts->terms->ladder, facts);
 	return step != NULL && step->action == GP_ACTION_DELAY;
 }
 
@@ -128,8 +142,7 @@ static bool login_is_refused(const struct gp_poll_facts *facts)
 
 	if (facts->check != GP_CHECK_LOGIN)
 		return false;
-	step = find_step(facts->terms->login_ladder,
-			 facts->history.early_count);
+	step = gp_policy_poll_step(facts->terms->login_ladder, facts);
 	return step != NULL && step->action == GP_ACTION_REFUSE;
 }
 
@@ -180,7 +193,7 @@ static void decide_early(const struct gp_poll_facts *facts,
 		       "poll.login_ladder");
 		return;
 	}
-	step = find_step(facts->terms->ladder, facts->history.early_count);
+	step = gp_policy_poll_step(facts->terms->ladder, facts);
 	if (step == NULL) {
 		decide(decision, GP_ACTION_PASS, GP_REASON_EARLY,
 		       "poll.interval");

@@ -16,6 +16,11 @@ void gp_policy_poll(const struct gp_settings *settings,
 		    const struct gp_poll_facts *facts,
 		    struct gp_decision *decision_r);
 
+/* The last step that so many early rounds have reached: "after N" is for number N + 1
+   and on.  NULL: none yet.  facts->terms must be there. */
+const struct gp_ladder_step *gp_policy_poll_step(const struct gp_ladder *ladder,
+						 const struct gp_poll_facts *facts);
+
 /*
  * The interval in force, in seconds: the one of the terms, or more when the server
  * is busy and poll.interval_max says so, but never above that.  load_percent: runnable

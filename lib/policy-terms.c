@@ -77,6 +77,43 @@ static void apply(const struct gp_poll_override *override, const char *why,
 		terms->away_interval_secs = override->interval_secs;
 }
 
+/* Finds the next longer one; 0 if there is none. */
+static unsigned int next_window(const struct gp_ladder *const ladders[2],
+				unsigned int secs)
+{
+	unsigned int next = 0;
+
+	for (int i = 0; i < 2; i++) {
+		for (size_t k = 0; k < ladders[i]->count; k++) {
+			const unsigned int within =
+				ladders[i]->steps[k].within_secs;
+
+			if (within > secs && (next == 0 || within < next))
+				next = within;
+		}
+	}
+	return next;
+}
+
+size_t gp_poll_terms_windows(const struct gp_poll_terms *terms,
+			     unsigned int secs_r[GP_LADDER_WINDOWS_MAX])
+{
+	const struct gp_ladder *const ladders[] = {
+		terms->ladder, terms->login_ladder
+	};
+	unsigned int secs = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		secs_r[i] = 0;
+	while ((secs = next_window(ladders, secs)) != 0) {
+		if (count < GP_LADDER_WINDOWS_MAX)
+			secs_r[count] = secs;
+		count++;
+	}
+	return count;
+}
+
 void gp_poll_terms_default(const struct gp_settings *settings,
 			   struct gp_poll_terms *terms_r)
 {

@@ -49,6 +49,12 @@ void gp_poll_terms_find(const struct gp_settings *settings,
 			const struct gp_poll_subject *subject,
 			struct gp_poll_terms *terms_r);
 
+/* The times of their own that steps of the ladders count in, the shortest first; 0
+   where there are no more.  Returns how many there would be with room for all: those
+   too many count in poll.ladder_window. */
+size_t gp_poll_terms_windows(const struct gp_poll_terms *terms,
+			     unsigned int secs_r[GP_LADDER_WINDOWS_MAX]);
+
 /* As section "poll" has them. */
 void gp_poll_terms_default(const struct gp_settings *settings,
 			   struct gp_poll_terms *terms_r);

@@ -4,6 +4,7 @@
 #include "poll-model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MAX3 = 16777215, MAX2 = 65535, HELD_SLACK = 1000, HELD_VALID = 30000,
        CLOCK_SLACK = 1000, PARTS = 64, DAY = 86400000 };
@@ -19,6 +20,8 @@ struct check {
 	bool person_is_changed, is_free, is_away, is_new, has_waited;
 	double at, tat, last, early_start, journal_due, every, checks;
 	double early, early_before, number, crowd_wait;
+	double heard, early_news;
+	struct gp_poll_within within[GP_LADDER_WINDOWS_MAX];
 };
 
 static double least(double value, double top)
@@ -83,9 +86,11 @@ static void read_record(struct check *check)
 	if (program->is_known) {
 		check->early = program->early;
 		check->early_before = program->early_before;
+		memcpy(check->within, program->within, sizeof(check->within));
 	}
 	if (check->is_new) {
 		check->early = check->early_before = 0;
+		memset(check->within, 0, sizeof(check->within));
 		return;
 	}
 	check->at = at;
@@ -121,6 +126,8 @@ static void add_what_was_seen(struct check *check)
 	const struct gp_poll_query *query = check->query;
 	const double elapsed = check->now - check->last;
 
+	check->heard = check->last;
+	check->early_news = query->early_rounds;
 	check->checks += query->checks;
 	if (query->early_rounds > 0) {
 		check->early += query->early_rounds;
@@ -183,6 +190,7 @@ static void judge_all_programs(struct check *check)
 static void count_early(struct check *check, bool journal_is_due)
 {
 	if (is_next_early_round(check)) {
+		check->early_news++;
 		check->early = fmax(check->early + 1, check->crowd_wait > 0
 				    ? check->crowd_early : 0);
 		check->early_start = check->now;
@@ -220,6 +228,32 @@ static enum gp_verdict judge(struct check *check, bool journal_is_due)
 	return GP_VERDICT_EARLY;
 }
 
+/* Early rounds in a time of its own that steps of the ladder count in. */
+static unsigned int count_within(struct check *check, int i)
+{
+	const double span = (double)check->query->within_secs[i] * 1000;
+	struct gp_poll_within *within = &check->within[i];
+	int64_t number, distance;
+
+	if (span == 0) {
+		memset(within, 0, sizeof(*within));
+		return 0;
+	}
+	number = (int64_t)floor(check->now / span) & 0xff;
+	distance = (number - within->number) & 0xff;
+	if (distance > 1 || check->now - check->heard >= 2 * span) {
+		within->before = within->early = 0;
+	} else if (distance == 1) {
+		within->before = within->early;
+		within->early = 0;
+	}
+	within->number = (unsigned char)number;
+	within->early = (unsigned char)fmin(within->early + check->early_news,
+					    GP_WITHIN_COUNT_MAX);
+	return (unsigned int)fmin(within->early + floor(within->before *
+		(1 - fmod(check->now, span) / span)), GP_WITHIN_COUNT_MAX);
+}
+
 static void keep_record(struct check *check)
 {
 	struct gp_poll_program *program = check->program;
@@ -243,6 +277,7 @@ static void keep_record(struct check *check)
 		.early_before = least(check->early_before, MAX2),
 		.window_number = (double)((int64_t)check->number & 0xff),
 	};
+	memcpy(program->within, check->within, sizeof(program->within));
 }
 
 /* What nobody has heard of for half the retention goes. */
@@ -315,6 +350,8 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 		.tolerance = (double)query->tolerance_msecs,
 	};
 	const bool was_known = check.program->is_known;
+	unsigned int within_counts[GP_LADDER_WINDOWS_MAX];
+	struct gp_poll_history history;
 	bool journal_is_due, notice_is_due;
 	enum gp_verdict verdict;
 	double round_left;
@@ -328,11 +365,13 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 	journal_is_due = check.now >= check.journal_due;
 	verdict = judge(&check, journal_is_due);
 	notice_is_due = give_notice(&check);
+	for (int i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		within_counts[i] = count_within(&check, i);
 	keep(&check, was_known || !query->is_report || notice_is_due);
 	round_left = check.is_free
 		? check.human + (double)query->grace_msecs - check.now
 		: check.at + (double)query->round_msecs - check.now;
-	return (struct gp_poll_history){
+	history = (struct gp_poll_history){
 		.verdict = verdict,
 		.wait_msecs = (int64_t)fmax(0, floor(check.tat - check.tolerance -
 						     check.now)),
@@ -342,6 +381,8 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 		.every_msecs = (int64_t)check.every,
 		.journal_due = journal_is_due, .has_waited = check.has_waited,
 		.is_away = check.is_away, .is_crowded = check.crowd_wait > 0,
-		.notice_due = notice_is_due,
+		.notice_due = notice_is_due, .within_known = true,
 	};
+	memcpy(history.within_counts, within_counts, sizeof(within_counts));
+	return history;
 }

@@ -20,6 +20,7 @@ struct gp_poll_program {
 	double told;                    /* of the last notice; 0: none */
 	double at, ahead, last, early_start, journal_due, every, checks;
 	double early, early_before, window_number;
+	struct gp_poll_within within[GP_LADDER_WINDOWS_MAX];
 };
 
 struct gp_poll_person {

@@ -12,6 +12,7 @@
 #include "login.h"
 #include "network-text.h"
 #include "policy-rate.h"
+#include "policy-terms.h"
 #include "pool.h"
 #include "settings-ladder.h"
 #include "settings-value.h"
@@ -242,6 +243,43 @@ static int check_exemptions(struct gp_settings *settings,
 	return 0;
 }
 
+/* The times of their own that steps of both ladders count in. */
+static int check_windows(const struct gp_settings *settings,
+			 const struct gp_poll_override *override,
+			 struct gp_error *err)
+{
+	unsigned int windows[GP_LADDER_WINDOWS_MAX];
+	struct gp_poll_terms terms;
+	size_t count;
+
+	gp_poll_terms_default(settings, &terms);
+	if (override != NULL && override->names_ladder)
+		terms.ladder = &override->ladder;
+	if (override != NULL && override->names_login_ladder)
+		terms.login_ladder = &override->login_ladder;
+	count = gp_poll_terms_windows(&terms, windows);
+	if (count <= GP_LADDER_WINDOWS_MAX)
+		return 0;
+	return gp_error_set(err, "poll.ladder and poll.login_ladder count within "
+			    "%zu different times; allowed are %d", count,
+			    GP_LADDER_WINDOWS_MAX);
+}
+
+static int check_all_windows(const struct gp_settings *settings, size_t *offset_r,
+			     struct gp_error *err)
+{
+	const struct gp_poll_override_list *overrides = &settings->poll.overrides;
+
+	*offset_r = offsetof(struct gp_settings, poll.ladder);
+	if (check_windows(settings, NULL, err) < 0)
+		return -1;
+	*offset_r = offsetof(struct gp_settings, poll.overrides);
+	for (size_t i = 0; i < overrides->count; i++)
+		if (check_windows(settings, &overrides->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 /* That somebody was told a notice is kept in Redis. */
 static int check_notices(const struct gp_settings *settings, size_t *offset_r,
 			 struct gp_error *err)
@@ -273,6 +311,8 @@ int gp_poll_check(struct gp_settings *settings, size_t *offset_r,
 		return -1;
 	*offset_r = offsetof(struct gp_settings, access.exemptions);
 	if (check_exemptions(settings, &settings->access.exemptions, err) < 0)
+		return -1;
+	if (check_all_windows(settings, offset_r, err) < 0)
 		return -1;
 	return check_notices(settings, offset_r, err);
 }

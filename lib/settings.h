@@ -22,17 +22,19 @@ struct gp_uint_list {
 	size_t count;
 };
 
-/* "after 10: delay 10s": what the 11th and later early rounds get. */
+/* "after 10 within 1h: delay 10s": what the 11th and later early rounds get. */
 struct gp_ladder_step {
 	unsigned int after_count;
 	enum gp_action action;
 	unsigned int secs;              /* of a delay or hold */
+	unsigned int within_secs;       /* 0: poll.ladder_window */
 };
 
 enum { GP_LADDER_STEPS_MAX = 8 };
 
 struct gp_ladder {
-	struct gp_ladder_step steps[GP_LADDER_STEPS_MAX]; /* after_count rises */
+	struct gp_ladder_step steps[GP_LADDER_STEPS_MAX]; /* after_count rises
+	                                               within each window */
 	size_t count;
 };
 

@@ -12,5 +12,7 @@ if not mine then return 0 end
 local told = beside and take('>I4', value, beside + 5) or 0
 redis.call('SET', key, sub(value, 1, mine - 1) .. pack('B', #program + 128) ..
   sub(value, mine + 1, mine_record + BYTES - 1) ..
-  pack('>I5I4', (now + ARGV[2]) / 10, told) .. sub(value, after), 'KEEPTTL')
+  pack('>I5I4', (now + ARGV[2] - (now + ARGV[2]) % 10) / 10 + (own_at and HAS_OWN or 0),
+  told) .. (own_at and sub(value, own_at, after - 1) or '') .. sub(value, after),
+  'KEEPTTL')
 return 1

@@ -15,7 +15,10 @@ if is_touched or count > REMEMBERED_MAX then
   while place <= #programs do
     local length = byte(programs, place)
     local record = place + 1 + length % 128
-    local stop = record + BYTES + (length >= 128 and BESIDE or 0)
+    local stop = record + BYTES
+    if length >= 128 then
+      stop = stop + ((byte(programs, stop) or 0) >= 128 and BESIDE + OWN or BESIDE)
+    end
     if stop > #programs + 1 then break end
     local at, _, last = take('>I4I3I3', programs, record)
     -- Rounds are kept by the low 32 bits; those in the future are of a clock that went

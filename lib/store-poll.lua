@@ -9,12 +9,14 @@
 --          away_interval (5 bytes each) programs_max (2) notice_after with 2 added
 --          (4; 1 no notice, 0 one whatever was counted, also with a report)
 --          is_report (1) checks bursts early_rounds (4 each) early_age
---          journal_age human_age (5 each)
+--          journal_age human_age (5 each), times of their own that the steps of its
+--          ladder count in, in seconds (3, 3, 3; 0: no more)
 -- Returns  packed: verdict (1; 0 admitted, 1 in round, 2 early, 3 free after human
 --          activity), flags (1; 1 a journal line is due, 2 this login was held
 --          before it began, 4 the user is away, 8 the user's programs together are
 --          too many, 16 a notice is due), wait, round_left (5 each; 3: what is left
---          of the grace), early rounds lately, checks (4 each), every (5)
+--          of the grace), early rounds lately, checks (4 each), every (5), early rounds
+--          in each of those times (1, 1, 1; 255: or more)
 --
 -- What is kept of a user stands in store-user.lua, which comes before this;
 -- store-keep.lua comes after it.  All programs together have a rate too, of a user with more than programs_max, as long as
@@ -39,14 +41,14 @@ local CLOCK_SLACK, DAY, HELD_SLACK, HELD_VALID = 1000, 86400000, 1000, 30000
 
 local interval, tolerance, round, window, journal, retention, grace, away_after,
   away_interval, programs_max, notice_after, is_report, checks_more, bursts,
-  early_more, early_age, journal_age, human_age =
-  take('>I5I5I5I5I5I5I5I5I5I2I4BI4I4I4I5I5I5', ARGV[2])
+  early_more, early_age, journal_age, human_age, within_1, within_2, within_3 =
+  take('>I5I5I5I5I5I5I5I5I5I2I4BI4I4I4I5I5I5I3I3I3', ARGV[2])
 is_report, notice_after = is_report == 1, notice_after - 2
 
 local held_until, told = 0, 0
 if beside then
   held_until, told = take('>I5I4', value, beside)
-  held_until, told = held_until * 10, told * 1000
+  held_until, told = held_until % HAS_OWN * 10, told * 1000
 end
 local has_waited = false
 if held_until > 0 and not is_report and now >= held_until - HELD_SLACK then
@@ -89,7 +91,7 @@ if mine then
   if age >= TURN / 2 then
     -- A clock that went back starts the record anew: nobody is locked out.
     is_new, last, early_start, journal_due, every, checks = true, 0, 0, 0, 0, 0
-    early, early_before = 0, 0
+    early, early_before, own_at = 0, 0, nil
   else
     at = (now10 - age) * 10
     -- The interval may have been shortened since, or the clock have jumped.
@@ -111,6 +113,7 @@ elseif distance == 1 then
 end
 
 -- What the session has seen since it last asked.
+local heard, early_news = last, early_more
 checks = checks + checks_more
 if early_more > 0 then
   early = early + early_more
@@ -156,7 +159,7 @@ if not is_report then
   elseif crowd_wait > 0 then
     tat = now + crowd_wait + tolerance
     if early_start == 0 or now >= early_start + round then
-      early, early_start = max(early + 1, crowd_early), now
+      early, early_start, early_news = max(early + 1, crowd_early), now, early_news + 1
     end
     if journal_is_due then journal_due = now + journal end
   elseif now >= tat - tolerance then
@@ -168,7 +171,7 @@ if not is_report then
     verdict = 1
   else
     if early_start == 0 or now >= early_start + round then
-      early, early_start = early + 1, now
+      early, early_start, early_news = early + 1, now, early_news + 1
     end
     if journal_is_due then journal_due = now + journal end
   end
@@ -181,6 +184,33 @@ local notice_is_due = (notice_after == -2 or not is_report and not is_free and
   notice_after >= 0 and lately > notice_after) and
   not (told > 0 and now - told < DAY)
 if notice_is_due then told = now end
+
+-- The same for each time of their own that steps of the ladder count in.
+local own, has_own, within = '', false, '\0\0\0'
+if within_1 > 0 then
+  local spans = { within_1 * 1000, within_2 * 1000, within_3 * 1000 }
+  within = ''
+  for i = 1, 3 do
+    local span, count, before, kept = spans[i], 0, 0, 0
+    if span == 0 then
+      own, within = own .. '\0\0\0', within .. '\0'
+    else
+      if own_at then count, before, kept = byte(value, own_at + 3 * i - 3, own_at + 3 * i) end
+      local number = (now - now % span) / span % 256
+      local distance = (number - kept) % 256
+      if distance > 1 or now - heard >= 2 * span then
+        count, before = 0, 0
+      elseif distance == 1 then
+        count, before = 0, count
+      end
+      count = min(count + early_news, 255)
+      local share = before * (1 - (now % span) / span)
+      own = own .. pack('BBB', count, before, number)
+      within = within .. pack('B', min(count + (share - share % 1), 255))
+      has_own = has_own or count > 0 or before > 0
+    end
+  end
+end
 
 -- In the form of the record: offsets, and nothing greater than it holds.  Two fields go
 -- as one number, since each that is packed takes time.
@@ -204,17 +234,18 @@ local round_left = is_free and human + grace - now or at + round - now
 local answer = pack('>BBI5I5I4I4I5', verdict, (journal_is_due and 1 or 0) +
   (has_waited and 2 or 0) + (is_away and 4 or 0) + (crowd_wait > 0 and 8 or 0) +
   (notice_is_due and 16 or 0), wait > 0 and wait or 0,
-  round_left > 0 and round_left or 0, lately, checks, every)
+  round_left > 0 and round_left or 0, lately, checks, every) .. within
 
 -- Mostly nothing but the record has changed, and stays where it is.
 local part = retention / 64
-if mine and not beside and not notice_is_due and not person_is_changed and
+if mine and not beside and not has_own and not notice_is_due and not person_is_changed and
    marks < 128 and crowd_tat == 0 and (now - now % part) / part % 64 == marks % 64 then
   redis.call('SETRANGE', key, mine_record - 1, record)
   return answer
 end
-local beside_now = (held_until > 0 or told > 0) and
-  pack('>I5I4', held_until / 10, told / 1000) or ''
+local beside_now = (held_until > 0 or told > 0 or has_own) and
+  pack('>I5I4', (held_until - held_until % 10) / 10 + (has_own and HAS_OWN or 0),
+  told / 1000) .. (has_own and own or '') or ''
 record = pack('B', #program + (beside_now ~= '' and 128 or 0)) .. program .. record ..
   beside_now
 -- What is new to us and only brings counts is not kept; but that there was a notice.

@@ -63,6 +63,8 @@ void gp_store_check_pack(const struct gp_poll_query *query, int64_t retention_ms
 	put(&end, query->early_rounds, COUNT_BYTES);
 	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++)
 		put(&end, ages[i], MSECS_BYTES);
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		put(&end, query->within_secs[i], 3);
 }
 
 bool gp_store_verdict_read(const char *bytes, size_t length,
@@ -81,6 +83,9 @@ bool gp_store_verdict_read(const char *bytes, size_t length,
 	history.early_count = (unsigned int)take(&packed, COUNT_BYTES);
 	history.checks_count = (unsigned int)take(&packed, COUNT_BYTES);
 	history.every_msecs = take(&packed, MSECS_BYTES);
+	history.within_known = true;
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		history.within_counts[i] = (unsigned int)take(&packed, 1);
 	history.journal_due = (flags & FLAG_JOURNAL_DUE) != 0;
 	history.has_waited = (flags & FLAG_HAS_WAITED) != 0;
 	history.is_away = (flags & FLAG_IS_AWAY) != 0;

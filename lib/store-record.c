@@ -12,8 +12,9 @@
 
 static const char key_start[] = "gp:{", key_end[] = "}:u";
 
-enum { HEAD_BYTES = 5, CROWD_BYTES = 7, RECORD_BYTES = 26, BESIDE_BYTES = 9 };
-enum { HAS_CROWD = 128, HAS_SENDING = 64, HAS_BESIDE = 128 };
+enum { HEAD_BYTES = 5, CROWD_BYTES = 7, RECORD_BYTES = 26, BESIDE_BYTES = 9,
+       OWN_BYTES = 3 * GP_LADDER_WINDOWS_MAX };
+enum { HAS_CROWD = 128, HAS_SENDING = 64, HAS_BESIDE = 128, HAS_OWN = 128 };
 
 static bool is_plain(unsigned char byte)
 {
@@ -114,14 +115,19 @@ bool gp_store_user_next(struct gp_store_user *user,
 	const size_t left = (size_t)(user->end - place);
 	const unsigned int first = left > 0 ? *place : 0;
 	const size_t name_bytes = first & ~(unsigned int)HAS_BESIDE;
-	const size_t bytes = 1 + name_bytes + RECORD_BYTES +
-		((first & HAS_BESIDE) != 0 ? BESIDE_BYTES : 0);
+	const size_t end = 1 + name_bytes + RECORD_BYTES;
+	const bool has_beside = (first & HAS_BESIDE) != 0;
+	const bool has_own = has_beside && left > end &&
+		(place[end] & HAS_OWN) != 0;
+	const size_t bytes = end + (has_beside ? BESIDE_BYTES : 0) +
+		(has_own ? OWN_BYTES : 0);
 
 	if (left == 0 || left < bytes)
 		return false;
 	*program_r = (struct gp_store_program){
 		.name = place + 1, .name_bytes = name_bytes,
 		.record = place + 1 + name_bytes,
+		.own = has_own ? place + bytes - OWN_BYTES : NULL,
 	};
 	user->place += bytes;
 	return true;
@@ -169,6 +175,30 @@ void gp_store_record_unpack(const struct gp_store_program *program,
 	record_r->last_age_msecs = age > 0 ? age : 0;
 	record_r->early_count = early_lately(early, before, distance, now_msecs,
 					     window_msecs);
+	record_r->has_within = program->own != NULL;
+	record_r->now_msecs = now_msecs;
+	if (program->own != NULL)
+		memcpy(record_r->within, program->own, OWN_BYTES);
+}
+
+void gp_store_record_within(const struct gp_poll_record *record,
+			    const unsigned int secs[GP_LADDER_WINDOWS_MAX],
+			    struct gp_poll_history *history)
+{
+	history->within_known = true;
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++) {
+		const struct gp_poll_within *within = &record->within[i];
+		const int64_t window_msecs = (int64_t)secs[i] * 1000;
+		int64_t distance;
+
+		history->within_counts[i] = 0;
+		if (!record->has_within || secs[i] == 0)
+			continue;
+		distance = record->last_age_msecs >= 2 * window_msecs ? 2
+			: (record->now_msecs / window_msecs - within->number) & 0xff;
+		history->within_counts[i] = early_lately(within->early,
+			within->before, distance, record->now_msecs, window_msecs);
+	}
 }
 
 int64_t gp_store_human_age(const struct gp_store_user *user, int64_t now_msecs)

@@ -32,6 +32,7 @@ struct gp_store_program {
 	const unsigned char *name;      /* see store-program.h */
 	size_t name_bytes;
 	const unsigned char *record;
+	const unsigned char *own;       /* NULL: no early rounds are counted there */
 };
 
 /* False, with *user_r untouched, if these bytes are nothing of ours.  They are not
@@ -47,6 +48,11 @@ bool gp_store_user_next(struct gp_store_user *user,
 void gp_store_record_unpack(const struct gp_store_program *program,
 			    int64_t now_msecs, int64_t window_msecs,
 			    struct gp_poll_record *record_r);
+
+/* Early rounds within each of gp_poll_terms_windows(). */
+void gp_store_record_within(const struct gp_poll_record *record,
+			    const unsigned int secs[GP_LADDER_WINDOWS_MAX],
+			    struct gp_poll_history *history);
 
 /* Reads what was sent; false if nothing, or it is not of our form.  user of *record_r
    is untouched. */

@@ -111,6 +111,7 @@ static bool is_free(const struct gp_settings *settings, const struct known *know
 
 /* The same sums as in store-poll.lua, but nothing is counted. */
 static void judge(const struct gp_settings *settings, int64_t interval,
+		  const unsigned int within_secs[GP_LADDER_WINDOWS_MAX],
 		  const struct known *known, struct gp_poll_history *history_r)
 {
 	const struct gp_poll_record *record = &known->record;
@@ -138,6 +139,7 @@ static void judge(const struct gp_settings *settings, int64_t interval,
 		.every_msecs = record->every_msecs,
 		.is_away = has_grown,
 	};
+	gp_store_record_within(record, within_secs, history_r);
 	if (is_free(settings, known)) {
 		history_r->verdict = GP_VERDICT_FREE;
 	} else if (wait <= 0 || record->round_age_msecs < 0) {
@@ -147,6 +149,8 @@ static void judge(const struct gp_settings *settings, int64_t interval,
 		history_r->round_left_msecs = round_left;
 	} else {
 		history_r->early_count++;
+		for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+			history_r->within_counts[i]++;
 	}
 }
 
@@ -233,6 +237,7 @@ static int read_known(const struct gp_settings *settings,
 
 int gp_login_store_peek(struct gp_login_store *store, const char *user,
 			const char *const programs[2], int64_t interval_msecs,
+			const unsigned int within_secs[GP_LADDER_WINDOWS_MAX],
 			int64_t now_msecs, const char **program_r,
 			struct gp_poll_history *history_r, struct gp_error *err)
 {
@@ -265,7 +270,8 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	gp_breaker_answered(store->breaker);
 	if (result > 0) {
 		*program_r = names[index];
-		judge(store->settings, interval_msecs, &known, history_r);
+		judge(store->settings, interval_msecs, within_secs, &known,
+		      history_r);
 	}
 	return result;
 }

@@ -26,13 +26,14 @@ struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
  * What the history would say if a program of the user logged in now.  programs are
  * two names of it, the better one first, NULL for none; *program_r is the one that
  * is known.  interval_msecs is the one in force (gp_policy_poll_interval());
- * now_msecs is the monotonic clock.
+ * within_secs is of gp_poll_terms_windows(); now_msecs is the monotonic clock.
  *
  * 1 with *program_r and *history_r filled; 0 if no program of that name is known;
  * -1 with *err filled.  Both are untouched then.
  */
 int gp_login_store_peek(struct gp_login_store *store, const char *user,
 			const char *const programs[2], int64_t interval_msecs,
+			const unsigned int within_secs[GP_LADDER_WINDOWS_MAX],
 			int64_t now_msecs, const char **program_r,
 			struct gp_poll_history *history_r, struct gp_error *err);
 

@@ -16,14 +16,18 @@
 --                     1970), and how many rounds were early for it (2)
 --   1 4 9* sending    how many windows there are, and what store-submit.lua says
 --   then for each program:
---   1      length of its name; 128 more: the 9 bytes at the end follow
+--   1      length of its name; 128 more: what is beside the record follows
 --   *      name       as store-program.c packs it
 --   26     record     as store-poll.lua says; a last round (4) and an age (3) first
 --   5      held       until when a login of the program was held (10 ms since
---                     1970), while no check has seen it
+--                     1970), while no check has seen it; 2^39 more: own follows
 --   4      told       when its user was last given a notice (seconds since 1970)
+--   9      own        for each time of its own that steps of the ladder count in:
+--                     early rounds in this window, in the one before, number of the
+--                     window (1 each)
 -- ARGV[1]  the name of the program that it is about; '' for none
-local BYTES, BESIDE, TURN = 26, 9, 4294967296
+local BYTES, BESIDE, OWN, TURN = 26, 9, 9, 4294967296
+local HAS_OWN = 549755813888
 local pack, take, sub, byte = struct.pack, struct.unpack, string.sub, string.byte
 
 local key, program = KEYS[1], ARGV[1]
@@ -54,17 +58,21 @@ end
 -- Where the program is, where its record and what is beside it; how many programs
 -- there are, and where they end.
 local mine, mine_record, beside, after, known, finish = nil, nil, nil, nil, 0, first
+local own_at = nil
 if value and program ~= '' then
   local length = byte(value, finish)
   while length do
     local has_beside = length >= 128
     local record = finish + 1 + (has_beside and length - 128 or length)
     local stop = record + (has_beside and BYTES + BESIDE or BYTES)
+    local has_own = has_beside and (byte(value, record + BYTES) or 0) >= 128
+    if has_own then stop = stop + OWN end
     if stop > #value + 1 then break end
     if record - finish - 1 == #program and
        sub(value, finish + 1, record - 1) == program then
       mine, mine_record, after = finish, record, stop
       beside = has_beside and record + BYTES
+      own_at = has_own and stop - OWN
     end
     known, finish = known + 1, stop
     length = byte(value, finish)

@@ -33,6 +33,7 @@ struct gp_poll_query {
 	int64_t tolerance_msecs;        /* so much before the interval is in time */
 	int64_t round_msecs;
 	int64_t window_msecs;           /* in which early rounds are counted */
+	unsigned int within_secs[GP_LADDER_WINDOWS_MAX]; /* and in these; 0: no more */
 	int64_t journal_msecs;          /* least time between journal lines */
 	bool is_report;                 /* no check now: only bring the counts */
 	unsigned int checks;            /* since the last question, without this */
@@ -60,6 +61,12 @@ struct gp_poll_record {
 	int64_t every_msecs;
 	unsigned int checks_count;
 	unsigned int early_count;
+	/* for gp_store_record_within() */
+	bool has_within;
+	int64_t now_msecs;
+	struct gp_poll_within {
+		unsigned char early, before, number;
+	} within[GP_LADDER_WINDOWS_MAX];
 };
 typedef void gp_store_visit(void *context, const struct gp_poll_record *record);
 

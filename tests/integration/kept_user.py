@@ -42,7 +42,8 @@ class Kept:
             length = value[place] & 127
             self.programs[program_name(value[place + 1:place + 1 + length])] = \
                 place + 1 + length
-            place += 1 + length + 26 + 9 * (value[place] >> 7)
+            has_beside, place = value[place] >> 7, place + 1 + length + 26
+            place += 9 * has_beside * (1 + (value[place:place + 1] >= b'\x80'))
 
 
 def kept(user):

@@ -18,9 +18,9 @@ static const struct gp_settings settings_default = {
 		.round_secs = 30,
 		.ladder = {
 			.steps = {
-				{ 2, GP_ACTION_NOTE, 0 },
-				{ 5, GP_ACTION_ABSORB, 0 },
-				{ 10, GP_ACTION_DELAY, 10 },
+				{ 2, GP_ACTION_NOTE, 0, 0 },
+				{ 5, GP_ACTION_ABSORB, 0, 0 },
+				{ 10, GP_ACTION_DELAY, 10, 0 },
 			},
 			.count = 3,
 		},
@@ -77,6 +77,42 @@ static void test_each_step_of_the_ladder_at_both_edges(void **state)
 	assert_early(10, GP_ACTION_ABSORB, "poll.ladder", 200000);
 	assert_early(11, GP_ACTION_DELAY, "poll.ladder", 10000);
 	assert_early(4000000000u, GP_ACTION_DELAY, "poll.ladder", 10000);
+}
+
+/* "after 0: absorb", "after 5 within 10m: delay 10s", "after 12: refuse", with one
+   time more of the ladder for logins. */
+static void test_a_step_counts_in_its_own_time(void **state)
+{
+	struct gp_settings settings = settings_default;
+	struct gp_poll_facts facts = early_facts(12);
+
+	(void)state;
+	settings.poll.ladder = (struct gp_ladder){ .count = 3, .steps = {
+		{ 0, GP_ACTION_ABSORB, 0, 0 }, { 5, GP_ACTION_DELAY, 10, 600 },
+		{ 12, GP_ACTION_DISCONNECT, 0, 0 },
+	} };
+	settings.poll.login_ladder = (struct gp_ladder){ .count = 1, .steps = {
+		{ 2, GP_ACTION_HOLD, 10, 60 },
+	} };
+	facts.history.within_known = true;
+	facts.history.within_counts[0] = 9;     /* in 60 s */
+	facts.history.within_counts[1] = 5;     /* in 600 s */
+	assert_decision(&settings, &facts, GP_ACTION_ABSORB, GP_REASON_EARLY,
+			"poll.ladder", 200000);
+	facts.history.within_counts[1] = 6;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 10000);
+	facts.history.early_count = 13;
+	assert_decision(&settings, &facts, GP_ACTION_DISCONNECT, GP_REASON_EARLY,
+			"poll.ladder", 200000);
+	facts.history.within_counts[1] = 0;
+	assert_decision(&settings, &facts, GP_ACTION_DISCONNECT, GP_REASON_EARLY,
+			"poll.ladder", 200000);
+	/* who is asked without counts for them goes by the others */
+	facts.history.within_known = false;
+	facts.history.early_count = 6;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 10000);
 }
 
 static void test_an_empty_ladder_does_nothing(void **state)
@@ -202,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_step_of_the_ladder_at_both_edges),
+		cmocka_unit_test(test_a_step_counts_in_its_own_time),
 		cmocka_unit_test(test_an_empty_ladder_does_nothing),
 		cmocka_unit_test(test_a_delay_ends_when_a_round_is_free),
 		cmocka_unit_test(test_nobody_is_delayed_twice_for_one_check),

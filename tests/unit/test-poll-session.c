@@ -124,9 +124,9 @@ static int setup(void **state)
 	settings.poll.ladder_window_secs = 3600;
 	settings.poll.held_max = 100;
 	settings.poll.ladder = (struct gp_ladder){
-		{ { 0, GP_ACTION_ABSORB, 0 }, { 3, GP_ACTION_DELAY, 10 } }, 2 };
+		{ { 0, GP_ACTION_ABSORB, 0, 0 }, { 3, GP_ACTION_DELAY, 10, 0 } }, 2 };
 	settings.poll.login_ladder = (struct gp_ladder){
-		{ { 0, GP_ACTION_HOLD, 5 }, { 2, GP_ACTION_REFUSE, 0 } }, 2 };
+		{ { 0, GP_ACTION_HOLD, 5, 0 }, { 2, GP_ACTION_REFUSE, 0, 0 } }, 2 };
 	settings.journal.interval_secs = LINE / 1000;
 	settings.journal.file = journal_path;
 	(void)unlink(journal_path);
@@ -274,6 +274,27 @@ static void test_an_early_answer_holds_until_its_time(void **state)
 	assert_check(100000, GP_ACTION_PASS, GP_REASON_ADMITTED);
 	assert_int_equal(fake.query.early_rounds, 2);
 	assert_int_equal(fake.query.early_age_msecs, 100000 - 2 * ROUND);
+}
+
+/* What the store has counted within a time gets old; what the session has counted
+   since is new. */
+static void test_a_count_within_a_time_gets_old(void **state)
+{
+	(void)state;
+	settings.poll.ladder = (struct gp_ladder){
+		{ { 0, GP_ACTION_NOTE, 0, 0 }, { 3, GP_ACTION_ABSORB, 0, 120 } }, 2 };
+	answer(GP_VERDICT_EARLY, 200000, 0, 9, false);
+	fake.answer.within_known = true;
+	fake.answer.within_counts[0] = 4;
+	assert_check(0, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.query.within_secs[0], 120);
+	assert_int_equal(fake.query.within_secs[1], 0);
+	/* 3 of the 4, and 1 more */
+	assert_check(ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_check(ROUND + 1000, GP_ACTION_NOTE, GP_REASON_EARLY);
+	assert_check(2 * ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_check(2 * ROUND + 1000, GP_ACTION_NOTE, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 1);
 }
 
 static void test_a_sweep_is_one_burst(void **state)
@@ -700,6 +721,7 @@ int main(void)
 		SESSION_TEST(test_one_call_for_each_interval),
 		SESSION_TEST(test_an_early_answer_holds_until_its_time),
 		SESSION_TEST(test_a_sweep_is_one_burst),
+		SESSION_TEST(test_a_count_within_a_time_gets_old),
 		SESSION_TEST(test_a_sweep_waits_once),
 		SESSION_TEST(test_a_login_is_held_or_refused),
 		SESSION_TEST(test_who_was_held_before_does_not_wait_again),

@@ -114,7 +114,7 @@ struct refusal {
 #define INTERVAL "allowed is 1s to 1d"
 #define EXAMPLES ", such as 90s, 5m or 2h"
 #define STEP_SECS " or 'after N: refuse', with N from 0 to 100000 and SECS from " \
-	"1s to 60s"
+	"1s to 60s; 'after N within TIME:' with N to 250 and TIME from 1s to 7d"
 #define STEP "is not a step; allowed is 'after N: note', 'after N: absorb', " \
 	"'after N: delay SECS', 'after N: disconnect'" STEP_SECS
 #define LOGIN_STEP "is not a step; allowed is 'after N: note', 'after N: hold " \
@@ -210,6 +210,18 @@ static const struct refusal refusals[] = {
 	{ "poll", "ladder", "{'after 1: delay 61s'}", "'after 1: delay 61s' " STEP },
 	{ "poll", "ladder", "{'after 1: delay 2m'}", "'after 1: delay 2m' " STEP },
 	{ "poll", "ladder", "{'after1: note'}", "'after1: note' " STEP },
+	{ "poll", "ladder", "{'after 1 within: note'}", "'after 1 within: note' " STEP },
+	{ "poll", "ladder", "{'after 1 within 0s: note'}", "'after 1 within 0s: note' "
+	  STEP },
+	{ "poll", "ladder", "{'after 1 within 8d: note'}", "'after 1 within 8d: note' "
+	  STEP },
+	{ "poll", "ladder", "{'after 1 within 5m note'}", "'after 1 within 5m note' "
+	  STEP },
+	{ "poll", "ladder", "{'after 251 within 5m: note'}", "'after 251 within 5m: "
+	  "note' " STEP },
+	{ "poll", "ladder", "{'after 5: note','after 2 within 5m: note',"
+	  "'after 2 within 5m: absorb'}", "'after 2 within 5m: absorb' does not come "
+	  "after 2; the numbers must rise" },
 	{ "poll", "ladder", "{'after 1: note', 'after 1: absorb'}", "'after 1: "
 	  "absorb' does not come after 1; the numbers must rise" },
 	{ "poll", "ladder", "{'after 1: note','after 2: note','after 3: note',"
@@ -812,6 +824,12 @@ static void test_disagreement_refused(void **state)
 	expect_error("poll {\n load_low = 200\n}",
 		     "a.conf:2: poll.load_low: poll.load_low must be below "
 		     "poll.load_high");
+	expect_error("poll {\n ladder = {'after 0 within 1m: note',\n"
+		     "'after 0 within 2m: note'}\n login_ladder = "
+		     "{'after 0 within 3m: note', 'after 0 within 1m: note', "
+		     "'after 0 within 4m: note'}\n}",
+		     "a.conf:3: poll.ladder: poll.ladder and poll.login_ladder count "
+		     "within 4 different times; allowed are 3");
 	expect_error("redis {\n retention = 1h }\npoll { ladder_window = 2h\n}",
 		     "a.conf:3: poll.ladder_window: 2h must be at most "
 		     "redis.retention, which is 1h");

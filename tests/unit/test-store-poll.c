@@ -70,6 +70,10 @@ static void invent_policy(struct gp_poll_query *query)
 	query->tolerance_msecs = query->interval_msecs / 20;
 	query->round_msecs = random_to(30) * SECS;
 	query->window_msecs = (60 + random_to(3600)) * SECS;
+	for (int64_t i = 0, count = random_to(GP_LADDER_WINDOWS_MAX);
+	     i < GP_LADDER_WINDOWS_MAX; i++)
+		query->within_secs[i] = i < count
+			? (unsigned int)(60 + random_to(3600)) : 0;
 	query->journal_msecs = random_to(600) * SECS;
 	query->grace_msecs = happens(2) ? 0 : random_to(120) * SECS;
 	query->away_after_msecs = happens(2) ? 0 : (1 + random_to(10800)) * SECS;
@@ -188,6 +192,9 @@ static void expect_the_same(struct history *history, const redisReply *reply)
 	expect_number(history, "round_left", said.round_left_msecs,
 		      model.round_left_msecs);
 	expect_number(history, "early", said.early_count, model.early_count);
+	for (int i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		expect_number(history, "within", said.within_counts[i],
+			      model.within_counts[i]);
 	expect_number(history, "checks", said.checks_count, model.checks_count);
 	expect_number(history, "every", said.every_msecs, model.every_msecs);
 	expect_number(history, "journal_due", said.journal_due, model.journal_due);

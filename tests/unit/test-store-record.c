@@ -124,6 +124,50 @@ static void early_rounds_fade_with_time(void **state)
 	assert_int_equal(record_at(256 * (int64_t)3600000).early_count, 0);
 }
 
+/* The same program with 5 early rounds in a window of 600 s and 4 in the one before,
+   its number 1; 3 in one of 3600 s; and another program behind it. */
+static void each_time_has_its_own_count(void **state)
+{
+	static const unsigned int windows[GP_LADDER_WINDOWS_MAX] = { 600, 3600 };
+	static const char own[] = "\200\0\0\0\0" "\0\0\0\0"
+		"\5\4\1" "\3\0\0" "\0\0\0";
+	struct gp_poll_history history = { 0 };
+	char bytes[2 * sizeof(packed) + sizeof(own)], *end;
+	struct gp_poll_record record;
+	struct gp_store_program program;
+	struct gp_store_user user;
+
+	(void)state;
+	end = (char *)mempcpy(bytes, packed, PACKED_BYTES);
+	bytes[5] = (char)(bytes[5] | 128);
+	end = (char *)mempcpy(end, own, sizeof(own) - 1);
+	end = (char *)mempcpy(end, packed + 5, PACKED_BYTES - 5);
+	assert_true(gp_store_user_open(bytes, (size_t)(end - bytes), &user));
+	assert_true(gp_store_user_next(&user, &program));
+	gp_store_record_unpack(&program, 900000, 3600000, &record);
+	gp_store_record_within(&record, windows, &history);
+	assert_true(history.within_known);
+	assert_int_equal(history.within_counts[0], 5 + 2);
+	assert_int_equal(history.within_counts[1], 3);
+	gp_store_record_unpack(&program, 1500000, 3600000, &record);
+	gp_store_record_within(&record, windows, &history);
+	assert_int_equal(history.within_counts[0], 2);
+	gp_store_record_unpack(&program, 1100000 + 1200000, 3600000, &record);
+	gp_store_record_within(&record, windows, &history);
+	assert_int_equal(history.within_counts[0], 0);
+	/* cut off it is none */
+	for (size_t cut = PACKED_BYTES; cut < PACKED_BYTES + sizeof(own) - 1; cut++) {
+		assert_true(gp_store_user_open(bytes, cut, &user));
+		assert_false(gp_store_user_next(&user, &program));
+	}
+	assert_true(gp_store_user_open(bytes, (size_t)(end - bytes), &user));
+	assert_true(gp_store_user_next(&user, &program));
+	assert_true(gp_store_user_next(&user, &program));
+	assert_null(program.own);
+	assert_int_equal(program.name[0], 'x');
+	assert_false(gp_store_user_next(&user, &program));
+}
+
 /* Rounds are kept by 32 bits of 10 ms, which turn over every 497 days. */
 static void a_round_is_of_the_present(void **state)
 {
@@ -305,6 +349,7 @@ int main(void)
 		cmocka_unit_test(what_is_cut_off_is_none),
 		cmocka_unit_test(a_record_is_read),
 		cmocka_unit_test(early_rounds_fade_with_time),
+		cmocka_unit_test(each_time_has_its_own_count),
 		cmocka_unit_test(a_round_is_of_the_present),
 		cmocka_unit_test(a_question_is_packed),
 		cmocka_unit_test(an_answer_is_read),

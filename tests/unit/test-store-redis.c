@@ -577,6 +577,7 @@ static void an_absent_redis_is_an_error_that_names_it(void **state)
 static int peek(const char *user, const char *better, const char *other,
 		const char **program_r, struct gp_poll_history *history_r)
 {
+	static const unsigned int no_windows[GP_LADDER_WINDOWS_MAX];
 	const char *const programs[2] = { better, other };
 	struct gp_login_store *store;
 	struct gp_error err;
@@ -588,7 +589,7 @@ static int peek(const char *user, const char *better, const char *other,
 	own_redis_settings.poll.ladder_window_secs = 3600;
 	store = gp_login_store_open(&own_redis_settings, NULL, &err);
 	assert_non_null(store);
-	result = gp_login_store_peek(store, user, programs, 300000,
+	result = gp_login_store_peek(store, user, programs, 300000, no_windows,
 				     gp_clock_monotonic_msecs(), program_r,
 				     history_r, &err);
 	gp_login_store_close(&store);
