@@ -157,6 +157,13 @@ bool gp_store_keeper_may_ask(const struct gp_settings *settings,
 	return answer;
 }
 
+void gp_store_keeper_drop_question(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	is_looked_at = false;
+	(void)pthread_mutex_unlock(&lock);
+}
+
 bool gp_store_keeper_is_silent(int64_t now_msecs)
 {
 	bool answer;

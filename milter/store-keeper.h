@@ -43,6 +43,9 @@ int gp_store_keeper_submit(const struct gp_submit_query *const *queries,
 			   struct gp_submit_history *histories_r,
 			   struct gp_error *err);
 
+/* A question that was to follow does not: another thread may look. */
+void gp_store_keeper_drop_question(void);
+
 /* True while Redis is left alone after a fault. */
 bool gp_store_keeper_is_silent(int64_t now_msecs);
 

@@ -25,7 +25,8 @@
 /*
  * Judges and charges a message as store->ops->submit() does, by Redis as
  * settings->redis says, and lets memory learn the answer; settings need not live
- * longer than the call, memory lives on.  Waits at most twice redis.deadline.
+ * longer than the call, memory lives on.  Waits no longer than redis.deadline, whatever
+ * is asked before: a message that is not asked about by then is not charged.
  * may_defer: it may be admitted and charged later.  Should that fail, memory is
  * charged.
  * 0, or -1 with *err filled and *verdict_r untouched.

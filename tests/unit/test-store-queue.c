@@ -2,6 +2,7 @@
 /* This module tests milter/store-queue.c and milter/store-keeper.c against a Redis
    of its own: many threads share a connection and a budget, who is far from a limit
    does not wait, and news of Redis come once. */
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -224,6 +228,112 @@ static void what_redis_did_not_take_is_counted_here(void **state)
 	assert_int_equal(went, 1);
 }
 
+/* --- a Redis that answers, but slowly --- */
+
+enum { SLOW_MSECS = 900 };
+
+struct slow {
+	int listener;
+	char path[64], server[80];
+	const char *redis_path;
+	atomic_int questions;
+	pthread_t thread;
+};
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)),
+			 0);
+	return fd;
+}
+
+/* Brings each question to Redis, and its answer back long after. */
+static void *be_slow(void *context)
+{
+	struct slow *slow = context;
+	const int client = accept(slow->listener, NULL, NULL);
+	const int redis = connect_to(slow->redis_path);
+	char buffer[65536];
+	ssize_t length;
+
+	while ((length = read(client, buffer, sizeof(buffer))) > 0) {
+		(void)atomic_fetch_add(&slow->questions, 1);
+		assert_int_equal(write(redis, buffer, (size_t)length), length);
+		length = read(redis, buffer, sizeof(buffer));
+		(void)poll(NULL, 0, SLOW_MSECS);
+		if (write(client, buffer, (size_t)length) < 0)
+			break;
+	}
+	(void)close(client);
+	(void)close(redis);
+	return NULL;
+}
+
+static void start_slow(struct slow *slow)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	slow->redis_path = own_redis_settings.redis.server + strlen("unix:");
+	(void)snprintf(slow->path, sizeof(slow->path), "/tmp/gatepost-slow.%ld",
+		       (long)getpid());
+	(void)snprintf(slow->server, sizeof(slow->server), "unix:%s", slow->path);
+	(void)strcpy(address.sun_path, slow->path);
+	slow->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(slow->listener, (struct sockaddr *)&address,
+			      sizeof(address)), 0);
+	assert_int_equal(listen(slow->listener, 5), 0);
+	assert_int_equal(pthread_create(&slow->thread, NULL, be_slow, slow), 0);
+}
+
+static void *submit_first(void *user)
+{
+	submit_once(user);
+	return NULL;
+}
+
+/* Who comes while another question is under way waits for that one and for its own,
+   but not for two deadlines. */
+static void the_deadline_is_one_of_the_message(void **state)
+{
+	struct slow slow = { .questions = 0 };
+	char *const server = own_redis_settings.redis.server;
+	pthread_t before;
+	int64_t began_msecs;
+
+	(void)state;
+	own_redis_settings.redis.deadline_msecs = SECS;
+	shift_msecs = 80 * SECS;
+	submit_once("kate");
+	start_slow(&slow);
+	own_redis_settings.redis.server = slow.server;
+	admitted = silent = went = came_back = 0;
+	assert_int_equal(pthread_create(&before, NULL, submit_first,
+					(void *)(uintptr_t)"ivan"), 0);
+	while (slow.questions == 0)
+		(void)poll(NULL, 0, 1);
+	began_msecs = gp_clock_monotonic_msecs();
+	submit_once("judy");
+	assert_in_range(gp_clock_monotonic_msecs() - began_msecs, SECS - 1,
+			2 * SLOW_MSECS - 200);
+	(void)pthread_join(before, NULL);
+	/* Redis has answered in time, so it is no outage */
+	assert_int_equal(admitted, 1);
+	assert_int_equal(silent, 1);
+	assert_int_equal(went, 0);
+	gp_store_queue_flush();
+	own_redis_settings.redis.server = server;
+	submit_once("ivan");
+	/* what was under way was charged */
+	assert_int_equal(submit_elsewhere("judy", 1), 2);
+	(void)pthread_join(slow.thread, NULL);
+	(void)close(slow.listener);
+	(void)unlink(slow.path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +344,7 @@ int main(void)
 		cmocka_unit_test(the_next_answer_ends_what_is_believed),
 		cmocka_unit_test(what_is_believed_is_not_much),
 		cmocka_unit_test(what_redis_did_not_take_is_counted_here),
+		cmocka_unit_test(the_deadline_is_one_of_the_message),
 	};
 	int result = TEST_SKIPPED;
 
