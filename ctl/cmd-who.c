@@ -42,8 +42,9 @@ static int show(struct view *view, const char *user)
 	int code = EX_OK;
 
 	view->who.user = person;
+	view->who.is_watched = view->watch_secs > 0;
 	if (view->watch_secs > 0)
-		gp_watch(draw, view, view->watch_secs);
+		gp_watch(draw, view, view->watch_secs, view->who.is_json);
 	else if (draw(view, stdout, &err) < 0)
 		code = gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	free(person);
@@ -202,7 +203,7 @@ const struct gp_command gp_command_who = {
 "                      the other way round\n"
 "  -n, --top N         only the first N\n"
 "  -w, --watch [SECONDS]  again and again, every 2 seconds, until Ctrl-C\n"
-"  -j, --json          for machines\n"
+"  -j, --json          for machines; with --watch one line each time\n"
 "\n"
 "Columns: CHECKS seen so far; EVERY, the measured time between them; INTERVAL in\n"
 "force; EARLY, how many rounds of early checks there were lately; STATE, what the\n"

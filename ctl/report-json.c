@@ -272,7 +272,7 @@ static void print_rows(const struct gp_report *report, size_t top)
 		json_t *user = user_json(report, &report->users[i]);
 
 		(void)fputs(i == 0 ? "\n    " : ",\n    ", stdout);
-		(void)json_dumpf(user, stdout, JSON_COMPACT);
+		(void)json_dumpf(user, stdout, JSON_COMPACT | GP_SHOW_JSON);
 		json_decref(user);
 	}
 }
@@ -293,7 +293,7 @@ void gp_report_print_json(const struct gp_report *report, size_t top)
 		"intervals", distribution_json(report),
 		"programs", names_json(report),
 		"users_listed", (json_int_t)report->users_listed));
-	text = json_dumps(object, JSON_INDENT(2));
+	text = json_dumps(object, JSON_INDENT(2) | GP_SHOW_JSON);
 	json_decref(object);
 	if (text == NULL)
 		return;

@@ -117,20 +117,6 @@ static void put_text(FILE *out, const struct gp_journal_entry *entry,
 	put_details(out, entry);
 }
 
-static json_t *time_json(int64_t msecs)
-{
-	time_t secs = (time_t)(msecs / 1000);
-	char text[32], whole[48];
-	struct tm tm;
-
-	if (msecs < 0 || gmtime_r(&secs, &tm) == NULL)
-		return json_null();
-	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(whole, sizeof(whole), "%s.%03dZ", text,
-		       (int)(msecs % 1000));
-	return json_string(whole);
-}
-
 static json_t *field_json(struct gp_journal_entry *entry,
 			  const struct gp_journal_field *field)
 {
@@ -138,7 +124,7 @@ static json_t *field_json(struct gp_journal_entry *entry,
 		return *gp_journal_text(entry, field) == NULL ? json_null()
 			: gp_show_json_name(*gp_journal_text(entry, field));
 	if (field->type == GP_JOURNAL_TIME)
-		return time_json(*gp_journal_number(entry, field));
+		return gp_show_json_time(*gp_journal_number(entry, field));
 	return *gp_journal_number(entry, field) < 0 ? json_null()
 		: json_integer(*gp_journal_number(entry, field));
 }
@@ -173,7 +159,7 @@ char *gp_show_entry(const struct gp_journal_entry *entry,
 		return gp_journal_format(entry);
 	if (form == GP_ENTRY_JSON) {
 		object = gp_show_entry_json(entry);
-		text = json_dumps(object, JSON_COMPACT);
+		text = json_dumps(object, JSON_COMPACT | GP_SHOW_JSON);
 		json_decref(object);
 		return text != NULL ? text : gp_strdup("{}");
 	}

@@ -7,8 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "log.h"
 #include "pool.h"
+
+/* "5m" and not "5m00s": people set and say round times. */
+static void put_two(int64_t small, int64_t per, const char units[2], char *text,
+		    size_t size)
+{
+	if (small % per == 0)
+		(void)snprintf(text, size, "%" PRId64 "%c", small / per, units[0]);
+	else
+		(void)snprintf(text, size, "%" PRId64 "%c%02" PRId64 "%c",
+			       small / per, units[0], small % per, units[1]);
+}
 
 void gp_show_time(int64_t msecs, char *text, size_t size)
 {
@@ -21,11 +34,9 @@ void gp_show_time(int64_t msecs, char *text, size_t size)
 	else if (secs < 120)
 		(void)snprintf(text, size, "%" PRId64 "s", secs);
 	else if (secs < 7200)
-		(void)snprintf(text, size, "%" PRId64 "m%02" PRId64 "s",
-			       secs / 60, secs % 60);
+		put_two(secs, 60, "ms", text, size);
 	else
-		(void)snprintf(text, size, "%" PRId64 "h%02" PRId64 "m",
-			       secs / 3600, secs / 60 % 60);
+		put_two(secs / 60, 60, "hm", text, size);
 }
 
 /* The length of a well-formed character (RFC 3629), 0 if there is none. */
@@ -102,7 +113,32 @@ json_t *gp_show_json_name(const char *name)
 
 void gp_show_json(json_t *value)
 {
-	(void)json_dumpf(value, stdout, JSON_INDENT(2));
+	(void)json_dumpf(value, stdout, JSON_INDENT(2) | GP_SHOW_JSON);
 	(void)putchar('\n');
 	json_decref(value);
+}
+
+json_t *gp_show_json_time(int64_t msecs)
+{
+	time_t secs = (time_t)(msecs / 1000);
+	char text[32], whole[48];
+	struct tm tm;
+
+	if (msecs < 0 || gmtime_r(&secs, &tm) == NULL)
+		return json_null();
+	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(whole, sizeof(whole), "%s.%03dZ", text,
+		       (int)(msecs % 1000));
+	return json_string(whole);
+}
+
+void gp_show_json_line(FILE *out, const char *name, json_t *value)
+{
+	json_t *line = json_pack("{s:o, s:o}", "time",
+				 gp_show_json_time(gp_clock_wall_msecs()),
+				 name, value);
+
+	(void)json_dumpf(line, out, JSON_COMPACT | GP_SHOW_JSON);
+	(void)fputc('\n', out);
+	json_decref(line);
 }

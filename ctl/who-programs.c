@@ -307,7 +307,8 @@ static void print_table(const struct gp_program_rows *rows, size_t count,
 	gp_table_print(table, out);
 }
 
-static void print_json(const struct gp_program_rows *rows, size_t count)
+static void print_json(const struct gp_who *who,
+		       const struct gp_program_rows *rows, size_t count, FILE *out)
 {
 	json_t *array = json_array();
 
@@ -328,7 +329,10 @@ static void print_json(const struct gp_program_rows *rows, size_t count)
 			"last_secs", (double)row->record.last_age_msecs / 1000,
 			"why", row->why != NULL ? row->why : usual_why));
 	}
-	gp_show_json(array);
+	if (who->is_watched)
+		gp_show_json_line(out, "programs", array);
+	else
+		gp_show_json(array);
 }
 
 /* Those that are not asked for go. */
@@ -385,7 +389,7 @@ int gp_who_programs(const struct gp_settings *settings, const struct gp_who *who
 		count = who->top > 0 && who->top < rows.count ? who->top
 							      : rows.count;
 		if (who->is_json)
-			print_json(&rows, count);
+			print_json(who, &rows, count, out);
 		else
 			print_table(&rows, count, out);
 	}

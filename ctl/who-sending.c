@@ -193,7 +193,8 @@ static json_t *json_used(const struct row *row, enum gp_rate_kind kind)
 	return array;
 }
 
-static void print_json(const struct rows *rows, size_t count)
+static void print_json(const struct gp_who *who, const struct rows *rows,
+		       size_t count, FILE *out)
 {
 	json_t *array = json_array();
 
@@ -208,7 +209,10 @@ static void print_json(const struct rows *rows, size_t count)
 			"wait_secs", (double)row->wait_msecs / 1000,
 			"last_secs", (double)row->record.last_age_msecs / 1000));
 	}
-	gp_show_json(array);
+	if (who->is_watched)
+		gp_show_json_line(out, "senders", array);
+	else
+		gp_show_json(array);
 }
 
 static int list(struct rows *rows, const char *user, struct gp_error *err)
@@ -256,7 +260,7 @@ int gp_who_sending(const struct gp_settings *settings, const struct gp_who *who,
 		count = who->top > 0 && who->top < rows.count ? who->top
 							      : rows.count;
 		if (who->is_json)
-			print_json(&rows, count);
+			print_json(who, &rows, count, out);
 		else
 			print_table(&rows, count, out);
 	}

@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "command.h"
 
 /* DEC private modes: a screen of its own, and no cursor on it. */
 static const char begin_screen[] = "\033[?1049h\033[?25l";
@@ -87,6 +90,7 @@ static void show(gp_watch_draw *draw, void *context, unsigned int secs,
 	struct tm tm;
 	struct gp_error err;
 	FILE *out = open_memstream(&picture, &length);
+	int result;
 
 	if (out == NULL)
 		return;
@@ -94,8 +98,11 @@ static void show(gp_watch_draw *draw, void *context, unsigned int secs,
 		(void)strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	if (is_terminal)
 		(void)fprintf(out, "%s  every %u s, Ctrl-C ends\n", clock, secs);
-	if (draw(context, out, &err) < 0)
+	result = draw(context, out, &err);
+	if (result < 0 && is_terminal)
 		(void)fprintf(out, "%s\n", err.text);
+	else if (result < 0)
+		(void)gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	(void)fclose(out);
 	if (is_terminal)
 		show_on_terminal(picture);
@@ -106,9 +113,10 @@ static void show(gp_watch_draw *draw, void *context, unsigned int secs,
 		is_over = 1;
 }
 
-void gp_watch(gp_watch_draw *draw, void *context, unsigned int secs)
+void gp_watch(gp_watch_draw *draw, void *context, unsigned int secs,
+	      bool is_for_machines)
 {
-	const bool is_terminal = isatty(STDOUT_FILENO);
+	const bool is_terminal = !is_for_machines && isatty(STDOUT_FILENO);
 	const struct timespec pause = { .tv_sec = (time_t)secs };
 	sigset_t outside;
 

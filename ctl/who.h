@@ -18,6 +18,7 @@
 struct gp_who {
 	const char *user;               /* a person; NULL: all */
 	bool only_early, only_throttled, is_json;
+	bool is_watched;                /* JSON in one line each time */
 	const char *sort;               /* a column, perhaps with '-' before it, which
 	                                   turns the order; NULL: the usual */
 	size_t top;                     /* 0: all */

@@ -27,7 +27,7 @@ gives 78 "bad.conf:1" -c bad.conf report empty.log
 gives 0 "0 seen" -c none.conf report empty.log
 gives 0 '"policy": null' -c none.conf report --json empty.log
 echo 'poll { interval = 4m }' > good.conf
-gives 0 "checks every 4m00s" -c good.conf report empty.log
+gives 0 "checks every 4m" -c good.conf report empty.log
 
 cat > recount.py <<'PYTHON'
 import collections

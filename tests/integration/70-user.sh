@@ -35,7 +35,7 @@ gives 64 "--lines 'x' is not a number" --lines x alice
 gives 64 "'noon' is not a time" --since noon alice
 gives 69 "redis" alice
 gives 69 "nowhere.log: No such file" -n 1 alice nowhere.log
-gives 69 "checks    enforce, interval 20m00s" --since 2026-11-01 Alice@one.test
+gives 69 "checks    enforce, interval 20m" --since 2026-11-01 Alice@one.test
 says() { check "also: $1" grep -qF -- "$1" out; }
 says "special   poll.overrides, away.conf:4: poll { overrides = {"
 says "actions   absorb 50, hold 2 since"
@@ -45,7 +45,7 @@ check "no byte for the terminal" [ "$(tr -d ' -~\n' < out | wc -c)" = 0 ]
 check "nobody else's" [ "$(grep -c '2J' out)" = 0 ]
 gives 69 "%1B[2J" --since 2026-11-01 --lines 3 "$(printf 'alice\033[2J')"
 gives 69 "messages  30/1m  (rate.messages)" --since 2026-11-01 bob
-gives 69 "interval 20m00s" --lines 0 alice
+gives 69 "interval 20m" --lines 0 alice
 check "without a journal" [ "$(grep -c ' early ' out)" = 0 ]
 
 need_root

@@ -37,6 +37,7 @@ python <<'PYTHON'
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -67,6 +68,7 @@ for name, action in (('alice', 'absorb'), ('carol', 'would-absorb')):
 bob = Program('bob')
 bob.command('SELECT INBOX')
 bob.command('LOGOUT')
+expect_true(re.search(r'\.\d{4}', ctl('--json')) is None, 'milliseconds are exact')
 wait_until(lambda: sorted(users()) == ['alice', 'bob', 'carol'], 20, 'all three')
 expect(sorted(users('--early')), ['alice', 'carol'], 'who was early')
 expect(users('--throttled'), ['alice'], 'nothing is done to who is only observed')
@@ -162,13 +164,31 @@ redis_pid = int(open(os.path.join(os.path.dirname(env['LAB_LOG']), 'pids',
                                   'redis')).read().split()[0])
 terminal = Terminal(24, 'who', '-w', '1', 'erin')
 terminal.shows(lambda picture: 'erin' in picture, 'one user')
+machine = subprocess.Popen(CTL + ['who', '--json', '--watch=1', 'erin'],
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           universal_newlines=True)
+before = json.loads(machine.stdout.readline())
 os.kill(redis_pid, signal.SIGSTOP)
 # Reviewing has a patience of its own: ten seconds.
 terminal.shows(lambda picture: 'redis' in picture, 'the trouble is shown')
+expect_true('redis' in machine.stderr.readline(), 'errors are not among the JSON')
 os.kill(redis_pid, signal.SIGCONT)
 terminal.shows(lambda picture: 'erin' in picture, 'it goes on')
 expect(terminal.end(lambda: os.kill(terminal.pid, signal.SIGTERM)), 0, 'SIGTERM')
-say('Redis goes and comes')
+after = json.loads(machine.stdout.readline())
+expect(sorted(before), ['programs', 'time'], 'one object a line')
+expect_true(after['time'] > before['time'], 'later')
+expect([row['user'] for row in after['programs']], ['erin'], 'the rows')
+machine.send_signal(signal.SIGINT)
+expect((machine.wait(20), machine.stderr.read()), (0, ''), 'it ends well')
+machine = Terminal(24, 'who', '--sending', '--json', '--watch', '1')
+wait_until(lambda: machine.read() and machine.seen.count('\n') > 1, 20,
+           'JSON on a terminal is seen too')
+expect([row['user'] for row in json.loads(machine.seen.splitlines()[0])['senders']],
+       ['dave'], 'a line of it')
+machine.end(lambda: os.kill(machine.pid, signal.SIGTERM))
+expect_true('\x1b' not in machine.seen, 'and nothing but it')
+say('Redis goes and comes, for people and machines')
 
 piped = subprocess.Popen(CTL + ['who', '--watch=1', 'alice'],
                          stdout=subprocess.PIPE, universal_newlines=True)
