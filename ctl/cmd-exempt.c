@@ -59,6 +59,15 @@ static json_t *time_json(int64_t secs)
 		? json_null() : json_string(text);
 }
 
+static json_t *exemption_json(const struct gp_exemption *item, const char *from)
+{
+	return json_pack("{s:o, s:o, s:s, s:o, s:o}",
+			 "who", gp_show_json_name(item->login),
+			 "until", time_json(item->until_secs), "from", from,
+			 "author", gp_show_json_name(item->author),
+			 "reason", gp_show_json_name(item->reason));
+}
+
 /* --- what was typed --- */
 
 /* As the settings have it, to be freed; NULL with *err filled. */
@@ -172,10 +181,38 @@ static int note(const struct gp_settings *settings, const struct request *reques
 	return result;
 }
 
+static void tell_added(const struct request *request,
+		       const struct gp_exemption *exemption, const char *ends)
+{
+	char *clean = gp_show_clean(exemption->login);
+
+	if (request->is_json)
+		gp_show_json(exemption_json(exemption, "exempt"));
+	else
+		(void)printf("%s is exempt until %s\n", clean, ends);
+	free(clean);
+}
+
+static void tell_dropped(const struct request *request, const char *who,
+			 bool is_dropped)
+{
+	char *clean = gp_show_clean(who);
+
+	if (request->is_json)
+		gp_show_json(json_pack("{s:o, s:b}", "who", gp_show_json_name(who),
+				       "dropped", (int)is_dropped));
+	else if (is_dropped)
+		(void)printf("%s is not exempt any more\n", clean);
+	else
+		(void)fprintf(stderr, "gatepostctl: %s is not exempt by hand; see: "
+			      "gatepostctl exempt list\n", clean);
+	free(clean);
+}
+
 static int add(const struct gp_settings *settings, struct gp_store *store,
 	       const struct request *request, char *who)
 {
-	char ends[TIME_BYTES], *more = NULL, *clean;
+	char ends[TIME_BYTES], *more = NULL;
 	struct gp_exemption exemption;
 	struct gp_error err;
 	int result;
@@ -189,9 +226,7 @@ static int add(const struct gp_settings *settings, struct gp_store *store,
 		     request->author, request->reason) < 0)
 		abort();
 	result = note(settings, request, GP_REASON_EXEMPTION_ADDED, who, more, &err);
-	clean = gp_show_clean(who);
-	(void)printf("%s is exempt until %s\n", clean, ends);
-	free(clean);
+	tell_added(request, &exemption, ends);
 	free(more);
 	return result == 0 ? EX_OK : gp_command_fail(
 		EX_CANTCREAT, "but not in the journal: %s", err.text);
@@ -201,18 +236,12 @@ static int drop(const struct gp_settings *settings, struct gp_store *store,
 		const struct request *request, char *who)
 {
 	struct gp_error err;
-	char *clean, *by = NULL;
+	char *by = NULL;
 	int result = store->ops->unexempt(store, who, &err);
 
 	if (result < 0)
 		return gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
-	clean = gp_show_clean(who);
-	if (result == 0)
-		(void)fprintf(stderr, "gatepostctl: %s is not exempt by hand; see: "
-			      "gatepostctl exempt list\n", clean);
-	else
-		(void)printf("%s is not exempt any more\n", clean);
-	free(clean);
+	tell_dropped(request, who, result > 0);
 	if (result == 0)
 		return EX_DATAERR;
 	if (asprintf(&by, "by %s", request->author) < 0)
@@ -244,16 +273,6 @@ static void add_line(struct libscols_table *table,
 	free(reason);
 }
 
-static void add_object(json_t *array, const struct gp_exemption *item,
-		       const char *from)
-{
-	(void)json_array_append_new(array, json_pack(
-		"{s:o, s:o, s:s, s:o, s:o}", "who", gp_show_json_name(item->login),
-		"until", time_json(item->until_secs), "from", from,
-		"author", gp_show_json_name(item->author),
-		"reason", gp_show_json_name(item->reason)));
-}
-
 /* Those that have not ended, of one of the two lists. */
 static void add_all(struct libscols_table *table, json_t *array,
 		    const struct gp_exemption_list *list, const char *from)
@@ -264,7 +283,8 @@ static void add_all(struct libscols_table *table, json_t *array,
 		if (list->items[i].until_secs <= now_secs)
 			continue;
 		if (array != NULL)
-			add_object(array, &list->items[i], from);
+			(void)json_array_append_new(array, exemption_json(
+				&list->items[i], from));
 		else
 			add_line(table, &list->items[i], from);
 	}
@@ -403,11 +423,11 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_exempt = {
 	.name = "exempt",
-	.arguments = "USER | @GROUP | --network NET | --program PATTERN\n"
-		"         --for TIME --reason TEXT [--author NAME]\n"
+	.arguments = "USER | @GROUP | --network NET |\n"
+		"         --program PATTERN --for TIME --reason TEXT [--author NAME] [--json]\n"
 		"   or: gatepostctl exempt list [--json]\n"
-		"   or: gatepostctl exempt drop USER | @GROUP | --network NET | "
-		"--program PATTERN",
+		"   or: gatepostctl exempt drop USER | @GROUP | --network NET |\n"
+		"         --program PATTERN [--json]",
 	.summary = "Lets somebody check for mail as often as they like, for a time",
 	.help =
 "  -f, --for TIME      how long: 30m, 12h, 3d, 2w; up to a year\n"
@@ -419,9 +439,9 @@ const struct gp_command gp_command_exempt = {
 "  -u, --user NAME     a user whose name is \"list\" or \"drop\"\n"
 "  -j, --json          for machines\n"
 "\n"
-"It holds on all hosts that share the Redis, for new sessions at once, for those that\n"
-"were told to wait when that time is over.  The journal has a line of it.  What is to\n"
-"hold for good belongs into poll.exemptions.\n"
+"It holds on all hosts that share the Redis, for new sessions at once, for those\n"
+"that were told to wait when that time is over.  The journal has a line of it.\n"
+"What is to hold for good belongs into poll.exemptions.\n"
 "Exit code 65: drop found nobody of that name.\n",
 	.run = run,
 };

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,23 @@
 #include "journal.h"
 #include "settings-parse.h"
 #include "store-pseudonym.h"
+
+bool gp_command_parse_json(int argc, char **argv, bool *is_json_r)
+{
+	static const struct option names[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*is_json_r = false;
+	while ((option = getopt_long(argc, argv, "j", names, NULL)) != -1) {
+		if (option != 'j')
+			return false;
+		*is_json_r = true;
+	}
+	return true;
+}
 
 struct gp_store *gp_command_store(const struct gp_settings *settings,
 				  struct gp_error *err)

@@ -41,6 +41,10 @@ extern const struct gp_command gp_command_who;
 int gp_command_fail(int code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* For commands that have no other option than --json: the words begin at optind.  False
+   after an option that there is not. */
+bool gp_command_parse_json(int argc, char **argv, bool *is_json_r);
+
 struct gp_store;
 
 /* The store, where history is kept at all; else NULL, with *err filled. */

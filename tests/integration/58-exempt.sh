@@ -106,7 +106,11 @@ say('the journal knows who did what')
 
 # The reason of those that are exempt, and what shows them.
 ctl('exempt', 'alice', '--for', '30m', '--reason', 'moves house')
-ctl('exempt', 'alice', '--for', '1h', '--reason', 'still moves')
+added = json.loads(ctl('exempt', 'alice', '--json', '--for', '1h', '--reason',
+                       'still moves'))
+expect((added['who'], added['reason'], added['from']),
+       ('alice', 'still moves', 'exempt'), 'for machines')
+expect_true(re.match(r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$', added['until']), 'until')
 ctl('exempt', '--network', '2001:db8::/32', '--for', '3d', '--reason', 'webmail')
 for facts, wanted in ((('user=alice',), 'exempt'), (('user=bob',), 'early'),
                       (('user=bob', 'ip=2001:db8::7'), 'exempt')):
@@ -149,7 +153,8 @@ program = session('carol', source='127.0.0.9')
 wait_until(lambda: not looks(program, 'carol'), 20, 'an early check of carol')
 program.close()
 expect_true(who('carol'), 'carol is known')
-expect(ctl('reset', 'carol'), 'carol begins anew\n', 'reset')
+expect(json.loads(ctl('reset', '--json', 'carol')), {'user': 'carol', 'reset': True},
+       'reset')
 expect(who('carol'), {}, 'nothing of how often')
 fresh = session('carol', source='127.0.0.9')
 expect([row['checks'] for row in who('carol').values()], [1], 'counted anew')
