@@ -41,7 +41,7 @@ _gatepostctl() {
 	words=$(_gatepostctl_values "$previous")
 	case $previous in
 	-c | --config | --policy | --html | --postfix | --sendmail | --dovecot) words= ;;
-	--heard | --interval | --share | --journal | --author | --names | --address | --timeout | --user | --domain | --network | --program | --reason | --top | --lines)
+	--heard | --interval | --share | --journal | --author | --names | --address | --timeout | --user | --domain | --network | --program | --reason | --why | --top | --lines)
 		return ;;
 	*)
 		if [ -n "$words" ]; then

@@ -12,7 +12,7 @@
 #include "pool.h"
 #include "pseudonym.h"
 
-static const char *const parts[] = { "milter", "imap", "pop3", "auth" };
+static const char *const parts[] = { "milter", "imap", "pop3", "auth", "ctl" };
 
 void gp_filter_init(struct gp_filter *filter_r)
 {
@@ -64,7 +64,7 @@ static int check_word(int option, const char *word, struct gp_error *err)
 				    "gatepost-journal(5) lists them", word);
 	if (option == GP_FILTER_PART && !is_part(word))
 		return gp_error_set(err, "there is no part '%.60s', but milter, "
-				    "imap, pop3, auth", word);
+				    "imap, pop3, auth, ctl", word);
 	return 0;
 }
 
@@ -195,6 +195,9 @@ static bool value_fits(int option, const char *pattern,
 	case GP_FILTER_REASON:
 		return entry->reason != NULL &&
 			gp_pattern_matches(pattern, entry->reason);
+	case GP_FILTER_WHY:
+		return entry->why != NULL &&
+			gp_pattern_matches(pattern, entry->why);
 	default:
 		return entry->part != NULL &&
 			gp_pattern_matches(pattern, entry->part);

@@ -26,6 +26,7 @@ enum gp_filter_option {
 	GP_FILTER_ACTION,
 	GP_FILTER_REASON,
 	GP_FILTER_PART,
+	GP_FILTER_WHY,
 	GP_FILTER_SINCE,
 	GP_FILTER_UNTIL,
 	GP_FILTER_END
@@ -39,13 +40,15 @@ enum gp_filter_option {
 	{ "action", required_argument, NULL, GP_FILTER_ACTION }, \
 	{ "reason", required_argument, NULL, GP_FILTER_REASON }, \
 	{ "part", required_argument, NULL, GP_FILTER_PART }, \
+	{ "why", required_argument, NULL, GP_FILTER_WHY }, \
 	{ "since", required_argument, NULL, GP_FILTER_SINCE }, \
 	{ "until", required_argument, NULL, GP_FILTER_UNTIL }
 
 #define GP_FILTER_ARGUMENTS \
 	"[--since WHEN] [--until WHEN] [--user NAME]\n" \
 	"         [--domain NAME] [--network ADDRESS[/BITS]] [--program TEXT]\n" \
-	"         [--action WORD] [--reason WORD] [--part WORD]"
+	"         [--action WORD] [--reason WORD] [--part WORD]\n" \
+	"         [--why RULE]"
 
 #define GP_FILTER_HELP \
 "  --since WHEN       yesterday, 2h, monday, 2026-11-01, '2026-11-01 13:30';\n" \
@@ -57,9 +60,10 @@ enum gp_filter_option {
 "  --program TEXT     somewhere in the program, such as thunderbird or pop3/\n" \
 "  --action WORD      such as delay, reject, 'would-*'\n" \
 "  --reason WORD      such as early, relay-denied, 'tls-*'\n" \
-"  --part WORD        milter, imap, pop3 or auth\n" \
-"An option that stands more than once needs one of its values.  * in NAME and\n" \
-"WORD stands for anything; letters may be big or small.\n"
+"  --part WORD        milter, imap, pop3, auth or ctl\n" \
+"  --why RULE         the setting that decided, such as poll.overrides, 'tls.*'\n" \
+"An option that stands more than once needs one of its values.  * in NAME,\n" \
+"WORD and RULE stands for anything; letters may be big or small.\n"
 
 struct gp_filter_values {
 	const char **items;
