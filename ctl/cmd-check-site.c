@@ -162,7 +162,8 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_check_site = {
 	.name = "check-site",
-	.arguments = "[--postfix DIR] [--sendmail FILE] [--dovecot FILE] [--json]",
+	.arguments = "[--postfix DIR] [--sendmail FILE]\n"
+		"         [--dovecot FILE] [--json]",
 	.summary = "Finds dangerous settings of the MTA and of Dovecot",
 	.help =
 "  -p, --postfix DIR     folder of main.cf and master.cf; read through postconf\n"

@@ -213,7 +213,8 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_explain = {
 	.name = "explain",
-	.arguments = "[--json] [--rules] FACT=VALUE... | --journal LINE",
+	.arguments = "[--json] [--rules] FACT=VALUE... |\n"
+		"         --journal LINE",
 	.summary = "Tells what the policy does with given facts, and why",
 	.help =
 "  -J, --journal LINE  what the policy in force makes of a line of the journal:\n"

@@ -339,11 +339,12 @@ const struct gp_command gp_command_metrics = {
 "      --offline      asks neither milter nor Redis whether they are alive\n"
 GP_FILTER_HELP
 "\n"
-"Without a FILE: journal.file of this host, else syslog's file of mail, with the rotated\n"
-"ones, also where the stream in Redis has the lines of all hosts.  With --output or\n"
-"--state each run reads what was added since the last one, and no counter ever falls;\n"
-"without, or with --since, --until or a FILE, the figures are those of what is read.\n"
-"conf/ has rules for alerts and a dashboard for Grafana.  Each minute, by cron:\n"
+"Without a FILE: journal.file of this host, else syslog's file of mail, with the\n"
+"rotated ones, also where the stream in Redis has the lines of all hosts.  With\n"
+"--output or --state each run reads what was added since the last one, and no\n"
+"counter ever falls; without, or with --since, --until or a FILE, the figures\n"
+"are those of what is read. conf/ has rules for alerts and a dashboard for\n"
+"Grafana.  Each minute, by cron:\n"
 "  gatepostctl metrics --output /var/lib/prometheus/node-exporter/gatepost.prom\n",
 	.run = run,
 };

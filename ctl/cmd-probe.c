@@ -305,23 +305,24 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_probe = {
 	.name = "probe",
-	.arguments = "[--names NAME,...] [--port ROLE=NUMBER]... [--ca FILE]\n"
-		"         [--address ADDRESS] [--timeout TIME] [--json] HOST",
+	.arguments = "[--names NAME,...] [--port ROLE=NUMBER]...\n"
+		"         [--ca FILE] [--address ADDRESS] [--timeout TIME] [--json] HOST",
 	.summary = "Looks at a mail server from outside: TLS, logins, relaying, names",
 	.help =
-"  -n, --names NAME,...  other names of the server that users may have set up: does\n"
-"                        the certificate cover them?\n"
+"  -n, --names NAME,...  other names of the server that users may have set up:\n"
+"                        does the certificate cover them?\n"
 "  -p, --port ROLE=N     smtp=25, submission=587, submissions=465, imap=143,\n"
-"                        imaps=993, pop3=110, pop3s=995 if not given; 0: leave out\n"
+"                        imaps=993, pop3=110, pop3s=995 if not given; 0 leaves\n"
+"                        it out\n"
 "  -a, --address ADDR    connect there instead of where HOST is: one of several\n"
 "                        servers, or a new one\n"
 "  -C, --ca FILE         certificates to trust instead of the system's\n"
 "  -t, --timeout TIME    for each connection (10s)\n"
 "  -j, --json            for machines\n"
 "\n"
-"Run it on another machine: servers trust their own, and Dovecot takes logins without\n"
-"TLS from it.  Sends no mail and needs no login: transactions end before DATA.  Look at your own\n"
-"servers only.\n"
+"Run it on another machine: servers trust their own, and Dovecot takes logins\n"
+"without TLS from it.  Sends no mail and needs no login: transactions end before\n"
+"DATA.  Look at your own servers only.\n"
 "Exit code 0: nothing failed.  1: something did.  66: FILE cannot be read.\n"
 "68: no such host.  69: no port answers.\n",
 	.run = run,

@@ -294,23 +294,24 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_replay = {
 	.name = "replay",
-	.arguments = "[--policy FILE] [--interval TIME]... [--share PERCENT]\n"
-		"         [--top N] [--json] [LOG...]",
+	.arguments = "[--policy FILE] [--interval TIME]...\n"
+		"         [--share PERCENT] [--top N] [--json] [LOG...]",
 	.summary = "Tells what a policy would have done, by old logs",
 	.help =
-"  -p, --policy FILE    settings to try; without it those in force, or the defaults\n"
-"                       where there are none\n"
-"  -i, --interval TIME  another interval to try, such as 10m; up to 8.  Without it\n"
-"                       60s, 2m, 5m, 10m, 15m, 20m, 30m and 1h\n"
+"  -p, --policy FILE    settings to try; without it those in force, or the\n"
+"                       defaults where there are none\n"
+"  -i, --interval TIME  another interval to try, such as 10m; up to 8.  Without\n"
+"                       it 60s, 2m, 5m, 10m, 15m, 20m, 30m and 1h\n"
 "  -s, --share PERCENT  so many users may be touched by the interval that is\n"
 "                       suggested: 5 if it is not given\n"
 "  -n, --top N          the first N users in the tables: 20; 0 for all\n"
 "  -j, --json           for machines\n"
 "\n"
-"LOG is a log with Dovecot's logins (\"imap-login: Login: user=...\"), with Postfix's\n"
-"messages (\"sasl_username=\"), or our own journal; of syslog, of Dovecot itself, or\n"
-"from journalctl; also packed, - for standard input.  They are put in order by time.\n"
-"Without LOG it is the mail log of syslog, with what was rotated, and journal.file.\n"
-"A user is touched who would have been held, absorbed or refused at least once.\n",
+"LOG is a log with Dovecot's logins (\"imap-login: Login: user=...\"), with\n"
+"Postfix's messages (\"sasl_username=\"), or our own journal; of syslog, of\n"
+"Dovecot itself, or from journalctl; also packed, - for standard input.  They\n"
+"are put in order by time. Without LOG it is the mail log of syslog, with what\n"
+"was rotated, and journal.file. A user is touched who would have been held,\n"
+"absorbed or refused at least once.\n",
 	.run = run,
 };

@@ -288,8 +288,7 @@ const struct gp_command gp_command_report = {
 	.name = "report",
 	.arguments = "[--json | --csv] [--html FILE] [--top N]\n"
 		"         " GP_FILTER_ARGUMENTS "\n         [FILE...]",
-	.summary = "Sums up the journal: who checks too often, what was done, did "
-		"it help",
+	.summary = "Sums up the journal: who checks too often, and what was done",
 	.help =
 "      --html FILE    a page that needs no network and no script; - is standard\n"
 "                     output\n"
@@ -299,7 +298,8 @@ const struct gp_command gp_command_report = {
 GP_FILTER_HELP
 "\n"
 "FILE and what is read without one: as for gatepostctl log.\n"
-"OUTCOME of a program whose checks were absorbed, held or refused: obeys (it keeps\n"
-"to the interval now), slower, same, faster, quiet (not heard of for a day).\n",
+"OUTCOME of a program whose checks were absorbed, held or refused: obeys (it\n"
+"keeps to the interval now), slower, same, faster, quiet (not heard of for a\n"
+"day).\n",
 	.run = run,
 };

@@ -137,11 +137,11 @@ const struct gp_command gp_command_status = {
 "  -H, --heard TIME  a mail program must have been heard of lately, such as 15m\n"
 "  -j, --json        for machines\n"
 "\n"
-"The milter is asked in its own protocol, the auth-policy service by HTTP, Redis by\n"
-"writing a history of nobody, which is removed again.  Each has 5 seconds.\n"
-"States: ok; off, where the settings have no such part; quiet, where no mail program\n"
-"was heard of for two intervals; unknown, where it cannot be asked; old, where the\n"
-"program that runs was replaced since; down.  0 says that none is old or down, 69 that\n"
-"one is, 78 that the settings are not good.\n",
+"The milter is asked in its own protocol, the auth-policy service by HTTP, Redis\n"
+"by writing a history of nobody, which is removed again.  Each has 5 seconds.\n"
+"States: ok; off, where the settings have no such part; quiet, where no mail\n"
+"program was heard of for two intervals; unknown, where it cannot be asked; old,\n"
+"where the program that runs was replaced since; down.  0 says that none is old\n"
+"or down, 69 that one is, 78 that the settings are not good.\n",
 	.run = run,
 };

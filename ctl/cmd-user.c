@@ -146,7 +146,8 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_user = {
 	.name = "user",
-	.arguments = "[--since WHEN] [--lines N] [--json] NAME [FILE...]",
+	.arguments = "[--since WHEN] [--lines N] [--json] NAME\n"
+		"         [FILE...]",
 	.summary = "Shows everything about one person",
 	.help =
 "  --since WHEN    how far back the journal is read; a week if it is not given\n"
@@ -154,9 +155,10 @@ const struct gp_command gp_command_user = {
 "                  the journal is not read\n"
 "  -j, --json      for machines\n"
 "\n"
-"NAME is any login name of the person; FILE as for log.  Shown are the terms that the\n"
-"settings have for the person, with file and line; from Redis when the person was last\n"
-"there, what was sent and how much is left, and each mail program (the columns are\n"
-"those of who); from the journal what was done how often, and the last lines.\n",
+"NAME is any login name of the person; FILE as for log.  Shown are the terms\n"
+"that the settings have for the person, with file and line; from Redis when the\n"
+"person was last there, what was sent and how much is left, and each mail\n"
+"program (the columns are those of who); from the journal what was done how\n"
+"often, and the last lines.\n",
 	.run = run,
 };

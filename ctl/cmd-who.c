@@ -190,10 +190,9 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_who = {
 	.name = "who",
-	.arguments = "[--early | --sending] [--throttled] [--sort COLUMN]\n"
-		"         [--top N] [--watch [SECONDS]] [--json] [USER]",
-	.summary = "Shows who checks for mail, with which program, how often; or "
-		"who sends",
+	.arguments = "[--early | --sending] [--throttled]\n"
+		"         [--sort COLUMN] [--top N] [--watch [SECONDS]] [--json] [USER]",
+	.summary = "Shows who checks for mail, with which program; or who sends",
 	.help =
 "  -e, --early         only programs that checked too often lately\n"
 "  -s, --sending       what users have sent lately, and what they may\n"

@@ -57,7 +57,8 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "  login=NAME          who logged in; auth=yes|no if the name does not matter\n" \
 "  mechanism=PLAIN     SASL mechanism of the login\n" \
 "  author=NAME         AUTH= of MAIL FROM\n" \
-"  subject=, issuer=   of the client's certificate; verify=OK if Sendmail trusts it\n" \
+"  subject=, issuer=   of the client's certificate; verify=OK if Sendmail\n" \
+"                      trusts it\n" \
 "  proxy=192.0.2.1     who spoke XCLIENT, with mechanism=XCLIENT\n" \
 "  day=2026-12-31      when; today if it is not given\n" \
 "  ip=192.0.2.7        address of the client\n" \
@@ -77,8 +78,8 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "  rate=messages       the limit that is reached: messages, recipients, or none;\n" \
 "                      \"-\": Redis is silent\n" \
 "  rate_wait=17        seconds until that is over\n" \
-"Facts of a login to read mail (stage=access, part=imap or pop3): login, ip, port,\n" \
-"tls=yes|no or \"-\", mechanism, day.\n" \
+"Facts of a login to read mail (stage=access, part=imap or pop3): login, ip,\n" \
+"port, tls=yes|no or \"-\", mechanism, day.\n" \
 "Facts of a check for mail (part=imap):\n" \
 "  check=noop          login, noop, check, status, select, examine or\n" \
 "                      list-status\n" \

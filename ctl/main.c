@@ -83,6 +83,15 @@ static const struct gp_command *find_command(const char *name)
 	return NULL;
 }
 
+/* Wherever it stands: "exempt list --help". */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 static int run_command(const char *name, int argc, char **argv,
 		       const char *conf_path)
 {
@@ -91,8 +100,7 @@ static int run_command(const char *name, int argc, char **argv,
 	if (command == NULL)
 		return gp_command_fail(EX_USAGE, "there is no command '%s'; try: "
 				       "gatepostctl --help", name);
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 ||
-			 strcmp(argv[1], "-h") == 0)) {
+	if (asks_for_help(argc, argv)) {
 		(void)printf("Usage: gatepostctl [-c FILE] %s %s\n%s.\n\n%s",
 			     command->name, command->arguments,
 			     command->summary, command->help);

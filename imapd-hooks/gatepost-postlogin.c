@@ -32,8 +32,8 @@ enum { HOLD_MSECS_MAX = 50000, LOOK_MSECS = 500 };
 
 static const char help[] =
 "Usage: gatepost-postlogin [-c FILE] imap|pop3 PROGRAM [ARGUMENT...]\n"
-"Counts a login, lets it wait or ends it when it comes too early, and runs PROGRAM\n"
-"when it may go on.  Started by Dovecot's script-login.\n"
+"Counts a login, lets it wait or ends it when it comes too early, and runs\n"
+"PROGRAM when it may go on.  Started by Dovecot's script-login.\n"
 "\n"
 "  -c, --config FILE   settings (%s)\n"
 "  -V, --version       show the version\n"

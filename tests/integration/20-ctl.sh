@@ -17,6 +17,7 @@ echo 'poll { intervall = 5m }' > bad.conf
 : > empty.conf
 echo 'redis { server = "unix:/nonexistent/redis.sock" }' > away.conf
 echo 'redis { server = "" }' > none.conf
+echo 'store { kind = memory }' > memory.conf
 
 gives 64 "which command?"
 gives 64 "no command 'frobnicate'" frobnicate
@@ -36,10 +37,48 @@ gives 69 "redis" -c away.conf who
 gives 0 "settings are good" check empty.conf
 gives 0 "settings are good" check "$GATEPOST_SOURCE/conf/gatepost.conf"
 gives 0 "Usage: gatepostctl" --help
-for command in check check-site explain forget log replay report status user who; do
-	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
-	gives 0 "  $command" --help
+commands=$("$ctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p')
+for command in check check-site exempt explain forget log metrics probe replay report \
+		reset status user who; do
+	check "$command is a command" grep -qxF "$command" <<< "$commands"
 done
+for command in $commands; do
+	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
+	check "its lines fit a terminal" [ -z "$(awk 'length > 80' out)" ]
+	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" some word -x --help
+	[ $command = forget ] || [ $command = metrics ] ||
+		check "$command has --json" grep -q -e --json out
+done
+"$ctl" --help > out
+check "so do those of --help" [ -z "$(awk 'length > 80' out)" ]
+gives 0 "Usage: gatepostctl [-c FILE] exempt" exempt list -h
+gives 64 "one user at most" -c none.conf who -- --help x
+gives 0 '"good": true' check --json empty.conf
+gives 78 "\"error\": \"bad.conf:1: unknown setting 'intervall'" check --json bad.conf
+check "and nothing but JSON" python3 -m json.tool out
+gives 0 '"note": "store.kind = memory' check memory.conf -j
+gives 64 "check takes one file" check --json empty.conf bad.conf
+gives 64 "unrecognized option" check --jsn
+gives 64 "reset whom?" reset --json
+gives 64 "there is no part 'ctrl', but milter, imap, pop3, auth, ctl" log --part ctrl
+
+cat > some.journal <<X
+time=2026-11-02T10:00:00.000Z host=mx s=- part=ctl action=pass mode=enforce reason=history-reset user=alice program=- ip=- port=- check=- every=- policy=- why=gatepostctl early=- wait=-
+time=2026-11-02T10:00:01.000Z host=mx s=- part=imap action=absorb mode=enforce reason=early user=bob program=- ip=- port=- check=- every=- policy=- why=poll.overrides early=- wait=-
+time=2026-11-02T10:00:02.000Z host=mx s=- part=milter action=reject mode=enforce reason=tls-required user=carol program=- ip=- port=- check=- every=- policy=- why=tls.mode early=- wait=-
+X
+# chooses NAMES OPTION...
+chooses() {
+	names=$1
+	shift
+	found=$("$ctl" -c empty.conf log --raw "$@" some.journal | sed 's/.*user=\([a-z]*\).*/\1/' | xargs)
+	check "log $*: $names ($found)" [ "$found" = "$names" ]
+}
+chooses alice --part ctl
+chooses bob --why poll.overrides
+chooses "bob carol" --why 'POLL.*' --why tls.mode
+chooses "" --why poll
+gives 0 "1 seen" -c empty.conf report --why 'tls.*' some.journal
 
 gives 0 "answer    530 5.7.0 Must issue a STARTTLS command first  (RFC 3207 section 4)" \
 	-c empty.conf explain port=587 tls=no auth=no
