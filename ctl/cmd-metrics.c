@@ -329,12 +329,13 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_metrics = {
 	.name = "metrics",
-	.arguments = "[--output FILE] [--state FILE] [--top N] [--offline]\n"
+	.arguments = "[--output FILE] [--state FILE] [--top N]\n"
+		"         [--offline]\n"
 		"         " GP_FILTER_ARGUMENTS "\n         [FILE...]",
 	.summary = "Gives the figures to Prometheus",
 	.help =
 "  -o, --output FILE  written whole, for the textfile collector of node_exporter\n"
-"  -s, --state FILE   what was counted and read so far; beside the output without it\n"
+"  -s, --state FILE   what was counted and read so far; else beside the output\n"
 "  -t, --top N        names the N users with most early checks; none without\n"
 "      --offline      asks neither milter nor Redis whether they are alive\n"
 GP_FILTER_HELP
@@ -343,7 +344,7 @@ GP_FILTER_HELP
 "rotated ones, also where the stream in Redis has the lines of all hosts.  With\n"
 "--output or --state each run reads what was added since the last one, and no\n"
 "counter ever falls; without, or with --since, --until or a FILE, the figures\n"
-"are those of what is read. conf/ has rules for alerts and a dashboard for\n"
+"are those of what is read.  conf/ has rules for alerts and a dashboard for\n"
 "Grafana.  Each minute, by cron:\n"
 "  gatepostctl metrics --output /var/lib/prometheus/node-exporter/gatepost.prom\n",
 	.run = run,

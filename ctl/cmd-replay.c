@@ -310,8 +310,8 @@ const struct gp_command gp_command_replay = {
 "LOG is a log with Dovecot's logins (\"imap-login: Login: user=...\"), with\n"
 "Postfix's messages (\"sasl_username=\"), or our own journal; of syslog, of\n"
 "Dovecot itself, or from journalctl; also packed, - for standard input.  They\n"
-"are put in order by time. Without LOG it is the mail log of syslog, with what\n"
-"was rotated, and journal.file. A user is touched who would have been held,\n"
+"are put in order by time.  Without LOG it is the mail log of syslog, with what\n"
+"was rotated, and journal.file.  A user is touched who would have been held,\n"
 "absorbed or refused at least once.\n",
 	.run = run,
 };
