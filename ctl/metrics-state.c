@@ -42,7 +42,7 @@ struct number {
 	int64_t *signed_value;
 };
 
-enum { NUMBERS = 10 };
+enum { NUMBERS = 11 };
 
 static void list_numbers(struct gp_metrics *metrics, struct number list[NUMBERS])
 {
@@ -53,6 +53,7 @@ static void list_numbers(struct gp_metrics *metrics, struct number list[NUMBERS]
 		{ "checks", &metrics->checks_count, NULL },
 		{ "early", &metrics->early_count, NULL },
 		{ "waited_secs", &metrics->waited_secs, NULL },
+		{ "stream_lost", &metrics->stream_lost_count, NULL },
 		{ "outages", &metrics->outages_count, NULL },
 		{ "outage_msecs", NULL, &metrics->outage_msecs },
 		{ "outage_shown_msecs", NULL, &metrics->outage_shown_msecs },

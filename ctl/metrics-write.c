@@ -74,6 +74,9 @@ static void put_journal(const struct gp_metrics *metrics, FILE *out)
 	(void)fprintf(out, "gatepost_journal_lines_total{kind=\"journal\"} %" PRIu64
 		      "\ngatepost_journal_lines_total{kind=\"damaged\"} %" PRIu64
 		      "\n", metrics->lines_count, metrics->damaged_count);
+	put_number(out, "gatepost_journal_stream_lost_total", "counter",
+		   "Lines that did not get to the stream in Redis.",
+		   metrics->stream_lost_count);
 	put_number(out, "gatepost_unknown_words_total", "counter",
 		   "Decisions of another version, whose words are not known.",
 		   metrics->unknown_count);

@@ -217,6 +217,8 @@ void gp_metrics_add(struct gp_metrics *metrics,
 	    reason->reason == GP_REASON_STORE_BACK)
 		add_store_line(metrics, entry,
 			       reason->reason == GP_REASON_STORE_BACK);
+	else if (reason->reason == GP_REASON_STREAM_LOST)
+		metrics->stream_lost_count += count;
 	else if (reason->reason < GP_REASON_STORE_BACK)
 		kind = gp_report_words_kind(action, reason, entry);
 	if (kind != GP_KIND_NONE)

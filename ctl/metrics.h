@@ -41,6 +41,7 @@ struct gp_metrics {
 	uint64_t unknown_count;         /* words of another version */
 	uint64_t lines_count, damaged_count;
 	uint64_t checks_count, early_count, waited_secs;
+	uint64_t stream_lost_count;     /* lines that Redis did not get */
 	uint64_t outages_count;
 	int64_t outage_msecs;           /* of those that are over */
 	int64_t outage_shown_msecs;     /* never less than was written once */

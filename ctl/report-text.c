@@ -69,6 +69,10 @@ static void print_figures(const struct gp_report *report)
 	gp_show_time(report->outage_msecs, outage, sizeof(outage));
 	print_line("Redis", "%" PRIu64 " outages, %s", report->outages_count,
 		   outage);
+	if (report->reasons[GP_REASON_STREAM_LOST] > 0)
+		print_line("Stream", "%" PRIu64 " lines of the journal were lost on "
+			   "their way to it",
+			   report->reasons[GP_REASON_STREAM_LOST]);
 }
 
 static void print_policy(const struct gp_report *report)

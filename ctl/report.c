@@ -297,8 +297,8 @@ static void add_entry(struct gp_report *report, const struct gp_report_key *key,
 			       reason->reason == GP_REASON_STORE_BACK);
 		return;
 	}
-	if (reason->reason >= GP_REASON_EXEMPTION_ADDED)
-		return;         /* somebody has used gatepostctl */
+	if (reason->reason > GP_REASON_STORE_BACK)
+		return;         /* an event; somebody has used gatepostctl */
 	kind = gp_report_words_kind(action, reason, entry);
 	if (kind == GP_KIND_NONE)
 		return;

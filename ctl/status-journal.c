@@ -21,34 +21,46 @@ struct tail {
 	char host[HOST_NAME_MAX + 1];
 	const char *went, *back;        /* reason words */
 	struct gp_outage outage;
+	int64_t untold;
 };
 
-static bool is_ours(const struct tail *tail, const struct gp_journal_entry *entry)
+static void take_outage(struct tail *tail, const struct gp_journal_entry *entry)
 {
-	return entry->part != NULL && strcmp(entry->part, "milter") == 0 &&
-		entry->host != NULL && strcmp(entry->host, tail->host) == 0 &&
-		entry->reason != NULL;
+	struct gp_outage *outage = &tail->outage;
+
+	if (strcmp(entry->reason, tail->went) == 0) {
+		*outage = (struct gp_outage){
+			.was_found = true, .went_msecs = entry->time_msecs,
+		};
+	} else if (strcmp(entry->reason, tail->back) == 0) {
+		if (!outage->was_found)
+			outage->went_msecs = -1;
+		outage->was_found = outage->is_over = true;
+		outage->back_msecs = entry->time_msecs;
+	}
+}
+
+static void take_loss(struct tail *tail, const struct gp_journal_entry *entry)
+{
+	if (strcmp(entry->reason, gp_reason_word(GP_REASON_STREAM_LOST)) == 0 &&
+	    entry->detail != NULL &&
+	    strcmp(entry->detail, GP_JOURNAL_UNTOLD) == 0 &&
+	    entry->count > 0 && entry->count <= UINT32_MAX)
+		tail->untold += entry->count;
 }
 
 static void take_line(struct tail *tail, char *line, size_t length)
 {
-	struct gp_outage *outage = &tail->outage;
 	struct gp_journal_entry entry;
 	struct gp_error unused;
 
 	if (gp_journal_read(line, length, &entry, &unused) != 1 ||
-	    !is_ours(tail, &entry))
+	    entry.host == NULL || strcmp(entry.host, tail->host) != 0 ||
+	    entry.reason == NULL)
 		return;
-	if (strcmp(entry.reason, tail->went) == 0) {
-		*outage = (struct gp_outage){
-			.was_found = true, .went_msecs = entry.time_msecs,
-		};
-	} else if (strcmp(entry.reason, tail->back) == 0) {
-		if (!outage->was_found)
-			outage->went_msecs = -1;
-		outage->was_found = outage->is_over = true;
-		outage->back_msecs = entry.time_msecs;
-	}
+	if (entry.part != NULL && strcmp(entry.part, "milter") == 0)
+		take_outage(tail, &entry);
+	take_loss(tail, &entry);
 }
 
 /* The last bytes of a file, with one more that may be written; NULL if it cannot be
@@ -97,22 +109,36 @@ static bool read_file(struct tail *tail, const char *path)
 	return true;
 }
 
-bool gp_status_find_outage(const struct gp_settings *settings,
-			   struct gp_outage *outage_r)
+static bool read_tail(const struct gp_settings *settings, struct tail *tail)
 {
-	struct tail tail = {
-		.went = gp_reason_word(GP_REASON_STORE_UNAVAILABLE),
-		.back = gp_reason_word(GP_REASON_STORE_BACK),
-	};
 	struct gp_journal_files files;
 	struct gp_error unused;
 	bool was_read;
 
-	if (gethostname(tail.host, sizeof(tail.host) - 1) < 0 ||
+	tail->went = gp_reason_word(GP_REASON_STORE_UNAVAILABLE);
+	tail->back = gp_reason_word(GP_REASON_STORE_BACK);
+	if (gethostname(tail->host, sizeof(tail->host) - 1) < 0 ||
 	    gp_journal_files_find(settings, 0, &files, &unused) < 0)
 		return false;
-	was_read = read_file(&tail, files.paths[files.count - 1]);
+	was_read = read_file(tail, files.paths[files.count - 1]);
 	(void)gp_journal_files_free(&files, &unused);
-	*outage_r = tail.outage;
 	return was_read;
+}
+
+bool gp_status_find_outage(const struct gp_settings *settings,
+			   struct gp_outage *outage_r)
+{
+	struct tail tail = { 0 };
+
+	if (!read_tail(settings, &tail))
+		return false;
+	*outage_r = tail.outage;
+	return true;
+}
+
+int64_t gp_status_find_untold(const struct gp_settings *settings)
+{
+	struct tail tail = { 0 };
+
+	return read_tail(settings, &tail) ? tail.untold : 0;
 }

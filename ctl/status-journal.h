@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This module reads at the end of this host's journal whether the milter leaves Redis
-   alone (its circuit breaker). */
+   alone (its circuit breaker), and what Redis does not know of lines that were lost. */
 #ifndef GP_STATUS_JOURNAL_H
 #define GP_STATUS_JOURNAL_H
 
@@ -19,5 +19,9 @@ struct gp_outage {
 /* False if there is no journal to read. */
 bool gp_status_find_outage(const struct gp_settings *settings,
 			   struct gp_outage *outage_r);
+
+/* Lines of this host that the stream lacks and of which Redis was not told, as far as
+   the end of the journal tells; 0 if there is none to read. */
+int64_t gp_status_find_untold(const struct gp_settings *settings);
 
 #endif

@@ -379,7 +379,8 @@ static void look_at_stream(struct look *look)
 		part->usecs = gp_status_clock_usecs() - began;
 		part->detail = gp_pool_printf(look->pool, "%" PRId64 " lines of the "
 			"journal, of at most about %u; %" PRId64 " lost on their "
-			"way", lines, look->settings->journal.stream, lost);
+			"way", lines, look->settings->journal.stream,
+			lost + gp_status_find_untold(look->settings));
 	}
 	gp_stream_reader_close(&reader);
 }

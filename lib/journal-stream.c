@@ -36,6 +36,7 @@ struct gp_journal_stream {
 	char *lines[LINES_MAX];         /* a ring */
 	size_t first, count;
 	uint64_t lost;                  /* and not said to Redis yet */
+	uint64_t told;                  /* that were, and nobody has asked */
 	int64_t closed_until_msecs;
 	bool wants_thread, has_thread, is_ending;
 	pthread_t thread;
@@ -197,6 +198,8 @@ static void note_result(struct gp_journal_stream *stream, const struct load *loa
 		stream->closed_until_msecs = gp_clock_monotonic_msecs() +
 			gp_store_with_jitter((int64_t)1000 *
 				stream->settings.redis.retry_secs);
+	} else {
+		stream->told += load->lost;
 	}
 	(void)pthread_mutex_unlock(&stream->lock);
 	if (err != NULL && !stream->is_silent)
@@ -231,6 +234,44 @@ void gp_journal_stream_bring(struct gp_journal_stream *stream)
 	for (size_t i = 0; i < load->count; i++)
 		free(load->lines[i]);
 	free(load);
+}
+
+/* --- what was lost --- */
+
+uint64_t gp_journal_stream_take_told(struct gp_journal_stream *stream)
+{
+	uint64_t told;
+
+	(void)pthread_mutex_lock(&stream->lock);
+	told = stream->told;
+	stream->told = 0;
+	(void)pthread_mutex_unlock(&stream->lock);
+	return told;
+}
+
+/* Under lock. */
+static void drop_lines(struct gp_journal_stream *stream)
+{
+	for (; stream->count > 0; stream->count--) {
+		free(stream->lines[stream->first]);
+		stream->first = (stream->first + 1) % LINES_MAX;
+		stream->lost++;
+	}
+}
+
+/* What the thread is bringing is lost, or not, when it comes back. */
+uint64_t gp_journal_stream_give_up(struct gp_journal_stream *stream)
+{
+	uint64_t lost;
+
+	(void)pthread_mutex_lock(&stream->bringing);
+	(void)pthread_mutex_lock(&stream->lock);
+	drop_lines(stream);
+	lost = stream->lost;
+	stream->lost = 0;
+	(void)pthread_mutex_unlock(&stream->lock);
+	(void)pthread_mutex_unlock(&stream->bringing);
+	return lost;
 }
 
 /* --- the thread --- */
@@ -312,11 +353,7 @@ void gp_journal_stream_close(struct gp_journal_stream **stream_)
 	(void)pthread_mutex_unlock(&stream->lock);
 	if (stream->has_thread)
 		(void)pthread_join(stream->thread, NULL);
-	gp_journal_stream_bring(stream);
-	for (; stream->count > 0; stream->count--) {
-		free(stream->lines[stream->first]);
-		stream->first = (stream->first + 1) % LINES_MAX;
-	}
+	drop_lines(stream);
 	gp_redis_site_close(&stream->site);
 	gp_redis_free_copy(&stream->settings);
 	(void)pthread_cond_destroy(&stream->news);

@@ -8,6 +8,8 @@
 #ifndef GP_JOURNAL_STREAM_H
 #define GP_JOURNAL_STREAM_H
 
+#include <stdint.h>
+
 #include "settings.h"
 
 /* All hosts write to one stream; how many lines of which host were lost is beside it. */
@@ -32,7 +34,13 @@ void gp_journal_stream_bring(struct gp_journal_stream *stream);
 /* From the next line on a thread of its own brings them, soon after they came. */
 void gp_journal_stream_use_thread(struct gp_journal_stream *stream);
 
-/* Ends the thread, brings what is left.  Accepts NULL, leaves NULL. */
+/* How many lines were lost, as Redis was told since the last call. */
+uint64_t gp_journal_stream_take_told(struct gp_journal_stream *stream);
+
+/* Drops what is queued: how many lines were lost of which Redis knows nothing. */
+uint64_t gp_journal_stream_give_up(struct gp_journal_stream *stream);
+
+/* Ends the thread, drops what is left.  Accepts NULL, leaves NULL. */
 void gp_journal_stream_close(struct gp_journal_stream **stream);
 
 #endif

@@ -233,6 +233,7 @@ void gp_journal_close(struct gp_journal **journal)
 {
 	if (*journal == NULL)
 		return;
+	gp_journal_finish(*journal);
 	gp_journal_stream_close(&(*journal)->stream);
 	if ((*journal)->fd >= 0)
 		(void)close((*journal)->fd);
@@ -258,6 +259,40 @@ static void write_file(struct gp_journal *journal, const char *line)
 	free(text);
 }
 
+/* Written to the file or to syslog as well, for whoever reads these; the file is
+   where losses outlive the process. */
+static void write_lost(struct gp_journal *journal, uint64_t count,
+		       const char *detail)
+{
+	const struct gp_decision decision = { .action = GP_ACTION_PASS };
+	struct gp_journal_entry entry;
+
+	gp_journal_entry_init(&entry);
+	entry.action = gp_decision_word(&decision);
+	entry.mode = gp_mode_word(GP_MODE_ENFORCE);
+	entry.reason = gp_reason_word(GP_REASON_STREAM_LOST);
+	entry.why = "journal.stream";
+	entry.detail = detail;
+	entry.count = count < INT64_MAX ? (int64_t)count : INT64_MAX;
+	gp_journal_write(journal, &entry);
+}
+
+static void write_told(struct gp_journal *journal)
+{
+	const uint64_t told = gp_journal_stream_take_told(journal->stream);
+
+	if (told > 0)
+		write_lost(journal, told, GP_JOURNAL_TOLD);
+}
+
+static void give_to_stream(struct gp_journal *journal, const char *line)
+{
+	gp_journal_stream_add(journal->stream, line);
+	if (journal->wake != NULL)
+		journal->wake(journal);
+	write_told(journal);
+}
+
 void gp_journal_write(struct gp_journal *journal,
 		      const struct gp_journal_entry *entry)
 {
@@ -277,11 +312,8 @@ void gp_journal_write(struct gp_journal *journal,
 		write_file(journal, line);
 	else
 		syslog(LOG_INFO | journal->facility, "%s", line);
-	if (journal->stream != NULL) {
-		gp_journal_stream_add(journal->stream, line);
-		if (journal->wake != NULL)
-			journal->wake(journal);
-	}
+	if (journal->stream != NULL)
+		give_to_stream(journal, line);
 	free(line);
 }
 
@@ -300,4 +332,22 @@ void gp_journal_bring(struct gp_journal *journal)
 {
 	if (journal->stream != NULL)
 		gp_journal_stream_bring(journal->stream);
+}
+
+void gp_journal_finish(struct gp_journal *journal)
+{
+	uint64_t lost;
+
+	journal->wake = NULL;
+	if (journal->stream == NULL)
+		return;
+	gp_journal_stream_bring(journal->stream);
+	write_told(journal);
+	gp_journal_stream_bring(journal->stream);
+	lost = gp_journal_stream_give_up(journal->stream);
+	if (lost == 0)
+		return;
+	/* This line is one more that the stream lacks. */
+	write_lost(journal, lost + 1, GP_JOURNAL_UNTOLD);
+	(void)gp_journal_stream_give_up(journal->stream);
 }

@@ -63,10 +63,17 @@ void gp_journal_write(struct gp_journal *journal,
 
 /*
  * With journal.stream each line goes to Redis as well, but not before one of these: a
- * thread of its own from the next line on; or an exchange now, when nobody waits.  gp_journal_close() brings what is left.
+ * thread of its own from the next line on; or an exchange now, when nobody waits; or, at
+ * the end, an exchange after which what did not get there is given up.  Lines that were
+ * lost on the way are a line of the journal.  gp_journal_close() finishes too.
  */
 void gp_journal_use_thread(struct gp_journal *journal);
 void gp_journal_bring(struct gp_journal *journal);
+void gp_journal_finish(struct gp_journal *journal);
+
+/* The detail of such a line: does Redis know of them? */
+#define GP_JOURNAL_TOLD "told"
+#define GP_JOURNAL_UNTOLD "untold"
 
 /* For who has no thread: wake is called for each line to bring, and must not bring it
    at once. */

@@ -76,7 +76,7 @@ static int run(const struct gp_daemon_options *options, const char *conf_path,
 		gp_log(GP_LOG_INFO, "no Redis: what users send is counted in the "
 		       "memory of this milter, for this host and until it ends");
 	code = gp_control_run(conf_path);
-	gp_journal_bring(journal);      /* what its thread has not */
+	gp_journal_finish(journal);     /* what its thread has not brought */
 	gp_listen_remove();
 	gp_start_remove_pid(settings);
 	return code;

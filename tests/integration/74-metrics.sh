@@ -163,6 +163,8 @@ tests:
       - { series: 'gatepost_part_up{instance="mx1",part="store"}', values: '1x30' }
       - { series: 'gatepost_settings_valid{instance="mx1"}', values: '1x30' }
       - { series: 'gatepost_store_outages_total{instance="mx1"}', values: '0x20 1x10' }
+      - { series: 'gatepost_journal_stream_lost_total{instance="mx1"}', values: '5x20 8x10' }
+      - { series: 'gatepost_journal_stream_lost_total{instance="mx2"}', values: '5x30' }
       - { series: 'gatepost_decisions_total{instance="mx1",part="milter",action="reject",reason="relay-denied",mode="enforce"}', values: '0+120x30' }
       - { series: 'gatepost_journal_lines_total{instance="mx1",kind="damaged"}', values: '0x30' }
       - { series: 'node_textfile_mtime_seconds{instance="mx1",file="/x/gatepost.prom"}', values: '0x30' }
@@ -184,6 +186,13 @@ tests:
             exp_annotations:
               summary: "gatepost: Redis did not answer mx1"
               description: "Checks for mail passed meanwhile. See: gatepostctl log --reason store-unavailable"
+      - eval_time: 25m
+        alertname: GatepostStreamIncomplete
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: mx1 }
+            exp_annotations:
+              summary: "gatepost: the stream lacks lines of mx1"
+              description: "The file of the journal has them. See: gatepostctl log --reason stream-lost, with that file named"
       - eval_time: 30m
         alertname: GatepostRelayAttempts
         exp_alerts:

@@ -115,6 +115,41 @@ wait_until(lambda: len(stream_lines()) + lost() >= len(file_lines()), 20,
 expect_true(set(stream_lines()) <= set(file_lines()), 'no other line is there')
 say('a frozen Redis: each line is in the stream or counted as lost')
 
+# Redis is away while short sessions come and go: what they lose outlives them.
+def missing():
+    """Lines of erin's sessions, and of what was lost, that the stream lacks."""
+    return [line for line in set(file_lines()) - set(stream_lines())
+            if ('part=imap' in line and 'user=erin' in line) or 'detail=untold' in line]
+
+
+ctl('exempt', 'drop', 'erin')
+expect(missing(), [], 'lines of erin so far')
+lost_before = lost()
+os.rename(env['LAB_REDIS'], env['LAB_REDIS'] + '.away')
+for number in range(3):
+    session = Program('erin')
+    for count in range(3):
+        session.command('SELECT INBOX')
+    session.command('LOGOUT')
+untold = wait_until(lambda: len(rows := journal(reason='stream-lost', detail='untold')) >= 3
+                    and rows, 20, 'three sessions have lost lines')
+os.rename(env['LAB_REDIS'] + '.away', env['LAB_REDIS'])
+expect(sum(int(row['count']) for row in untold), len(missing()), 'lines that were lost')
+expect_true(len(missing()) >= 6, 'lines of three sessions and three of their losses')
+expect_true(lost() - lost_before >= len(missing()), 'status counts them')
+wait_until(lambda: dave.command('NOOP') and rate.user('carol').mail('<dave@example.test>') and
+           journal(reason='stream-lost', detail='told'), 20, 'those who live on tell theirs')
+rows = journal(reason='stream-lost')
+total = sum(int(row['count']) for row in rows)
+figures = ctl('metrics', '--offline').stdout
+expect(int(re.search(r'^gatepost_journal_stream_lost_total (\d+)', figures, re.M)[1]), total,
+       'the figure')
+expect_true('%d lines of the journal were lost' % total in
+            ctl('report', env['LAB_JOURNAL']).stdout, 'the report')
+expect(len(ctl('log', '--reason', 'stream-lost', env['LAB_JOURNAL']).stdout.splitlines()),
+       len(rows), 'the log')
+say('lines of sessions that end meanwhile are counted, in the journal too')
+
 # No more than was allowed (Redis drops a hundred at once).
 client = rate.user('carol')
 for number in range(400):
