@@ -158,7 +158,7 @@ const struct gp_command gp_command_user = {
 "NAME is any login name of the person; FILE as for log.  Shown are the terms\n"
 "that the settings have for the person, with file and line; from Redis when the\n"
 "person was last there, what was sent and how much is left, and each mail\n"
-"program (the columns are those of who); from the journal what was done how\n"
-"often, and the last lines.\n",
+"program (the columns are those of who); from the journal what was done with\n"
+"which program how often, since when and when last, and the last lines.\n",
 	.run = run,
 };

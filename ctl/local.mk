@@ -71,6 +71,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/probe-link.c ctl/probe-link.h \
 	ctl/probe-mailbox.c ctl/probe-smtp.c ctl/probe-tls.c \
 	ctl/person.c ctl/person.h \
+	ctl/person-seen.c ctl/person-seen.h \
 	ctl/person-show.c ctl/person-show.h \
 	ctl/show.c ctl/show.h \
 	ctl/show-entry.c ctl/show-entry.h \

@@ -315,6 +315,9 @@ void gp_person_show(const struct gp_person *person)
 	put_sent(person);
 	put_actions(person);
 	put_programs(person);
+	if (person->seen.count > 0)
+		(void)printf("\nin the journal:\n");
+	gp_seen_print(&person->seen, stdout);
 	put_lines(person);
 }
 
@@ -376,6 +379,30 @@ static json_t *programs_json(const struct gp_person *person)
 	return array;
 }
 
+static json_t *groups_json(const struct gp_person *person)
+{
+	const struct gp_group_list *groups = &person->settings->login.groups;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < groups->count; i++)
+		if (gp_group_contains(&groups->items[i], person->name))
+			(void)json_array_append_new(array, gp_show_json_name(
+				groups->items[i].name));
+	return array;
+}
+
+static json_t *address_json(const struct gp_person *person)
+{
+	char *memory = gp_alloc(gp_identity_primary_bytes(person->settings,
+							  person->name));
+	const char *address = gp_identity_primary(person->settings, person->name,
+						  memory);
+	json_t *json = address == NULL ? json_null() : gp_show_json_name(address);
+
+	free(memory);
+	return json;
+}
+
 static json_t *limits_json(const struct gp_person *person, enum gp_rate_kind kind)
 {
 	const struct gp_rate_limits *limits = &person->rate.terms.limits[kind];
@@ -434,10 +461,11 @@ void gp_person_show_json(const struct gp_person *person)
 
 	visit_specials(person, add_special, &specials);
 	gp_show_json(json_pack(
-		"{s:o, s:s?, s:s, s:i, s:b, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:f, "
-		"s:o, s:o, s:o}",
+		"{s:o, s:s?, s:o, s:o, s:s, s:i, s:b, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:f, "
+		"s:o, s:o, s:o, s:o}",
 		"user", gp_show_json_name(person->name),
 		"pseudonym", person->pseudonym,
+		"address", address_json(person), "groups", groups_json(person),
 		"mode", gp_mode_word(person->terms.mode),
 		"interval_secs", (int)person->terms.interval_secs,
 		"exempt", (int)person->terms.is_exempt,
@@ -454,5 +482,6 @@ void gp_person_show_json(const struct gp_person *person)
 		"sent_secs", !person->has_sent ? json_null()
 		: json_real((double)person->sent.last_age_msecs / 1000),
 		"actions", actions_json(person),
+		"seen", gp_seen_json(&person->seen),
 		"journal", lines_json(person)));
 }

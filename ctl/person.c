@@ -228,6 +228,7 @@ int gp_person_read(struct gp_person *person, const char *const *paths,
 			if (person->since_msecs < 0)
 				person->since_msecs = entry.time_msecs;
 			count_action(person, &entry);
+			gp_seen_add(&person->seen, &entry);
 			keep_line(&last, &entry);
 		}
 	}
@@ -241,6 +242,7 @@ int gp_person_read(struct gp_person *person, const char *const *paths,
 void gp_person_clear(struct gp_person *person)
 {
 	gp_program_rows_clear(&person->programs);
+	gp_seen_clear(&person->seen);
 	for (size_t i = 0; i < person->lines_count; i++)
 		free(person->lines[i]);
 	free(person->lines);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "journal-filter.h"
+#include "person-seen.h"
 #include "policy-rate.h"
 #include "policy-terms.h"
 #include "settings.h"
@@ -42,6 +43,7 @@ struct gp_person {
 	} actions[GP_PERSON_WORDS];
 	size_t actions_count;
 	int64_t since_msecs;            /* the oldest line; -1: none */
+	struct gp_seen seen;
 	char **lines;                   /* as they stand there, the oldest first */
 	size_t lines_count;
 };

@@ -40,16 +40,29 @@ says() { check "also: $1" grep -qF -- "$1" out; }
 says "special   poll.overrides, away.conf:4: poll { overrides = {"
 says "actions   absorb 50, hold 2 since"
 says "passed over 1 line"
+seen=$(grep -E '^imap/192.0.2.7/.* (absorb|hold) ' out)
+says "2026-11-02 10:00 2026-11-02 10:00 192.0.2.7"
+check "each program and action: since when, how often" \
+	[ "$(awk '{ print $2 $3 }' <<< "$seen" | sort | xargs)" = "absorb50 hold2" ]
 check "the last 20 lines" [ "$(grep -c ' early  ' out)" = 20 ]
 check "no byte for the terminal" [ "$(tr -d ' -~\n' < out | wc -c)" = 0 ]
 check "nobody else's" [ "$(grep -c '2J' out)" = 0 ]
 gives 69 "%1B[2J" --since 2026-11-01 --lines 3 "$(printf 'alice\033[2J')"
+for i in $(seq 1 100); do
+	sed -n "1s/user=alice/user=mallory/;1s,program=[^ ]*,program=imap/192.0.2.7/$i,p" journal
+done > many
+gives 69 "(others)" --json --since 2026-11-01 mallory many
+check "many programs have one row together" [ "$(grep -c '"since": ' out)" = 65 ]
+says '"count": 72,'
 gives 69 "messages  30/1m  (rate.messages)" --since 2026-11-01 bob
 gives 69 "interval 20m" --lines 0 alice
 check "without a journal" [ "$(grep -c ' early ' out)" = 0 ]
 
 need_root
+printf 'staff: alice bob\nothers: carol\n' > groups
+chmod 644 groups
 poll_site site <<CONF
+login { groups_file = "$work/groups" }
 poll {
 	interval = 60s
 	round = 1s
@@ -78,6 +91,9 @@ found = user('alice')
 expect([found[name] for name in ('programs', 'human_secs', 'sent_secs', 'journal')],
        [[], None, None, []], 'nothing is known yet')
 expect_true('history   none' in ctl('user', 'alice'), 'and that is said')
+
+expect((found['address'], found['groups'], found['seen']),
+       ('alice@example.test', ['staff'], []), 'who that is')
 
 for name in ('Thunderbird', 'Outlook'):
     program = Program('alice', name=name)
@@ -116,10 +132,21 @@ expect_true(found['actions']['absorb'] >= 1 and found['actions']['note'] >= 1,
 lines = journal(user='alice')
 expect(len(found['journal']), min(20, len(lines)), 'lines of the journal')
 expect(found['journal'][-1]['time'], lines[-1]['time'], 'the last line')
+seen = {(row['program'].split('/')[-1], row['action']): row for row in found['seen']
+        if row['program']}
+for (name, action) in (('Thunderbird', 'absorb'), ('Outlook', 'note')):
+    mine = [line for line in lines if line['program'].endswith(name) and
+            line['action'] == action]
+    row = seen[name, action]
+    expect((row['since'], row['last'], row['count'], row['from']),
+           (mine[0]['time'], mine[-1]['time'],
+            sum(int(line['count']) for line in mine), '127.0.0.2'),
+           'in the journal: ' + name)
 text = ctl('user', 'alice')
 for wanted in ('user      alice\n', 'address   alice@example.test\n',
                'messages  1 of 2/1h, 1 left; 1 of 9/1d, 8 left  (rate.messages)',
-               'checks    enforce, interval 60s\n', 'PROGRAM ', 'absorb'):
+               'checks    enforce, interval 60s\n', 'groups    staff\n',
+               'in the journal:\nPROGRAM ', 'PROGRAM ', 'absorb'):
     expect_true(wanted in text, '%r in\n%s' % (wanted, text))
 
 ctl('exempt', 'alice', '--for', '2w', '--reason', 'waits for an offer',
