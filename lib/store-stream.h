@@ -32,6 +32,11 @@ int gp_stream_reader_next(struct gp_stream_reader *reader, gp_stream_take *take,
 int gp_stream_reader_count(struct gp_stream_reader *reader, int64_t *lines_r,
 			   int64_t *lost_r, struct gp_error *err);
 
+/* Removes the lines for which is_unwanted() says true, all that there are, within a
+   minute.  0 with *dropped_r filled, or -1 with *err filled. */
+int gp_stream_drop(const struct gp_settings *settings, gp_stream_take *is_unwanted,
+		   void *context, uint64_t *dropped_r, struct gp_error *err);
+
 /* Accepts NULL, leaves NULL. */
 void gp_stream_reader_close(struct gp_stream_reader **reader);
 

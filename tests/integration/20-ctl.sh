@@ -90,7 +90,8 @@ gives 0 "decision  delay" -c empty.conf explain check=noop early=13 wait=99
 gives 0 "wait      10 s" -c empty.conf explain check=noop early=13 wait=99
 
 if [ "$(id -u)" = 0 ]; then
-	site site
+	echo 'journal { stream = 10000 }' > stream.conf
+	site site --conf stream.conf
 	python <<'PYTHON'
 import json
 import subprocess
@@ -132,15 +133,41 @@ def keys():
                                     'KEYS', '*'], universal_newlines=True)
 
 
+def all_of_redis():
+    """Keys and what they hold, as text; what is packed may hold names, too."""
+    text = keys()
+    for key in text.split():
+        for words in (['GET', key], ['HGETALL', key], ['XRANGE', key, '-', '+']):
+            text += subprocess.run(['redis-cli', '-s', env['LAB_REDIS']] + words,
+                                   stdout=subprocess.PIPE).stdout.decode('latin-1')
+    return text
+
+
 def forget(user):
     return subprocess.check_output(CTL + ['forget', user],
                                    universal_newlines=True)
 
 
 expect_true('alice' in keys(), 'Redis knows alice')
-expect_true('programs: 1; Redis holds nothing' in forget('alice@example.test'),
-            'forget by another login name')
-expect_true('alice' not in keys(), 'a key of alice is left')
+for user in ('alice', 'bob'):
+    subprocess.check_call(CTL + ['exempt', user, '--for', '1h', '--reason', 'moves'],
+                          stdout=subprocess.DEVNULL)
+# More than are read at once, and under each of her login names
+line = open(env['LAB_JOURNAL']).readline().strip()
+page = ''.join("XADD gp:{journal}:j * l '%s'\n" % re.sub('user=[^ ]*', 'user=' + user,
+               re.sub('detail=.*', 'detail=-', line))
+               for user in ['bob', 'alice', 'Alice@example.test'] * 400)
+subprocess.run(['redis-cli', '-s', env['LAB_REDIS']], input=page, check=True,
+               stdout=subprocess.DEVNULL, universal_newlines=True)
+lines = all_of_redis().count('user=bob')
+wait_until(lambda: 'user=alice' in all_of_redis(), 10, 'the line of her exemption')
+said = forget('alice@example.test')
+expect_true(re.search('programs: 1, exemptions by hand: 1, lines of the journal: '
+                      r'80\d; Redis holds nothing', said), 'forget: ' + said)
+expect([line for line in all_of_redis().splitlines() if 'alice' in line.lower()], [],
+       'all of Redis after forget')
+expect(all_of_redis().count('user=bob'), lines, 'lines of others stay')
+expect_true('moves' in all_of_redis(), 'exemptions of others stay')
 expect(who('alice'), [], 'programs of alice after forget')
 expect([row['user'] for row in who()], ['bob'], 'others stay')
 expect(forget('alice'), 'Redis holds nothing of this user\n', 'a second time')

@@ -158,10 +158,17 @@ for word in ('alice', 'bob', 'carol', 'dave', 'example.test', '127.0.0.',
 say('no name and no address stands in Redis or in the journal')
 expect_true('s=s-' in text, 'Dovecot session names hold the address')
 
-expect_true('Redis holds nothing' in ctl('forget', 'alice')[1], 'forget')
-expect_true(not [key for key in subprocess.run(
-    redis + ['KEYS', '*'], stdout=subprocess.PIPE).stdout.decode().split()
-    if names['alice'] in key], 'her key')
+expect_true(names['alice'] in text, 'her pseudonym is there')
+said = ctl('forget', 'alice')[1]
+expect_true('Redis holds nothing' in said and 'journal: 0' not in said, 'forget: ' + said)
+text = subprocess.run(redis + ['KEYS', '*'], stdout=subprocess.PIPE).stdout.decode()
+for key in text.split():
+    for command in (['GET', key], ['HGETALL', key], ['XRANGE', key, '-', '+']):
+        text += subprocess.run(redis + command,
+                               stdout=subprocess.PIPE).stdout.decode('latin-1')
+expect([line for line in text.splitlines() if names['alice'] in line], [],
+       'all of Redis after forget')
+expect_true(names['bob'] in text, 'others stay')
 say('forget by name')
 PYTHON
 [ $? = 0 ] || failures=1
