@@ -19,8 +19,8 @@ static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 {
 	struct gp_error err;
 
-	if (gp_settings_load(gp_settings_default_path(), &site->settings,
-			     &err) < 0) {
+	if (gp_settings_load_for_polling(gp_settings_default_path(),
+					 &site->settings, &err) < 0) {
 		gp_log(GP_LOG_ERROR, "%s; neither logins nor checks for mail are "
 		       "judged", err.text);
 		return;

@@ -391,7 +391,8 @@ static int check_load(const struct whole *whole)
 }
 
 int gp_settings_check(struct gp_settings *settings,
-		      const struct gp_origin *origins, struct gp_error *err)
+		      const struct gp_origin *origins,
+		      enum gp_settings_lists lists, struct gp_error *err)
 {
 	const struct whole checked = {
 		.settings = settings, .origins = origins, .err = err
@@ -408,8 +409,9 @@ int gp_settings_check(struct gp_settings *settings,
 	return check_load(whole) < 0 || check_store(whole) < 0 ||
 		check_redis(whole) < 0 ||
 		check_privacy(whole) < 0 ||
-		read_domains_file(whole) < 0 ||
-		read_alias_file(whole) < 0 || read_groups_file(whole) < 0 ||
+		(lists == GP_LISTS_ALL && (read_domains_file(whole) < 0 ||
+					   read_alias_file(whole) < 0)) ||
+		read_groups_file(whole) < 0 ||
 		check_rates(whole) < 0 || check_poll(whole) < 0 ||
 		check_exempt_logins(whole) < 0 ||
 		check_notices(whole) < 0 ? -1 : 0;

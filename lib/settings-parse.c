@@ -43,6 +43,7 @@ struct load {
 	unsigned int values_count;
 	cfg_t **cfgs;           /* of all files, to free when all are read */
 	size_t cfgs_count;
+	enum gp_settings_lists lists;
 	bool has_failed;
 	struct gp_error *err;
 };
@@ -392,7 +393,7 @@ static int run_load(const char *path, struct load *load)
 		result = read_file(path, NULL, "");
 	if (path != NULL && result == 0)
 		result = gp_settings_check(load->settings, load->origins,
-					   load->err);
+					   load->lists, load->err);
 	if (result == 0 && load->settings->files != NULL)
 		gp_settings_files_keep_origins(load->settings->files,
 					       load->origins,
@@ -418,12 +419,13 @@ static void hide_control_bytes(char *text)
 
 /* Takes files over. */
 static int load_from(const char *path, struct gp_settings_files *files,
+		     enum gp_settings_lists lists,
 		     struct gp_settings **settings_r, struct gp_error *err)
 {
 	struct gp_error unused;
 	struct load load = {
 		.settings = gp_alloc(sizeof(*load.settings)),
-		.err = err != NULL ? err : &unused
+		.lists = lists, .err = err != NULL ? err : &unused
 	};
 
 	load.settings->files = files;
@@ -439,7 +441,16 @@ static int load_from(const char *path, struct gp_settings_files *files,
 int gp_settings_load(const char *path, struct gp_settings **settings_r,
 		     struct gp_error *err)
 {
-	return load_from(path, gp_settings_files_create(), settings_r, err);
+	return load_from(path, gp_settings_files_create(), GP_LISTS_ALL,
+			 settings_r, err);
+}
+
+int gp_settings_load_for_polling(const char *path,
+				 struct gp_settings **settings_r,
+				 struct gp_error *err)
+{
+	return load_from(path, gp_settings_files_create(), GP_LISTS_OF_GROUPS,
+			 settings_r, err);
 }
 
 int gp_settings_load_lists(const struct gp_settings *old,
@@ -447,7 +458,8 @@ int gp_settings_load_lists(const struct gp_settings *old,
 			   struct gp_error *err)
 {
 	return load_from(gp_settings_files_root(old->files),
-			 gp_settings_files_copy(old->files), settings_r, err);
+			 gp_settings_files_copy(old->files), GP_LISTS_ALL,
+			 settings_r, err);
 }
 
 struct gp_settings *gp_settings_defaults(void)

@@ -21,6 +21,12 @@
 int gp_settings_load(const char *path, struct gp_settings **settings_r,
 		     struct gp_error *err);
 
+/* The same without relay.local_domains_file and identity.alias_file, which may be large:
+   for processes that come and go with each login. */
+int gp_settings_load_for_polling(const char *path,
+				 struct gp_settings **settings_r,
+				 struct gp_error *err);
+
 /* The same settings, whatever became of their files meanwhile, with the lists
    they name as those are now.  Returns as gp_settings_load() does. */
 int gp_settings_load_lists(const struct gp_settings *old,

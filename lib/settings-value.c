@@ -136,24 +136,32 @@ bool gp_duration_read(enum gp_setting_type type, const char *text,
 	return true;
 }
 
-static int parse_duration(const struct gp_setting *row, const char *text,
-			  unsigned int *value_r, struct gp_error *err)
+static int fail_duration(const struct gp_setting *row, const char *text,
+			 bool is_duration, struct gp_error *err)
 {
 	char shown[GP_SHOWN_BYTES];
 	char least[GP_DURATION_BYTES], most[GP_DURATION_BYTES];
-	const char *examples = row->type == GP_SETTING_MSECS
-		? "50ms or 1s" : "90s, 5m or 2h";
-	unsigned long value;
 
 	gp_duration_format(row->type, (unsigned long)row->min, least);
 	gp_duration_format(row->type, (unsigned long)row->max, most);
-	if (!gp_duration_read(row->type, text, &value))
-		return gp_error_set(err, "'%s' is not a duration; allowed is %s "
-				    "to %s, such as %s", gp_shown(text, shown),
-				    least, most, examples);
-	if (!gp_setting_allows(row, value))
+	if (is_duration)
 		return gp_error_set(err, "%s is out of range; allowed is %s to %s",
 				    text, least, most);
+	return gp_error_set(err, "'%s' is not a duration; allowed is %s to %s, such "
+			    "as %s", gp_shown(text, shown), least, most,
+			    row->type == GP_SETTING_MSECS ? "50ms or 1s"
+							  : "90s, 5m or 2h");
+}
+
+static int parse_duration(const struct gp_setting *row, const char *text,
+			  unsigned int *value_r, struct gp_error *err)
+{
+	unsigned long value;
+
+	if (!gp_duration_read(row->type, text, &value))
+		return fail_duration(row, text, false, err);
+	if (!gp_setting_allows(row, value))
+		return fail_duration(row, text, true, err);
 	*value_r = (unsigned int)value;
 	return 0;
 }

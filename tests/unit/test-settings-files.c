@@ -134,6 +134,26 @@ static void test_lists_alone_are_new(void **state)
 	gp_settings_free(&again);
 }
 
+static void test_polling_needs_no_addresses(void **state)
+{
+	struct gp_settings *settings = load();
+
+	(void)state;
+	gp_settings_free(&settings);
+	write_text("domains", "..\n");
+	write_text("owners", "x\n");
+	assert_int_equal(gp_settings_load(place("a.conf"), &settings, NULL), -1);
+	assert_int_equal(gp_settings_load_for_polling(place("a.conf"), &settings,
+						      NULL), 0);
+	assert_int_equal(settings->identity.owners.count, 0);
+	assert_int_equal(settings->relay.local_domains.count, 1);
+	assert_int_equal(settings->login.groups.count, 1);
+	gp_settings_free(&settings);
+	write_text("groups", "h: alice\n");
+	assert_int_equal(gp_settings_load_for_polling(place("a.conf"), &settings,
+						      NULL), -1);
+}
+
 static void test_changes_show(void **state)
 {
 	struct gp_settings *settings = load();
@@ -161,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_broken_lists_are_refused),
 		cmocka_unit_test(test_lists_alone_are_new),
+		cmocka_unit_test(test_polling_needs_no_addresses),
 		cmocka_unit_test(test_changes_show),
 	};
 
