@@ -19,7 +19,7 @@
 #include "socket-text.h"
 
 enum {
-	BODY_BYTES_MAX = 8192,
+	BODY_BYTES_MAX = 65536,         /* with an IMAP ID, escaped */
 	CONNECTIONS_MAX = 256,
 	IDLE_SECS = 60,
 	COMPLAINT_MSECS = 60000

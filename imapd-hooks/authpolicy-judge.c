@@ -52,7 +52,7 @@ struct gp_auth_judge {
 
 static bool has_history(const struct gp_settings *settings)
 {
-	return settings->poll.mode != GP_MODE_OFF &&
+	return gp_poll_has_rules(settings) &&
 		settings->redis.server[0] != '\0';
 }
 
@@ -169,35 +169,46 @@ static unsigned int count_for_line(struct gp_auth_judge *judge, uint64_t hash,
 	return count;
 }
 
+/* One login that is asked about. */
+struct question {
+	const struct gp_auth_request *request;
+	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
+	const char *program;            /* one of them: as it is known */
+	struct gp_poll_terms terms;     /* that hold for it */
+	int64_t interval_msecs;         /* in force */
+	int64_t now_msecs;
+};
+
 static void write_line(struct gp_auth_judge *judge,
-		       const struct gp_auth_request *request,
-		       const char *program, struct gp_journal_entry *entry)
+		       const struct question *question,
+		       struct gp_journal_entry *entry)
 {
+	const struct gp_auth_request *request = question->request;
 	char ip_text[GP_IP_TEXT_BYTES];
 
 	entry->part = "auth";
 	entry->session = request->session[0] != '\0' ? request->session : NULL;
 	entry->user = request->login;
-	entry->program = program;
+	entry->program = question->program;
 	entry->ip = gp_ip_format(&request->ip, ip_text);
 	entry->port = request->port > 0 ? (int64_t)request->port : -1;
-	entry->mode = gp_mode_word(judge->settings->poll.mode);
+	entry->mode = gp_mode_word(question->terms.mode);
 	entry->check = gp_check_word(GP_CHECK_LOGIN);
-	entry->policy_secs = judge->settings->poll.interval_secs;
+	entry->policy_secs = question->interval_msecs / MSECS;
 	gp_journal_write(judge->journal, entry);
 }
 
 static void note_decision(struct gp_auth_judge *judge,
-			  const struct gp_auth_request *request,
-			  const char *program,
+			  const struct question *question,
 			  const struct gp_poll_history *history,
-			  const struct gp_decision *decision, int64_t now_msecs)
+			  const struct gp_decision *decision)
 {
 	const bool is_full = decision->reason == GP_REASON_HELD_MAX;
 	/* An overload is one line, not one for each program. */
 	const char *const whose[] = {
 		is_full ? "held-max" : gp_action_word(decision->action),
-		is_full ? "" : request->login, is_full ? "" : program,
+		is_full ? "" : question->request->login,
+		is_full ? "" : question->program,
 	};
 	struct gp_journal_entry entry;
 	unsigned int count;
@@ -205,7 +216,7 @@ static void note_decision(struct gp_auth_judge *judge,
 	if (decision->action != GP_ACTION_HOLD &&
 	    decision->action != GP_ACTION_NOTE && !is_full)
 		return;
-	count = count_for_line(judge, hash_of(whose, 3), now_msecs);
+	count = count_for_line(judge, hash_of(whose, 3), question->now_msecs);
 	if (count == 0)
 		return;
 	gp_journal_entry_init(&entry);
@@ -217,13 +228,12 @@ static void note_decision(struct gp_auth_judge *judge,
 	entry.early = history->early_count;
 	entry.wait_secs = (decision->wait_msecs + MSECS - 1) / MSECS;
 	entry.count = count;
-	write_line(judge, request, program, &entry);
+	write_line(judge, question, &entry);
 }
 
 /* err: what went wrong; NULL where it is not known. */
 static void note_store(struct gp_auth_judge *judge,
-		       const struct gp_auth_request *request,
-		       const char *program, const struct gp_error *err)
+		       const struct question *question, const struct gp_error *err)
 {
 	const enum gp_breaker_news news = gp_breaker_news(judge->breaker);
 	struct gp_journal_entry entry;
@@ -238,7 +248,7 @@ static void note_store(struct gp_auth_judge *judge,
 				      ? GP_REASON_STORE_UNAVAILABLE
 				      : GP_REASON_STORE_BACK);
 	entry.why = "redis.server";
-	write_line(judge, request, program, &entry);
+	write_line(judge, question, &entry);
 }
 
 /* --- questions --- */
@@ -264,8 +274,7 @@ static struct gp_auth_request about_person(const struct gp_auth_judge *judge,
 }
 
 static unsigned int hold(struct gp_auth_judge *judge,
-			 const struct gp_auth_request *request,
-			 const char *program, int64_t msecs, int64_t now_msecs)
+			 const struct question *question, int64_t msecs)
 {
 	const int64_t secs = (msecs + MSECS - 1) / MSECS;
 	struct gp_error err;
@@ -273,92 +282,119 @@ static unsigned int hold(struct gp_auth_judge *judge,
 	if (secs <= 0 || secs > HOLD_SECS_MAX)
 		return 0;
 	/* Who cannot be told from one that has not waited would wait twice. */
-	if (gp_login_store_hold(judge->logins, request->login, program,
-				secs * MSECS, now_msecs, &err) < 0) {
-		note_store(judge, request, program, &err);
+	if (gp_login_store_hold(judge->logins, question->request->login,
+				question->program, secs * MSECS,
+				question->now_msecs, &err) < 0) {
+		note_store(judge, question, &err);
 		return 0;
 	}
-	add_held(judge, now_msecs / MSECS + secs);
+	add_held(judge, question->now_msecs / MSECS + secs);
 	return (unsigned int)secs;
 }
 
-/* What the userdb says of the user is not known before the login. */
-static void find_terms(const struct gp_auth_judge *judge,
-		       const struct gp_auth_request *request,
-		       const char *program,
-		       const struct gp_exemption_list *by_hand,
-		       struct gp_poll_terms *terms_r)
+/* own: what the userdb said when the user last logged in; by_hand: who is exempt by
+   gatepostctl; NULL for nothing. */
+static void find_terms(const struct gp_auth_judge *judge, struct question *question,
+		       const struct gp_poll_override *own,
+		       const struct gp_exemption_list *by_hand)
 {
 	const struct gp_poll_subject subject = {
-		.user = request->login,
-		.ip = request->ip,
-		.program = program,
-		.now_secs = gp_clock_wall_msecs() / 1000,
+		.user = question->request->login,
+		.ip = question->request->ip,
+		.program = question->program,
+		.own = own,
+		.now_secs = gp_clock_wall_msecs() / MSECS,
 		.by_hand = by_hand,
 	};
 
-	gp_poll_terms_find(judge->settings, &subject, terms_r);
+	gp_poll_terms_find(judge->settings, &subject, &question->terms);
+	question->interval_msecs = (int64_t)MSECS * gp_policy_poll_interval(
+		judge->settings, &question->terms,
+		gp_load_percent(question->now_msecs));
 }
 
-static int64_t interval_msecs(const struct gp_auth_judge *judge,
-			      const struct gp_poll_terms *terms,
-			      int64_t now_msecs)
+/* The program with the name that it gave, and without. */
+static void name_program(const struct gp_auth_judge *judge,
+			 struct question *question)
 {
-	return (int64_t)1000 * gp_policy_poll_interval(
-		judge->settings, terms, gp_load_percent(now_msecs));
+	const struct gp_auth_request *request = question->request;
+	const enum gp_program_key key = judge->settings->poll.program;
+
+	question->program = gp_program_key(key, request->protocol, &request->ip,
+					   request->name, question->named);
+	(void)gp_program_key(key, request->protocol, &request->ip, NULL,
+			     question->bare);
+}
+
+/* False if there is nothing to be judged. */
+static bool look_up(struct gp_auth_judge *judge, struct question *question,
+		    struct gp_login_known *known_r, struct gp_poll_history *history_r)
+{
+	const struct gp_auth_request *request = question->request;
+	const char *const programs[2] = { question->named, question->bare };
+	const struct gp_exemption_list *by_hand = NULL;
+	struct gp_error err;
+	int result;
+
+	result = gp_login_store_peek(judge->logins, request->login, programs,
+				     question->now_msecs, known_r, &err);
+	note_store(judge, question, &err);
+	if (result <= 0)
+		return false;
+	/* Redis has just answered: nobody waits for it twice when it is silent. */
+	(void)judge->store->ops->exemptions(judge->store, request->login,
+					    question->now_msecs, &by_hand, &err);
+	note_store(judge, question, &err);
+	find_terms(judge, question, known_r->has_own ? &known_r->own : NULL, by_hand);
+	if (known_r->program != NULL)
+		question->program = known_r->program;
+	return gp_login_judge(judge->settings, &question->terms,
+			      question->interval_msecs, known_r, history_r);
+}
+
+static unsigned int decide(struct gp_auth_judge *judge, struct question *question,
+			   const struct gp_poll_history *history)
+{
+	const struct gp_poll_facts facts = {
+		.place = GP_PLACE_BEFORE_LOGIN,
+		.check = GP_CHECK_LOGIN,
+		.terms = &question->terms,
+		.history_known = true,
+		.history = *history,
+		.is_full = count_held(judge, question->now_msecs / MSECS) >=
+			judge->settings->authpolicy.held_max,
+	};
+	struct gp_decision decision;
+	unsigned int wait_secs = 0;
+
+	if (history->is_away)
+		question->interval_msecs =
+			(int64_t)MSECS * question->terms.away_interval_secs;
+	gp_policy_poll(judge->settings, &facts, &decision);
+	if (gp_decision_effect(&decision) == GP_ACTION_HOLD) {
+		wait_secs = hold(judge, question, decision.wait_msecs);
+		if (wait_secs == 0)
+			return 0;
+	}
+	note_decision(judge, question, history, &decision);
+	return wait_secs;
 }
 
 static unsigned int ask(struct gp_auth_judge *judge,
 			const struct gp_auth_request *request,
 			int64_t now_msecs)
 {
-	struct gp_poll_facts facts = {
-		.place = GP_PLACE_BEFORE_LOGIN,
-		.check = GP_CHECK_LOGIN,
-		.history_known = true,
-	};
-	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
-	const char *const programs[2] = { named, bare };
-	unsigned int within_secs[GP_LADDER_WINDOWS_MAX];
-	const struct gp_exemption_list *by_hand;
-	struct gp_poll_terms terms;
-	const char *program = bare;
-	struct gp_decision decision;
-	unsigned int wait_secs = 0;
-	struct gp_error err;
-	int result;
+	struct question question = { .request = request, .now_msecs = now_msecs };
+	struct gp_poll_history history;
+	struct gp_login_known known;
 
-	(void)gp_program_key(judge->settings->poll.program, request->protocol,
-			     &request->ip, request->name, named);
-	(void)gp_program_key(judge->settings->poll.program, request->protocol,
-			     &request->ip, NULL, bare);
-	find_terms(judge, request, named, NULL, &terms);
-	facts.terms = &terms;
-	(void)gp_poll_terms_windows(&terms, within_secs);
-	result = gp_login_store_peek(judge->logins, request->login, programs,
-				     interval_msecs(judge, &terms, now_msecs),
-				     within_secs, now_msecs,
-				     &program, &facts.history, &err);
-	note_store(judge, request, program, &err);
-	if (result <= 0)
+	name_program(judge, &question);
+	find_terms(judge, &question, NULL, NULL);
+	/* Redis is not asked about those who are not judged at all. */
+	if (question.terms.mode == GP_MODE_OFF)
 		return 0;
-	/* Redis has just answered: nobody waits for it twice when it is silent. */
-	(void)judge->store->ops->exemptions(judge->store, request->login, now_msecs,
-					    &by_hand, &err);
-	note_store(judge, request, program, &err);
-	find_terms(judge, request, named, by_hand, &terms);
-	facts.is_full = count_held(judge, now_msecs / MSECS) >=
-		judge->settings->authpolicy.held_max;
-	gp_policy_poll(judge->settings, &facts, &decision);
-	if (gp_decision_effect(&decision) == GP_ACTION_HOLD) {
-		wait_secs = hold(judge, request, program, decision.wait_msecs,
-				 now_msecs);
-		if (wait_secs == 0)
-			return 0;
-	}
-	note_decision(judge, request, program, &facts.history, &decision,
-		      now_msecs);
-	return wait_secs;
+	return look_up(judge, &question, &known, &history)
+		? decide(judge, &question, &history) : 0;
 }
 
 unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
@@ -374,6 +410,7 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 			  const struct gp_auth_request *request,
 			  int64_t now_msecs)
 {
+	struct question question = { .request = request, .now_msecs = now_msecs };
 	struct gp_poll_session *session;
 	struct gp_decision ignored;
 
@@ -382,9 +419,12 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 	session = gp_poll_session_create(judge->settings, judge->store, NULL,
 					 request->protocol, request->login,
 					 NULL, &request->ip, request->port);
+	gp_poll_session_has_no_userdb(session);
 	if (request->name[0] != '\0')
 		gp_poll_session_name_program(session, request->name, now_msecs);
 	gp_poll_session_login(session, now_msecs, &ignored);
-	note_store(judge, request, gp_poll_session_program(session), NULL);
+	name_program(judge, &question);
+	find_terms(judge, &question, NULL, NULL);
+	note_store(judge, &question, NULL);
 	gp_poll_session_end(&session, now_msecs);
 }

@@ -36,7 +36,7 @@ int gp_auth_request_parse(const char *text, size_t length,
 			  struct gp_error *err)
 {
 	struct gp_auth_request request;
-	char id[1024], address[GP_IP_TEXT_BYTES];
+	char address[GP_IP_TEXT_BYTES];
 	json_error_t json_error;
 	json_t *object = json_loadb(text, length, 0, &json_error);
 
@@ -50,8 +50,9 @@ int gp_auth_request_parse(const char *text, size_t length,
 		  sizeof(request.protocol));
 	take_text(object, "session_id", request.session,
 		  sizeof(request.session));
-	take_text(object, "device_id", id, sizeof(id));
-	(void)gp_program_name_in_id(id, request.name);
+	/* of any length: the plugin reads all of it, too */
+	(void)gp_program_name_in_id(json_string_value(json_object_get(
+		object, "device_id")), request.name);
 	take_text(object, "remote", address, sizeof(address));
 	if (gp_ip_parse(address, &request.ip, NULL) < 0)
 		request.ip.is_known = false;

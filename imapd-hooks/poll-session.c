@@ -21,6 +21,7 @@
 #include "program.h"
 #include "settings-parse.h"
 #include "settings-poll.h"
+#include "store-userdb.h"
 
 struct gp_poll_session {
 	const struct gp_settings *settings;
@@ -32,6 +33,7 @@ struct gp_poll_session {
 
 	struct gp_poll_override own;    /* of the userdb */
 	bool has_own;
+	bool has_no_userdb;             /* where they could be */
 	struct gp_poll_terms terms;     /* that hold for the program */
 
 	/* the store's last answer, and until when it holds */
@@ -252,6 +254,8 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.notice_after = notice_after(settings),
 		.had_human = session->human_at_msecs > session->human_told_at_msecs,
 		.human_age_msecs = now_msecs - session->human_at_msecs,
+		.userdb = session->has_no_userdb ? GP_STORE_USERDB_UNKNOWN
+			: gp_store_userdb_pack(session->has_own ? &session->own : NULL),
 	};
 	(void)gp_poll_terms_windows(&session->terms, query_r->within_secs);
 	query_r->tolerance_msecs =
@@ -611,6 +615,11 @@ void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name
 	}
 	session->has_own = true;
 	begin_terms(session);
+}
+
+void gp_poll_session_has_no_userdb(struct gp_poll_session *session)
+{
+	session->has_no_userdb = true;
 }
 
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs)

@@ -35,6 +35,9 @@ gp_poll_session_create(const struct gp_settings *settings,
 void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name,
 			       const char *value);
 
+/* Nobody knows what the userdb says: what the store knows of it stays. */
+void gp_poll_session_has_no_userdb(struct gp_poll_session *session);
+
 /* The program gave its name (IMAP ID); what was counted so far stays counted
    for the program it was counted for.  May talk to the store. */
 void gp_poll_session_name_program(struct gp_poll_session *session,

@@ -56,6 +56,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-pseudonym.c lib/store-pseudonym.h \
 	lib/store-redis.c lib/store-redis.h lib/store-redis-submit.c \
 	lib/store-redis-exempt.c lib/store-redis-forget.c \
+	lib/store-userdb.c lib/store-userdb.h \
 	lib/store-program.c lib/store-program.h \
 	lib/store-question.c lib/store-question.h \
 	lib/store-record.c lib/store-record.h \

@@ -114,6 +114,16 @@ size_t gp_poll_terms_windows(const struct gp_poll_terms *terms,
 	return count;
 }
 
+bool gp_poll_has_rules(const struct gp_settings *settings)
+{
+	const struct gp_poll_override_list *list = &settings->poll.overrides;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].names_mode && list->items[i].mode != GP_MODE_OFF)
+			return true;
+	return settings->poll.mode != GP_MODE_OFF;
+}
+
 void gp_poll_terms_default(const struct gp_settings *settings,
 			   struct gp_poll_terms *terms_r)
 {

@@ -55,6 +55,10 @@ void gp_poll_terms_find(const struct gp_settings *settings,
 size_t gp_poll_terms_windows(const struct gp_poll_terms *terms,
 			     unsigned int secs_r[GP_LADDER_WINDOWS_MAX]);
 
+/* Whether the checks of anybody are judged: by poll.mode, or because an override names
+   another. */
+bool gp_poll_has_rules(const struct gp_settings *settings);
+
 /* As section "poll" has them. */
 void gp_poll_terms_default(const struct gp_settings *settings,
 			   struct gp_poll_terms *terms_r);

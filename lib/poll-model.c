@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { MAX3 = 16777215, MAX2 = 65535, HELD_SLACK = 1000, HELD_VALID = 30000,
-       CLOCK_SLACK = 1000, PARTS = 64, DAY = 86400000 };
+       CLOCK_SLACK = 1000, PARTS = 32, DAY = 86400000 };
 
 /* One check while it is judged. */
 struct check {
@@ -16,7 +16,7 @@ struct check {
 	struct gp_poll_program *program;
 	double now, retention;
 	double interval, tolerance;             /* in force */
-	double human, crowd_tat, crowd_early;
+	double human, crowd_tat, crowd_early, crowd_held;
 	bool person_is_changed, is_free, is_away, is_new, has_waited;
 	double at, tat, last, early_start, journal_due, every, checks;
 	double early, early_before, number, crowd_wait;
@@ -32,12 +32,18 @@ static double least(double value, double top)
 static void look_whether_held(struct check *check)
 {
 	struct gp_poll_program *program = check->program;
+	const double crowd_held = check->user->crowd_held * 10;
 
-	if (program->held_until == 0 || check->query->is_report ||
-	    check->now < program->held_until - HELD_SLACK)
+	if (check->query->is_report)
 		return;
-	check->has_waited = check->now < program->held_until + HELD_VALID;
-	program->held_until = 0;
+	if (program->held_until > 0 &&
+	    check->now >= program->held_until - HELD_SLACK) {
+		check->has_waited = check->now < program->held_until + HELD_VALID;
+		program->held_until = 0;
+	}
+	if (crowd_held > 0 && check->now >= crowd_held - HELD_SLACK &&
+	    check->now < crowd_held + HELD_VALID)
+		check->has_waited = true;
 }
 
 static void judge_person(struct check *check)
@@ -50,6 +56,7 @@ static void judge_person(struct check *check)
 	check->human = check->user->human;
 	check->crowd_tat = check->user->crowd_tat * 10;
 	check->crowd_early = check->user->crowd_early;
+	check->crowd_held = check->user->crowd_held;
 	if (age >= 0 && check->now - age - check->human >= 1000) {
 		check->human = check->now - age;
 		check->crowd_tat = 0;
@@ -74,7 +81,7 @@ static void judge_person(struct check *check)
 	}
 	if (check->crowd_tat <= check->now || check->crowd_tat > check->now +
 	    check->interval + check->tolerance + CLOCK_SLACK)
-		check->crowd_tat = check->crowd_early = 0;
+		check->crowd_tat = check->crowd_early = check->crowd_held = 0;
 }
 
 static void read_record(struct check *check)
@@ -310,6 +317,7 @@ static void keep(struct check *check, bool is_kept)
 	user->crowd_tat = floor(check->crowd_tat / 10);
 	user->crowd_early = check->crowd_tat > 0
 		? least(check->crowd_early, MAX2) : 0;
+	user->crowd_held = check->crowd_tat > 0 ? check->crowd_held : 0;
 	if (!user->is_known || user->touched != touched)
 		sweep(user, check->now, check->retention);
 	user->is_known = true;
@@ -377,8 +385,8 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 						     check.now)),
 		.round_left_msecs = (int64_t)fmax(0, floor(round_left)),
 		.early_count = (unsigned int)early_lately(&check),
-		.checks_count = (unsigned int)check.checks,
-		.every_msecs = (int64_t)check.every,
+		.checks_count = (unsigned int)fmin(check.checks, MAX3),
+		.every_msecs = (int64_t)fmin(check.every, MAX3),
 		.journal_due = journal_is_due, .has_waited = check.has_waited,
 		.is_away = check.is_away, .is_crowded = check.crowd_wait > 0,
 		.notice_due = notice_is_due, .within_known = true,

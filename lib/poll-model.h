@@ -27,6 +27,7 @@ struct gp_poll_person {
 	bool is_known;
 	int touched;                    /* when the key was given its time to live */
 	double human, crowd_tat, crowd_early;   /* ms, 10 ms, count */
+	double crowd_held;              /* 10 ms; 0: no login */
 	struct gp_poll_program *programs;       /* of the caller */
 	unsigned int programs_count;
 };

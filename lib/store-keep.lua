@@ -6,10 +6,10 @@
 -- The time to live is given anew now and then, not each time.  What is oldest in the key
 -- must not outlive the retention, so it is looked for then: what nobody has heard of for
 -- half the retention goes, and so does the oldest program if there are too many.
-local REMEMBERED_MAX, PARTS = 32, 64
+local REMEMBERED_MAX, PARTS = 32, 32
 local part = retention / PARTS
 local touched = (now - now % part) / part % PARTS
-local is_touched, time_to_live = not value or marks % 64 ~= touched, retention
+local is_touched, time_to_live = not value or marks % PARTS ~= touched, retention
 if is_touched or count > REMEMBERED_MAX then
   local kept, heard, place = {}, {}, 1
   while place <= #programs do
@@ -46,10 +46,12 @@ if is_touched or count > REMEMBERED_MAX then
   human = human > 0 and math.max(human, now - retention) or 0
 end
 local head = pack('>I4B', human / 1000, touched + (crowd_tat > 0 and 128 or 0) +
-  (sending ~= '' and 64 or 0))
+  (sending ~= '' and 64 or 0) + (userdb > 0 and 32 or 0))
 if crowd_tat > 0 then
-  head = head .. pack('>I5I2', crowd_tat / 10, math.min(crowd_early, 65535))
+  head = head .. pack('>I5I2I5', crowd_tat / 10, math.min(crowd_early, 65535),
+    crowd_held / 10)
 end
+if userdb > 0 then head = head .. pack('>I4', userdb) end
 if is_touched then
   redis.call('SET', key, head .. sending .. programs, 'PX', time_to_live)
 else

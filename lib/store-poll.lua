@@ -10,7 +10,8 @@
 --          (4; 1 no notice, 0 one whatever was counted, also with a report)
 --          is_report (1) checks bursts early_rounds (4 each) early_age
 --          journal_age human_age (5 each), times of their own that the steps of its
---          ladder count in, in seconds (3, 3, 3; 0: no more)
+--          ladder count in, in seconds (3, 3, 3; 0: no more), what the userdb says (4;
+--          2^32 - 1: not known)
 -- Returns  packed: verdict (1; 0 admitted, 1 in round, 2 early, 3 free after human
 --          activity), flags (1; 1 a journal line is due, 2 this login was held
 --          before it began, 4 the user is away, 8 the user's programs together are
@@ -41,8 +42,9 @@ local CLOCK_SLACK, DAY, HELD_SLACK, HELD_VALID = 1000, 86400000, 1000, 30000
 
 local interval, tolerance, round, window, journal, retention, grace, away_after,
   away_interval, programs_max, notice_after, is_report, checks_more, bursts,
-  early_more, early_age, journal_age, human_age, within_1, within_2, within_3 =
-  take('>I5I5I5I5I5I5I5I5I5I2I4BI4I4I4I5I5I5I3I3I3', ARGV[2])
+  early_more, early_age, journal_age, human_age, within_1, within_2, within_3,
+  userdb_now =
+  take('>I5I5I5I5I5I5I5I5I5I2I4BI4I4I4I5I5I5I3I3I3I4', ARGV[2])
 is_report, notice_after = is_report == 1, notice_after - 2
 
 local held_until, told = 0, 0
@@ -55,9 +57,19 @@ if held_until > 0 and not is_report and now >= held_until - HELD_SLACK then
   has_waited, held_until = now < held_until + HELD_VALID, 0
 end
 
+-- Whose login was held while nothing was known of the program cannot be told: all
+-- that are heard of now may have been.
+if crowd_held > 0 and not is_report and now >= crowd_held - HELD_SLACK and
+   now < crowd_held + HELD_VALID then
+  has_waited = true
+end
+
 -- The person: free for a while after what only a person does; and who has done
 -- nothing for long is away.
 local person_is_changed = false
+if userdb_now ~= userdb and userdb_now < TURN - 1 then
+  userdb, person_is_changed = userdb_now, true
+end
 if human_age > 0 and now - human_age + 1 - human >= 1000 then
   human, crowd_tat, person_is_changed = now - human_age + 1, 0, true
 elseif human == 0 and away_after > 0 and not is_report then
@@ -77,7 +89,7 @@ end
 -- No check can move it further ahead: if it is, the clock went back or the policy
 -- was changed.  Clocks are set by less than a second all the time.
 if crowd_tat <= now or crowd_tat > now + interval + tolerance + CLOCK_SLACK then
-  crowd_tat, crowd_early = 0, 0
+  crowd_tat, crowd_early, crowd_held = 0, 0, 0
 end
 
 local is_new = not mine
@@ -237,9 +249,9 @@ local answer = pack('>BBI5I5I4I4I5', verdict, (journal_is_due and 1 or 0) +
   round_left > 0 and round_left or 0, lately, checks, every) .. within
 
 -- Mostly nothing but the record has changed, and stays where it is.
-local part = retention / 64
+local part = retention / 32
 if mine and not beside and not has_own and not notice_is_due and not person_is_changed and
-   marks < 128 and crowd_tat == 0 and (now - now % part) / part % 64 == marks % 64 then
+   marks < 128 and crowd_tat == 0 and (now - now % part) / part % 32 == marks % 32 then
   redis.call('SETRANGE', key, mine_record - 1, record)
   return answer
 end

@@ -65,6 +65,7 @@ void gp_store_check_pack(const struct gp_poll_query *query, int64_t retention_ms
 		put(&end, ages[i], MSECS_BYTES);
 	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
 		put(&end, query->within_secs[i], 3);
+	put(&end, query->userdb, 4);
 }
 
 bool gp_store_verdict_read(const char *bytes, size_t length,

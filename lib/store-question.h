@@ -15,7 +15,7 @@
 /* The second argument of store-poll.lua, and what it returns. */
 enum {
 	GP_STORE_CHECK_BYTES = 9 * 5 + 2 + 4 + 1 + 3 * 4 + 3 * 5 +
-		GP_LADDER_WINDOWS_MAX * 3,
+		GP_LADDER_WINDOWS_MAX * 3 + 4,
 	GP_STORE_VERDICT_BYTES = 2 + 2 * 5 + 2 * 4 + 5 + GP_LADDER_WINDOWS_MAX
 };
 void gp_store_check_pack(const struct gp_poll_query *query, int64_t retention_msecs,

@@ -12,9 +12,10 @@
 
 static const char key_start[] = "gp:{", key_end[] = "}:u";
 
-enum { HEAD_BYTES = 5, CROWD_BYTES = 7, RECORD_BYTES = 26, BESIDE_BYTES = 9,
-       OWN_BYTES = 3 * GP_LADDER_WINDOWS_MAX };
-enum { HAS_CROWD = 128, HAS_SENDING = 64, HAS_BESIDE = 128, HAS_OWN = 128 };
+enum { HEAD_BYTES = 5, CROWD_BYTES = 12, USERDB_BYTES = 4, RECORD_BYTES = 26,
+       BESIDE_BYTES = 9, OWN_BYTES = 3 * GP_LADDER_WINDOWS_MAX };
+enum { HAS_CROWD = 128, HAS_SENDING = 64, HAS_USERDB = 32, HAS_BESIDE = 128,
+       HAS_OWN = 128 };
 
 static bool is_plain(unsigned char byte)
 {
@@ -92,8 +93,13 @@ bool gp_store_user_open(const char *bytes, size_t length,
 		return false;
 	user.human_secs = take(&place, 4);
 	marks = *place++;
-	if ((marks & HAS_CROWD) != 0)
-		place += end - place < CROWD_BYTES ? end - place : CROWD_BYTES;
+	if ((marks & HAS_CROWD) != 0 && end - place >= CROWD_BYTES) {
+		user.crowd_msecs = take(&place, 5) * 10;
+		user.crowd_early = (unsigned int)take(&place, 2);
+		place += 5;
+	}
+	if ((marks & HAS_USERDB) != 0 && end - place >= USERDB_BYTES)
+		user.userdb = (uint32_t)take(&place, USERDB_BYTES);
 	if ((marks & HAS_SENDING) != 0 && place < end) {
 		const size_t sending = 4 + (size_t)*place++ * 9;
 

@@ -25,6 +25,10 @@ struct gp_store_user {
 	int64_t human_secs;             /* since 1970; 0: never seen */
 	const unsigned char *sending;   /* NULL: nothing was sent */
 	size_t sending_bytes;
+	int64_t crowd_msecs;            /* theoretical arrival time of all programs
+	                                   together, since 1970; 0: none */
+	unsigned int crowd_early;       /* rounds that were early for it */
+	uint32_t userdb;                /* what it says: store-userdb.h; 0: nothing */
 	const unsigned char *place, *end;       /* of the programs that are left */
 };
 

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "pool.h"
 #include "pseudonym.h"
+#include "store-userdb.h"
 #include "store-program.h"
 #include "store-record.h"
 #include "store-redis-site.h"
@@ -18,7 +19,7 @@
 
 #include "store-hold.lua.h"
 
-enum { NUMBER_BYTES = 24 };
+enum { NUMBER_BYTES = 24, CLOCK_SLACK_MSECS = 1000 };
 
 struct gp_login_store {
 	const struct gp_settings *settings;
@@ -91,68 +92,125 @@ static int exchange(struct gp_login_store *store,
 	return 0;
 }
 
-/* What is known of the program and of the person; ages in milliseconds. */
-struct known {
-	struct gp_poll_record record;
-	int64_t human_age;              /* below 0: nothing known */
+/* --- the same sums as in store-poll.lua, but nothing is counted --- */
+
+/* What is in force for one login. */
+struct in_force {
+	const struct gp_settings *settings;
+	const struct gp_poll_terms *terms;
+	const struct gp_login_known *known;
+	int64_t interval, tolerance;
+	bool is_away, is_free;
 };
 
-static bool is_away(const struct gp_settings *settings, const struct known *known)
+/* An interval that is longer than that of who is away stays. */
+static void find_in_force(struct in_force *force)
 {
-	return settings->poll.away_after_secs > 0 && known->human_age >=
-		(int64_t)settings->poll.away_after_secs * 1000;
-}
-
-static bool is_free(const struct gp_settings *settings, const struct known *known)
-{
-	return known->human_age >= 0 && known->human_age <
-		(int64_t)settings->poll.grace_secs * 1000;
-}
-
-/* The same sums as in store-poll.lua, but nothing is counted. */
-static void judge(const struct gp_settings *settings, int64_t interval,
-		  const unsigned int within_secs[GP_LADDER_WINDOWS_MAX],
-		  const struct known *known, struct gp_poll_history *history_r)
-{
-	const struct gp_poll_record *record = &known->record;
+	const struct gp_settings *settings = force->settings;
+	const int64_t age = force->known->human_age_msecs;
 	const int64_t away_interval =
-		(int64_t)settings->poll.away_interval_secs * 1000;
-	const int64_t round_left = (int64_t)settings->poll.round_secs * 1000 -
-		record->round_age_msecs;
-	/* An interval that is longer than that of who is away stays. */
-	const bool has_grown = is_away(settings, known) &&
-		away_interval > interval;
-	int64_t wait = record->wait_msecs, tolerance;
+		(int64_t)force->terms->away_interval_secs * 1000;
 
-	if (has_grown)
-		interval = away_interval;
-	tolerance = interval * settings->poll.tolerance_percent / 100;
+	force->is_free = age >= 0 &&
+		age < (int64_t)settings->poll.grace_secs * 1000;
+	force->is_away = settings->poll.away_after_secs > 0 &&
+		age >= (int64_t)settings->poll.away_after_secs * 1000 &&
+		away_interval > force->interval;
+	if (force->is_away)
+		force->interval = away_interval;
+	force->tolerance = force->interval *
+		settings->poll.tolerance_percent / 100;
+}
+
+/* The login is one more early round. */
+static void count_early(struct gp_poll_history *history)
+{
+	history->verdict = GP_VERDICT_EARLY;
+	history->early_count++;
+	history->within_known = true;
+	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
+		history->within_counts[i]++;
+}
+
+static void judge_record(const struct in_force *force,
+			 struct gp_poll_history *history)
+{
+	const struct gp_poll_record *record = &force->known->record;
+	const int64_t longest = force->interval + force->tolerance -
+		record->round_age_msecs;
+	const int64_t round_left =
+		(int64_t)force->settings->poll.round_secs * 1000 -
+		record->round_age_msecs;
 	/* The interval may have been shortened since. */
-	if (wait > interval + tolerance - record->round_age_msecs)
-		wait = interval + tolerance - record->round_age_msecs;
-	wait -= tolerance;
-	*history_r = (struct gp_poll_history){
-		.verdict = GP_VERDICT_EARLY,
-		.wait_msecs = wait > 0 ? wait : 0,
-		.early_count = record->early_count,
-		.checks_count = record->checks_count,
-		.every_msecs = record->every_msecs,
-		.is_away = has_grown,
-	};
-	gp_store_record_within(record, within_secs, history_r);
-	if (is_free(settings, known)) {
-		history_r->verdict = GP_VERDICT_FREE;
-	} else if (wait <= 0 || record->round_age_msecs < 0) {
-		history_r->verdict = GP_VERDICT_ADMITTED;
+	const int64_t wait = (record->wait_msecs < longest
+			      ? record->wait_msecs : longest) - force->tolerance;
+	unsigned int within_secs[GP_LADDER_WINDOWS_MAX];
+
+	(void)gp_poll_terms_windows(force->terms, within_secs);
+	gp_store_record_within(record, within_secs, history);
+	history->wait_msecs = wait > 0 ? wait : 0;
+	history->early_count = record->early_count;
+	history->checks_count = record->checks_count;
+	history->every_msecs = record->every_msecs;
+	if (wait <= 0 || record->round_age_msecs < 0) {
+		history->verdict = GP_VERDICT_ADMITTED;
 	} else if (round_left > 0) {
-		history_r->verdict = GP_VERDICT_IN_ROUND;
-		history_r->round_left_msecs = round_left;
+		history->verdict = GP_VERDICT_IN_ROUND;
+		history->round_left_msecs = round_left;
 	} else {
-		history_r->early_count++;
-		for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++)
-			history_r->within_counts[i]++;
+		count_early(history);
 	}
 }
+
+/* Who would begin a round does so for all programs of the user. */
+static void judge_all_programs(const struct in_force *force,
+			       struct gp_poll_history *history)
+{
+	const struct gp_login_known *known = force->known;
+	const unsigned int programs_max = force->settings->poll.programs_max;
+	int64_t wait;
+
+	/* further ahead than any check moves it: the clock went back */
+	if (programs_max == 0 || known->crowd_ahead_msecs <= 0 ||
+	    known->crowd_ahead_msecs >
+	    force->interval + force->tolerance + CLOCK_SLACK_MSECS ||
+	    known->programs_count + (known->program == NULL) <= programs_max)
+		return;
+	wait = known->crowd_ahead_msecs + force->interval / programs_max -
+		force->interval - force->tolerance;
+	if (wait <= 0)
+		return;
+	count_early(history);
+	history->is_crowded = true;
+	history->wait_msecs = wait;
+	if (history->early_count < known->crowd_early + 1)
+		history->early_count = known->crowd_early + 1;
+}
+
+bool gp_login_judge(const struct gp_settings *settings,
+		    const struct gp_poll_terms *terms, int64_t interval_msecs,
+		    const struct gp_login_known *known,
+		    struct gp_poll_history *history_r)
+{
+	struct in_force force = { .settings = settings, .terms = terms,
+				  .known = known, .interval = interval_msecs };
+	struct gp_poll_history history = { .verdict = GP_VERDICT_ADMITTED };
+
+	find_in_force(&force);
+	history.is_away = force.is_away;
+	if (known->program != NULL)
+		judge_record(&force, &history);
+	if (force.is_free)
+		history.verdict = GP_VERDICT_FREE;
+	else if (history.verdict == GP_VERDICT_ADMITTED)
+		judge_all_programs(&force, &history);
+	if (known->program == NULL && !history.is_crowded)
+		return false;
+	*history_r = history;
+	return true;
+}
+
+/* --- what Redis knows --- */
 
 static int64_t read_time(const redisReply *reply)
 {
@@ -164,8 +222,9 @@ static int64_t read_time(const redisReply *reply)
 		strtoll(reply->element[1]->str, NULL, 10) / 1000;
 }
 
-/* The packed names of the two programs that a login may be of. */
+/* The two names of the program that a login may be of, also packed. */
 struct asked {
+	const char *programs[2];
 	unsigned char names[2][GP_STORE_PROGRAM_BYTES];
 	size_t lengths[2];
 };
@@ -175,10 +234,13 @@ static void pack_names(const struct gp_login_store *store,
 {
 	char program[GP_PROGRAM_BYTES];
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		asked_r->programs[i] = programs[i] != NULL ? programs[i]
+							   : programs[0];
 		asked_r->lengths[i] = gp_store_program_pack(gp_pseudonym_program(
-			store->pseudonyms, programs[i], program),
+			store->pseudonyms, asked_r->programs[i], program),
 			asked_r->names[i]);
+	}
 }
 
 static bool is_asked(const struct asked *asked, size_t i,
@@ -190,12 +252,13 @@ static bool is_asked(const struct asked *asked, size_t i,
 
 /* The index of the first of those asked about that is known; 2 for none. */
 static size_t find_program(struct gp_store_user user, const struct asked *asked,
-			   struct gp_store_program *program_r)
+			   struct gp_store_program *program_r,
+			   unsigned int *count_r)
 {
 	struct gp_store_program program;
 	size_t found = 2;
 
-	while (gp_store_user_next(&user, &program)) {
+	for (*count_r = 0; gp_store_user_next(&user, &program); (*count_r)++) {
 		for (size_t i = 0; i < found; i++) {
 			if (is_asked(asked, i, &program)) {
 				*program_r = program;
@@ -206,14 +269,34 @@ static size_t find_program(struct gp_store_user user, const struct asked *asked,
 	return found;
 }
 
-/* 1 with *index_r and *known_r, 0 if neither program is there. */
+static void fill_known(const struct gp_settings *settings,
+		       const struct gp_store_user *user, const struct asked *asked,
+		       int64_t now_msecs, struct gp_login_known *known_r)
+{
+	struct gp_store_program program;
+	size_t index;
+
+	*known_r = (struct gp_login_known){
+		.human_age_msecs = gp_store_human_age(user, now_msecs),
+		.crowd_ahead_msecs = user->crowd_msecs - now_msecs,
+		.crowd_early = user->crowd_early,
+	};
+	known_r->has_own = gp_store_userdb_unpack(user->userdb, &known_r->own);
+	index = find_program(*user, asked, &program, &known_r->programs_count);
+	if (index == 2)
+		return;
+	known_r->program = asked->programs[index];
+	gp_store_record_unpack(&program, now_msecs, (int64_t)1000 *
+			       settings->poll.ladder_window_secs,
+			       &known_r->record);
+}
+
 static int read_known(const struct gp_settings *settings,
 		      redisReply *const replies[2], const struct asked *asked,
-		      size_t *index_r, struct known *known_r, struct gp_error *err)
+		      struct gp_login_known *known_r, struct gp_error *err)
 {
 	const int64_t now_msecs = read_time(replies[0]);
 	const redisReply *value = replies[1];
-	struct gp_store_program program;
 	struct gp_store_user user;
 
 	if (now_msecs < 0 || (value->type != REDIS_REPLY_STRING &&
@@ -225,25 +308,14 @@ static int read_known(const struct gp_settings *settings,
 	if (value->type == REDIS_REPLY_NIL ||
 	    !gp_store_user_open(value->str, value->len, &user))
 		return 0;
-	*index_r = find_program(user, asked, &program);
-	if (*index_r == 2)
-		return 0;
-	known_r->human_age = gp_store_human_age(&user, now_msecs);
-	gp_store_record_unpack(&program, now_msecs, (int64_t)1000 *
-			       settings->poll.ladder_window_secs,
-			       &known_r->record);
+	fill_known(settings, &user, asked, now_msecs, known_r);
 	return 1;
 }
 
 int gp_login_store_peek(struct gp_login_store *store, const char *user,
-			const char *const programs[2], int64_t interval_msecs,
-			const unsigned int within_secs[GP_LADDER_WINDOWS_MAX],
-			int64_t now_msecs, const char **program_r,
-			struct gp_poll_history *history_r, struct gp_error *err)
+			const char *const programs[2], int64_t now_msecs,
+			struct gp_login_known *known_r, struct gp_error *err)
 {
-	const char *const names[2] = {
-		programs[0], programs[1] != NULL ? programs[1] : programs[0],
-	};
 	char pseudonym[GP_PSEUDONYM_BYTES];
 	char *key = gp_store_key(gp_pseudonym(store->pseudonyms, GP_PSEUDONYM_USER,
 					      user, pseudonym));
@@ -253,26 +325,19 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 		{ .argc = 2, .argv = known_argv, .key = key },
 	};
 	struct asked asked;
-	struct known known;
 	redisReply *replies[2];
-	size_t index = 0;
 	int result = exchange(store, commands, 2, now_msecs, replies, err);
 
 	free(key);
 	if (result < 0)
 		return -1;
-	pack_names(store, names, &asked);
-	result = read_known(store->settings, replies, &asked, &index, &known, err);
+	pack_names(store, programs, &asked);
+	result = read_known(store->settings, replies, &asked, known_r, err);
 	freeReplyObject(replies[0]);
 	freeReplyObject(replies[1]);
 	if (result < 0)
 		return fail(store, now_msecs, err);
 	gp_breaker_answered(store->breaker);
-	if (result > 0) {
-		*program_r = names[index];
-		judge(store->settings, interval_msecs, within_secs, &known,
-		      history_r);
-	}
 	return result;
 }
 

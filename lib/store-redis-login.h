@@ -2,7 +2,7 @@
 /*
  * This module asks the history in Redis about a login that has not happened yet.
  * Anybody can try to log in, so it only reads, and what it notes it notes of
- * programs that are known: nobody can fill Redis by trying.
+ * users that are known, in room that is there: nobody can fill Redis by trying.
  */
 #ifndef GP_STORE_REDIS_LOGIN_H
 #define GP_STORE_REDIS_LOGIN_H
@@ -12,7 +12,9 @@
 #include "breaker.h"
 #include "error.h"
 #include "facts.h"
+#include "policy-terms.h"
 #include "settings.h"
+#include "store.h"
 
 struct gp_login_store;
 
@@ -22,22 +24,39 @@ struct gp_login_store *gp_login_store_open(const struct gp_settings *settings,
 					   struct gp_breaker *breaker,
 					   struct gp_error *err);
 
+/* What is known of a user and of the program that logs in; ages in milliseconds. */
+struct gp_login_known {
+	const char *program;            /* by which name; NULL: by none */
+	struct gp_poll_record record;   /* of it */
+	unsigned int programs_count;    /* of the user */
+	int64_t human_age_msecs;        /* below 0: nothing known */
+	int64_t crowd_ahead_msecs;      /* theoretical arrival time of all programs
+	                                   together; <= 0: they are not too many */
+	unsigned int crowd_early;
+	bool has_own;                   /* the userdb has said something: */
+	struct gp_poll_override own;
+};
+
 /*
- * What the history would say if a program of the user logged in now.  programs are
- * two names of it, the better one first, NULL for none; *program_r is the one that
- * is known.  interval_msecs is the one in force (gp_policy_poll_interval());
- * within_secs is of gp_poll_terms_windows(); now_msecs is the monotonic clock.
- *
- * 1 with *program_r and *history_r filled; 0 if no program of that name is known;
- * -1 with *err filled.  Both are untouched then.
+ * Looks the user up.  programs are two names of the program, the better one first, NULL
+ * for none; known_r->program is one of them.  now_msecs is the monotonic clock.
+ * 1 with *known_r filled; 0 if the user is not known; -1 with *err filled.  Untouched
+ * then.
  */
 int gp_login_store_peek(struct gp_login_store *store, const char *user,
-			const char *const programs[2], int64_t interval_msecs,
-			const unsigned int within_secs[GP_LADDER_WINDOWS_MAX],
-			int64_t now_msecs, const char **program_r,
-			struct gp_poll_history *history_r, struct gp_error *err);
+			const char *const programs[2], int64_t now_msecs,
+			struct gp_login_known *known_r, struct gp_error *err);
 
-/* A login of a known program is held for so long: its next check will not wait
+/* What the history would say if the program logged in now; nothing is counted.
+   interval_msecs is the one in force: gp_policy_poll_interval().  False, with
+   *history_r untouched, if it says nothing: the program is not known, and all together
+   are not too many. */
+bool gp_login_judge(const struct gp_settings *settings,
+		    const struct gp_poll_terms *terms, int64_t interval_msecs,
+		    const struct gp_login_known *known,
+		    struct gp_poll_history *history_r);
+
+/* A login of the user is held for so long: the next check of its program will not wait
    again.  0, or -1 with *err filled. */
 int gp_login_store_hold(struct gp_login_store *store, const char *user,
 			const char *program, int64_t msecs, int64_t now_msecs,

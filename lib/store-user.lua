@@ -9,11 +9,13 @@
 --
 --   4      human      when the user last did what only a person does, seconds since
 --                     1970; 0 never seen
---   1      marks      128 crowd follows; 64 sending follows; and when the key was
---                     last given its time to live: 0 to 63, in parts of the
---                     retention
---   7      crowd      all programs together: theoretical arrival time (5; 10 ms since
---                     1970), and how many rounds were early for it (2)
+--   1      marks      128 crowd follows; 64 sending follows; 32 userdb follows; and
+--                     when the key was last given its time to live: 0 to 31, in parts
+--                     of the retention
+--   12     crowd      all programs together: theoretical arrival time (5; 10 ms since
+--                     1970), how many rounds were early for it (2), and until when a
+--                     login of a program of which nothing is known was held (5)
+--   4      userdb     what Dovecot's says of the user, as store-userdb.c packs it
 --   1 4 9* sending    how many windows there are, and what store-submit.lua says
 --   then for each program:
 --   1      length of its name; 128 more: what is beside the record follows
@@ -40,13 +42,16 @@ local now10 = (now - now % 10) / 10
 local value = redis.pcall('GET', key)
 if not value or value.err or #value < 5 then value = false end
 local human, marks, first = 0, 0, 6
-local crowd_tat, crowd_early, sending = 0, 0, ''
+local crowd_tat, crowd_early, crowd_held, userdb, sending = 0, 0, 0, 0, ''
 if value then
   human, marks = take('>I4B', value)
   human = human * 1000
-  if marks >= 128 and #value >= 12 then
-    crowd_tat, crowd_early = take('>I5I2', value, 6)
-    crowd_tat, first = crowd_tat * 10, 13
+  if marks >= 128 and #value >= 17 then
+    crowd_tat, crowd_early, crowd_held = take('>I5I2I5', value, 6)
+    crowd_tat, crowd_held, first = crowd_tat * 10, crowd_held * 10, 18
+  end
+  if marks % 64 >= 32 and #value >= first + 3 then
+    userdb, first = take('>I4', value, first)
   end
   if marks % 128 >= 64 then
     local stop = first + 5 + 9 * (byte(value, first) or 0)

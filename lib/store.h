@@ -48,6 +48,7 @@ struct gp_poll_query {
 	int64_t notice_after;           /* early rounds, or one of these */
 	bool had_human;                 /* activity in the session, untold yet */
 	int64_t human_age_msecs;        /* since then */
+	uint32_t userdb;                /* what it says: store-userdb.h */
 };
 
 /* What is kept of one program, for those who review. */

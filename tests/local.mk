@@ -85,6 +85,8 @@ integration_tests = \
 	tests/integration/39-poll-store-nonsense.sh \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
+	tests/integration/41-authpolicy-report.sh \
+	tests/integration/41-authpolicy-terms.sh \
 	tests/integration/42-postlogin.sh \
 	tests/integration/43-one-person.sh \
 	tests/integration/44-poll-people.sh \
@@ -237,6 +239,7 @@ EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
 	tests/integration/faults.py tests/integration/hostile.py \
 	tests/integration/kept_user.py \
 	tests/integration/several.py \
+	tests/integration/logins.py \
 	tests/integration/poll.py tests/integration/pop3_session.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/programs.py \

@@ -9,9 +9,17 @@ need_root
 command -v fail2ban-regex > /dev/null || { echo "fail2ban is missing"; exit 77; }
 [ -x "$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy" ] ||
 	{ echo "gatepost-authpolicy is not built"; exit 77; }
+# The penalty of Dovecot can be looked at.
+cat > penalty.conf <<CONF
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0600
+  }
+}
+CONF
 # A login at the very end of a round may be early only for the plugin, a moment
 # later, which then makes it wait instead.
-poll_site site <<CONF
+poll_site site --dovecot-conf penalty.conf <<CONF
 poll {
 	interval = 90s
 	round = 1s
@@ -21,133 +29,16 @@ poll {
 journal { interval = 1s }
 redis { retry = 1s }
 CONF
-read -r AUTHPOLICY_PID rest < "$work/site/pids/authpolicy"
-KEY=$(cat "$work/site/etc/authpolicy.key")
-export AUTHPOLICY_PID KEY
-cat > "$work/logins.py" <<'PYTHON'
-import json
-import signal
-import urllib.error
-import urllib.request
-from poll import *
-
-PID = int(env['AUTHPOLICY_PID'])
-
-
-class Login:
-    """A connection over TLS; login() says how long it took."""
-
-    def __init__(self, protocol, source):
-        port = env['LAB_IMAPS_PORT' if protocol == 'imap' else 'LAB_POP3S_PORT']
-        raw = socket.create_connection((env['LAB_HOST'], int(port)), 30,
-                                       (source, 0))
-        self.protocol = protocol
-        self.socket = ssl.create_default_context(
-            cafile=env['LAB_CA']).wrap_socket(raw, server_hostname='localhost')
-        self.file = self.socket.makefile('rb')
-        self.line()
-
-    def line(self):
-        return self.file.readline().decode().rstrip('\r\n')
-
-    def command(self, text):
-        began = now()
-        tag = 'a ' if self.protocol == 'imap' else ''
-        self.socket.sendall((tag + text + '\r\n').encode())
-        line = self.line()
-        while tag and line and not line.startswith(tag):
-            line = self.line()
-        self.waited = now() - began
-        return line[len(tag):]
-
-    def login(self, user, password=None):
-        password = password or 'secret-' + user
-        if self.protocol == 'imap':
-            return self.command('LOGIN %s %s' % (user, password))
-        self.command('USER ' + user)
-        return self.command('PASS ' + password)
-
-    def check(self):
-        return self.command('SELECT INBOX' if self.protocol == 'imap'
-                            else 'STAT')
-
-    def end(self):
-        self.command('LOGOUT' if self.protocol == 'imap' else 'QUIT')
-        self.file.close()
-        self.socket.close()
-
-
-def is_good(answer):
-    return answer.startswith(('OK', '+OK'))
-
-
-def one_check(protocol, user, source):
-    """What a program does that logs in for each check."""
-    login = Login(protocol, source)
-    answer = login.login(user)
-    expect_true(is_good(answer), 'login: %r' % answer)
-    held = login.waited
-    answer = login.check()
-    expect_true(is_good(answer), 'check: %r' % answer)
-    served = login.waited
-    login.end()
-    return held, served
-
-
-def held_check(protocol, user, source):
-    """Comes back until it is held."""
-    end = now() + 30
-    while True:
-        held, served = one_check(protocol, user, source)
-        if journal(part='auth', action='hold', user=user,
-                   program='%s/%s' % (protocol, source)):
-            return held, served
-        expect_true(now() < end, 'not held within 30 s')
-        time.sleep(0.3)
-
-
-def log():
-    with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
-        return file.read()
-
-
-def matches():
-    """What fail2ban's own filter for Dovecot finds in the log."""
-    done = subprocess.run(
-        ['fail2ban-regex', os.path.join(env['LAB_LOG'], 'dovecot.log'),
-         'dovecot'], stdout=subprocess.PIPE, universal_newlines=True)
-    return int(re.search(r'Failregex: (\d+) total', done.stdout).group(1))
-
-
-def failures():
-    """The lines of the log that name a wrong password, which the filter of Debian
-    13 does not know in the words of Dovecot 2.4."""
-    with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
-        return [line for line in file
-                if re.search(r'auth failed|auth_failed|Password mismatch', line)]
-
-
-def ask(key=env['KEY'], command='allow', **fields):
-    """Asks the service as Dovecot does; returns its status."""
-    listen = re.search(r'listens on (\S+)', open(os.path.join(
-        env['LAB_LOG'], 'authpolicy.log')).read()).group(1)
-    request = urllib.request.Request(
-        'http://%s/?command=%s' % (listen, command),
-        json.dumps(fields).encode(), {'X-API-Key': key})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)['status']
-
-
-def redis_keys():
-    return redis('DBSIZE').strip()
-PYTHON
-PYTHONPATH=$work python <<'PYTHON'
+python <<'PYTHON'
+import threading
 from logins import *
 
-first = {}
+PID, KEY = service_pid(), site_file('etc/authpolicy.key').strip()
+
 for protocol in ('imap', 'pop3'):
     held, served = held_check(protocol, 'alice', '127.0.0.2')
-    expect_true(held > 2, '%s: held before the login: %s' % (protocol, held))
+    expect_true(2 < held < 6, '%s: held before the login, and once: %s'
+                % (protocol, held))
     expect_true(served < 2, '%s: but not once more: %s' % (protocol, served))
     line = journal(part='auth', program=protocol + '/127.0.0.2')[0]
     for key, value in (('action', 'hold'), ('mode', 'enforce'),
@@ -161,6 +52,32 @@ for protocol in ('imap', 'pop3'):
     say('%s: an early login waits before it, and not once more after it'
         % protocol)
 
+# There is no process for who is held, but a connection.
+for protocol in ('imap', 'pop3'):
+    login, answers = Login(protocol, '127.0.0.2'), []
+    wait_until(lambda: not mail_processes(), 20, 'no mail process is left')
+    began = now()
+    thread = threading.Thread(target=lambda: answers.append(login.login('alice')))
+    thread.start()
+    seen = []
+    while now() < began + 2:
+        seen += mail_processes()
+        time.sleep(0.05)
+    expect(seen, [], '%s: processes while the login is held' % protocol)
+    thread.join()
+    expect_true(is_good(answers[0]) and 2 < login.waited < 6, 'then it goes on')
+    expect_true(mail_processes(), 'and has its process')
+    login.end()
+say('who is held has no mail process')
+
+MUTT = '("os" "x" "name" "mutt")'
+while not journal(part='auth', action='hold', program='imap/127.0.0.8/mutt'):
+    held, served = one_check('imap', 'dave', '127.0.0.8', early_id=MUTT)
+    expect_true(held < 6 and served < 2, 'dave: %s, %s' % (held, served))
+    time.sleep(0.3)
+expect_true(held > 2, 'the login whose line that is')
+say('a program is known by the name that it gives before the login')
+
 expect_true(one_check('imap', 'bob', '127.0.0.2')[0] < 2, 'another user')
 expect_true(one_check('imap', 'alice', '127.0.0.3')[0] < 2, 'another program')
 say('another user and another program do not wait')
@@ -168,7 +85,15 @@ expect_true(not re.search('Panic|Fatal|auth failed|mismatch|Error', log()),
             'log of Dovecot:\n' + log())
 expect(matches(), 0, "fail2ban's filter finds nothing")
 expect(failures(), [], 'what a filter could find')
-say("nothing looks like a wrong password; fail2ban's filter finds nothing")
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('access { pop3 = deny }\n')
+refused = Login('pop3', '127.0.0.3')
+expect_true(refused.login('bob').startswith('-ERR [SYS/PERM]'), 'refused')
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('access { pop3 = allow }\n')
+expect(matches(), 0, "fail2ban's filter finds nothing in a refusal")
+expect(penalties(), {}, 'nobody has a penalty')
+say("nothing looks like a wrong password: no penalty, no match for fail2ban's filter")
 
 # Who is not known costs nothing and is answered at once.
 keys = redis_keys()
@@ -186,7 +111,7 @@ expect(ask(login='alice', remote='', protocol='imap'), 0, 'no address')
 expect(ask(login='', remote='127.0.0.2', protocol='imap'), 0, 'no login')
 say('who is not known is answered at once, and nothing is kept of him')
 
-for key in ('', 'x' * 32, env['KEY'] + 'x', env['KEY'][:-1]):
+for key in ('', 'x' * 32, KEY + 'x', KEY[:-1]):
     try:
         fail('answered with the key %r: %r' % (key, ask(key, login='alice')))
     except urllib.error.HTTPError as error:
@@ -200,6 +125,7 @@ wait_until(lambda: re.search('Aborted login|Login aborted', ''.join(failures()))
 knows_its_words = 'Login aborted' not in ''.join(failures())
 expect_true(matches() > 0 or not knows_its_words,
             'the filter would have found a wrong password')
+expect_true('127.0.0.4' in penalties(), 'and it gets a penalty: %r' % penalties())
 
 # Dovecot's report counts a login that succeeded, and no other.
 report = dict(command='report', login='erin', remote='127.0.0.9', protocol='imap')
@@ -238,14 +164,22 @@ wait_until(lambda: ask(login='alice', remote='127.0.0.2', protocol='imap') == 3,
 expect(len(journal(part='auth', reason='store-back')), 1, 'one line')
 say('Redis is frozen: logins go on, and wait again when it is back')
 
+# One place: two that are early.
 with open(env['LAB_CONF'], 'a') as file:
-    file.write('authpolicy { held_max = 0 }\n')
+    file.write('authpolicy { held_max = 1 }\n')
 os.kill(PID, signal.SIGHUP)
-wait_until(lambda: 'settings read again' in open(os.path.join(
-    env['LAB_LOG'], 'authpolicy.log')).read(), 10, 'settings read again')
-expect(ask(login='alice', remote='127.0.0.2', protocol='imap'), 0, 'full')
+wait_until(lambda: 'settings read again' in site_file('log/authpolicy.log'), 10,
+           'settings read again')
+first = dict(login='erin', remote='127.0.0.11', protocol='imap')
+second = dict(login='erin', remote='127.0.0.12', protocol='imap')
+for program in (second, first):
+    expect(ask(command='report', success=True, **program), 0, 'a report')
+wait_until(lambda: ask(**first) == 3, 20, 'the first is held')
+expect(ask(**second), 0, 'the second passes meanwhile')
 line = journal(part='auth', reason='held-max')[0]
-expect(line['action'], 'pass', 'action')
+expect((line['action'], line['why'], line['user']),
+       ('pass', 'authpolicy.held_max', 'erin'), 'the line')
+wait_until(lambda: ask(**second) == 3, 20, 'it is held when that is over')
 say('beyond held_max logins pass, and the journal says so')
 
 with open(env['LAB_CONF'], 'a') as file:

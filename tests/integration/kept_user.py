@@ -29,12 +29,16 @@ def program_name(packed):
 
 
 class Kept:
-    """human: seconds since 1970; sent: how many windows are charged, None without any;
-    programs: name -> where its record begins."""
+    """human: seconds since 1970; own: what the userdb says, packed; sent: how many windows
+    are charged, None without any; programs: name -> where its record begins."""
 
     def __init__(self, value):
         self.human, marks = struct.unpack('>IB', value[:5])
-        place, self.sent, self.programs = 5 + 7 * (marks >> 7), None, {}
+        place, self.own = 5 + 12 * (marks >> 7), 0
+        self.sent, self.programs = None, {}
+        if marks & 32:
+            self.own = struct.unpack('>I', value[place:place + 4])[0]
+            place += 4
         if marks & 64:
             self.sent = value[place]
             place += 5 + 9 * value[place]

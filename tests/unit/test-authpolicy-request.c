@@ -74,6 +74,17 @@ static void test_what_is_missing_or_odd_is_nothing(void **state)
 		parse("{\"device_id\":\"\\\"NAME\\\" \\\"a\\\"\"}").name, "a");
 }
 
+/* As long as Dovecot lets it be: the plugin reads all of it, too. */
+static void test_a_long_id_is_read(void **state)
+{
+	char text[8192];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "{\"device_id\":\"\\\"os\\\" "
+		       "\\\"%04000d\\\" \\\"name\\\" \\\"%0200d\\\"\"}", 1, 2);
+	assert_int_equal(strlen(parse(text).name), GP_PROGRAM_ID_BYTES - 1);
+}
+
 static void test_what_is_no_object_is_refused(void **state)
 {
 	static const char *const texts[] = {
@@ -98,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_dovecot_sends),
 		cmocka_unit_test(test_what_is_missing_or_odd_is_nothing),
+		cmocka_unit_test(test_a_long_id_is_read),
 		cmocka_unit_test(test_what_is_no_object_is_refused),
 	};
 

@@ -18,6 +18,7 @@
 #include "own-redis.h"
 #include "poll-model.h"
 #include "pool.h"
+#include "store-userdb.h"
 #include "store-program.h"
 #include "store-question.h"
 
@@ -93,6 +94,8 @@ static void invent_check(struct gp_poll_query *query)
 	query->journal_age_msecs = happens(6) ? random_to(60 * SECS) : -1;
 	query->had_human = happens(12);
 	query->human_age_msecs = random_to(60 * SECS);
+	query->userdb = happens(6) ? (uint32_t)random_to(7) << 23
+		: happens(3) ? GP_STORE_USERDB_NOTHING : GP_STORE_USERDB_UNKNOWN;
 }
 
 /* Mostly a little, sometimes about an interval, a night or days, but less than Redis
@@ -103,7 +106,7 @@ static void let_pass(struct history *history)
 
 	history->now += random_to(happens(2) ? 2 * SECS : interval);
 	if (happens(20))
-		history->now += random_to(retention * 62 / 64);
+		history->now += random_to(retention * 60 / 64);
 	if (happens(15))
 		history->now += random_to(7200 * SECS) - 3600 * SECS;
 }
@@ -223,29 +226,44 @@ static char *with_clock(const char *script)
 	return text;
 }
 
+/* What is noted of a login that is held; where nothing is known of the program, beside
+   the rate of all.  False if there is none. */
+static bool note_held(struct history *history, int64_t msecs)
+{
+	struct gp_poll_person *user = &history->user;
+	struct gp_poll_program *program = &user->programs[history->number];
+	const double until = (double)((history->now + msecs) / 10);
+
+	if (program->is_known)
+		program->held_until = until * 10;
+	else if (user->crowd_tat * 10 > (double)history->now)
+		user->crowd_held = until;
+	else
+		return false;
+	return true;
+}
+
 /* A login of the program was held: store-hold.lua. */
 static void hold_some(struct history *histories, const char *script)
 {
 	for (int i = 0; i < TOGETHER; i++) {
 		struct history *history = &histories[i];
-		struct gp_poll_program *program =
-			&history->user.programs[history->number];
 		const int64_t msecs = random_to(30 * SECS);
 		struct gp_redis_command command;
 		redisReply *reply;
 
-		if (!happens(50))
+		if (!happens(20))
 			continue;
 		(void)snprintf(history->held_msecs, CLOCK_BYTES, "%" PRId64, msecs);
+		if (happens(2))
+			history->number = (int)random_to(MODEL_PROGRAMS - 1);
 		command = call(history, script, history->held_msecs,
 			       strlen(history->held_msecs));
 		assert_int_equal(own_redis_commands(&command, 1, &reply), 0);
 		assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
-		assert_int_equal(reply->integer, program->is_known);
+		expect_number(history, "held", reply->integer,
+			      note_held(history, msecs));
 		freeReplyObject(reply);
-		if (program->is_known)
-			program->held_until =
-				(double)((history->now + msecs) / 10 * 10);
 	}
 }
 

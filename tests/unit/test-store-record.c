@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "store-userdb.h"
 #include "store-program.h"
 #include "store-question.h"
 #include "store-record.h"
@@ -202,6 +203,33 @@ static void a_question_is_packed(void **state)
 	assert_memory_equal(packed_now, wanted, sizeof(wanted));
 }
 
+/* What a userdb may say, packed and back. */
+static void terms_of_the_userdb_come_back(void **state)
+{
+	static const struct gp_poll_override said[] = {
+		{ .names_mode = true, .mode = GP_MODE_OFF },
+		{ .names_mode = true, .mode = GP_MODE_ENFORCE },
+		{ .names_interval = true, .interval_secs = 86400 },
+		{ .names_login_ladder = true },
+		{ .names_mode = true, .mode = GP_MODE_OBSERVE,
+		  .names_interval = true, .interval_secs = 1,
+		  .names_login_ladder = true },
+	};
+	struct gp_poll_override own;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		const uint32_t packed_now = gp_store_userdb_pack(&said[i]);
+
+		assert_int_not_equal(packed_now, GP_STORE_USERDB_UNKNOWN);
+		assert_true(gp_store_userdb_unpack(packed_now, &own));
+		assert_memory_equal(&own, &said[i], sizeof(own));
+	}
+	assert_int_equal(gp_store_userdb_pack(NULL), GP_STORE_USERDB_NOTHING);
+	assert_false(gp_store_userdb_unpack(GP_STORE_USERDB_NOTHING, &own));
+	assert_false(gp_store_userdb_unpack(GP_STORE_USERDB_UNKNOWN, &own));
+}
+
 /* now 1,000,000; the hour is 9,000,000 ahead, the minute 600,000 */
 static const unsigned char slots[18] = {
 	0, 0x0e, 0x10, 0, 0, 0, 0x98, 0x96, 0x80,
@@ -352,6 +380,7 @@ int main(void)
 		cmocka_unit_test(each_time_has_its_own_count),
 		cmocka_unit_test(a_round_is_of_the_present),
 		cmocka_unit_test(a_question_is_packed),
+		cmocka_unit_test(terms_of_the_userdb_come_back),
 		cmocka_unit_test(an_answer_is_read),
 		cmocka_unit_test(a_strange_answer_is_none),
 		cmocka_unit_test(a_sender_of_wrong_form_is_none),

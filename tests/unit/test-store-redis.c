@@ -19,6 +19,7 @@
 
 #include "log.h"
 #include "own-redis.h"
+#include "store-userdb.h"
 #include "store-record.h"
 #include "store-redis-login.h"
 #include "store.h"
@@ -60,7 +61,8 @@ static void let_pass(const char *user, int64_t msecs)
 		"end\n"
 		"local head, place = string.byte(value, 5), 6\n"
 		"if struct.unpack('>I4', value) > 0 then back(1, msecs / 1000) end\n"
-		"if head >= 128 then place = place + 7 end\n"
+		"if head >= 128 then place = place + 12 end\n"
+		"if head % 64 >= 32 then place = place + 4 end\n"
 		"while place <= #value do\n"
 		"  local length = string.byte(value, place)\n"
 		"  back(place + 1 + length % 128, msecs / 10)\n"
@@ -574,26 +576,39 @@ static void an_absent_redis_is_an_error_that_names_it(void **state)
 	gp_store_close(&store);
 }
 
-static int peek(const char *user, const char *better, const char *other,
-		const char **program_r, struct gp_poll_history *history_r)
+static int look(const char *user, const char *better, const char *other,
+		struct gp_login_known *known_r)
 {
-	static const unsigned int no_windows[GP_LADDER_WINDOWS_MAX];
 	const char *const programs[2] = { better, other };
 	struct gp_login_store *store;
 	struct gp_error err;
 	int result;
 
-	own_redis_settings.poll.interval_secs = 300;
 	own_redis_settings.poll.tolerance_percent = 5;
 	own_redis_settings.poll.round_secs = 30;
 	own_redis_settings.poll.ladder_window_secs = 3600;
+	own_redis_settings.poll.programs_max = 4;
 	store = gp_login_store_open(&own_redis_settings, NULL, &err);
 	assert_non_null(store);
-	result = gp_login_store_peek(store, user, programs, 300000, no_windows,
-				     gp_clock_monotonic_msecs(), program_r,
-				     history_r, &err);
+	result = gp_login_store_peek(store, user, programs,
+				     gp_clock_monotonic_msecs(), known_r, &err);
 	gp_login_store_close(&store);
 	return result;
+}
+
+/* False if the user is not known, or nothing is to be said of the program. */
+static bool peek(const char *user, const char *better, const char *other,
+		 const char **program_r, struct gp_poll_history *history_r)
+{
+	struct gp_login_known known;
+	struct gp_poll_terms terms;
+
+	gp_poll_terms_default(&own_redis_settings, &terms);
+	if (look(user, better, other, &known) <= 0 ||
+	    !gp_login_judge(&own_redis_settings, &terms, 300000, &known, history_r))
+		return false;
+	*program_r = known.program;
+	return true;
 }
 
 static void a_peek_knows_what_a_login_would_get(void **state)
@@ -603,40 +618,153 @@ static void a_peek_knows_what_a_login_would_get(void **state)
 	struct gp_poll_history history;
 
 	(void)state;
-	assert_int_equal(peek("alice", "imap/192.0.2.7", NULL, &program,
-			      &history), 0);
+	assert_false(peek("alice", "imap/192.0.2.7", NULL, &program, &history));
 	assert_null(program);
 	(void)ask(&query);
-	assert_int_equal(peek("alice", "imap/192.0.2.7/mutt", "imap/192.0.2.7",
-			      &program, &history), 1);
+	assert_true(peek("alice", "imap/192.0.2.7/mutt", "imap/192.0.2.7",
+			 &program, &history));
 	assert_string_equal(program, "imap/192.0.2.7");
 	assert_int_equal(history.verdict, GP_VERDICT_IN_ROUND);
 	let_pass("alice", 40 * SECS);
 	for (int i = 0; i < 3; i++)     /* looking counts nothing */
-		assert_int_equal(peek("alice", "imap/192.0.2.7", NULL, &program,
-				      &history), 1);
+		assert_true(peek("alice", "imap/192.0.2.7", NULL, &program,
+				 &history));
 	assert_int_equal(history.verdict, GP_VERDICT_EARLY);
 	assert_int_equal(history.early_count, 1);
 	assert_in_range(history.wait_msecs, 243 * SECS, 245 * SECS);
 	let_pass("alice", 246 * SECS);
-	assert_int_equal(peek("alice", "imap/192.0.2.7", NULL, &program,
-			      &history), 1);
+	assert_true(peek("alice", "imap/192.0.2.7", NULL, &program, &history));
 	assert_int_equal(history.verdict, GP_VERDICT_ADMITTED);
-	assert_int_equal(peek("bob", "imap/192.0.2.7", NULL, &program,
-			      &history), 0);
+	assert_false(peek("bob", "imap/192.0.2.7", NULL, &program, &history));
 }
 
-static void hold(const char *user, int64_t msecs)
+static void hold_program(const char *user, const char *program, int64_t msecs)
 {
 	struct gp_login_store *store;
 	struct gp_error err;
 
 	store = gp_login_store_open(&own_redis_settings, NULL, &err);
 	assert_non_null(store);
-	if (gp_login_store_hold(store, user, "imap/192.0.2.7", msecs,
+	if (gp_login_store_hold(store, user, program, msecs,
 				gp_clock_monotonic_msecs(), &err) < 0)
 		fail_msg("%s", err.text);
 	gp_login_store_close(&store);
+}
+
+static void hold(const char *user, int64_t msecs)
+{
+	hold_program(user, "imap/192.0.2.7", msecs);
+}
+
+/* Checks of so many programs that nobody has heard of. */
+static struct gp_poll_history invent_programs(struct gp_poll_query *query, int count)
+{
+	struct gp_poll_history history = { .early_count = 0 };
+	char program[32];
+
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(program, sizeof(program), "imap/192.0.2.%d", 100 + i);
+		query->program = program;
+		history = ask(query);
+	}
+	query->program = "imap/192.0.2.7";
+	return history;
+}
+
+static int64_t time_to_live(const char *user)
+{
+	char *key = gp_store_key(user);
+	redisReply *reply = own_redis_command(2, (const char *[]){ "PTTL", key });
+	int64_t msecs;
+
+	assert_non_null(reply);
+	msecs = reply->integer;
+	freeReplyObject(reply);
+	free(key);
+	return msecs;
+}
+
+static void a_login_of_an_invented_program_is_early(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	struct gp_poll_history history, next;
+	struct gp_login_known known;
+	const char *program = "";
+	int64_t msecs;
+
+	(void)state;
+	query.programs_max = 4;
+	(void)invent_programs(&query, 4);
+	assert_false(peek("alice", "imap/192.0.2.7", NULL, &program, &history));
+	(void)invent_programs(&query, 20);
+	for (int i = 0; i < 2; i++) {   /* looking counts nothing */
+		assert_true(peek("alice", "imap/192.0.2.7", NULL, &program,
+				 &history));
+		assert_null(program);
+		assert_int_equal(history.verdict, GP_VERDICT_EARLY);
+		assert_true(history.is_crowded);
+	}
+	msecs = time_to_live("alice");
+	hold("alice", 0);
+	assert_in_range(time_to_live("alice"), msecs - 10 * SECS, msecs);
+	assert_int_equal(look("alice", "imap/192.0.2.7", NULL, &known), 1);
+	assert_null(known.program);
+	assert_int_equal(known.programs_count, 20);
+	next = ask(&query);
+	assert_true(next.has_waited);
+	assert_true(next.is_crowded);
+	assert_int_equal(next.early_count, history.early_count);
+	assert_in_range(history.wait_msecs, next.wait_msecs, next.wait_msecs + SECS);
+}
+
+static void what_the_userdb_says_is_kept(void **state)
+{
+	const struct gp_poll_override own = { .names_mode = true,
+		.mode = GP_MODE_OBSERVE, .names_interval = true,
+		.interval_secs = 900 };
+	struct gp_poll_query query = query_of("alice");
+	struct gp_login_known known;
+
+	(void)state;
+	query.userdb = gp_store_userdb_pack(&own);
+	(void)ask(&query);
+	query.userdb = GP_STORE_USERDB_UNKNOWN;
+	(void)ask(&query);
+	(void)invent_programs(&query, 9);
+	assert_int_equal(look("alice", "imap/192.0.2.7", NULL, &known), 1);
+	assert_string_equal(known.program, "imap/192.0.2.7");
+	assert_true(known.has_own && known.own.names_mode);
+	assert_int_equal(known.own.mode, GP_MODE_OBSERVE);
+	assert_int_equal(known.own.interval_secs, 900);
+	assert_false(known.own.names_login_ladder);
+	query.userdb = GP_STORE_USERDB_NOTHING;
+	(void)ask(&query);
+	assert_int_equal(look("alice", "imap/192.0.2.7", NULL, &known), 1);
+	assert_non_null(known.program);
+	assert_false(known.has_own);
+}
+
+/* Forgets how often, not what. */
+static void a_reset_leaves_what_the_userdb_says(void **state)
+{
+	const struct gp_poll_override own = { .names_login_ladder = true };
+	struct gp_poll_query query = query_of("alice");
+	struct gp_login_known known;
+	struct gp_store *store;
+	struct gp_error err;
+
+	(void)state;
+	query.userdb = gp_store_userdb_pack(&own);
+	query.programs_max = 4;
+	(void)invent_programs(&query, 9);
+	store = gp_store_redis_open(&own_redis_settings, &err);
+	assert_non_null(store);
+	assert_int_equal(store->ops->reset(store, "alice", &err), 1);
+	assert_int_equal(look("alice", "imap/192.0.2.7", NULL, &known), 1);
+	assert_int_equal(known.programs_count, 0);
+	assert_true(known.has_own && known.own.names_login_ladder);
+	assert_int_equal(store->ops->reset(store, "alice", &err), 0);
+	gp_store_close(&store);
 }
 
 static void who_was_held_is_known_once(void **state)
@@ -699,6 +827,11 @@ int main(void)
 		cmocka_unit_test_setup(every_key_expires, own_redis_empty),
 		cmocka_unit_test_setup(all_users_are_listed_once, own_redis_empty),
 		cmocka_unit_test_setup(a_peek_knows_what_a_login_would_get, own_redis_empty),
+		cmocka_unit_test_setup(a_login_of_an_invented_program_is_early,
+				       own_redis_empty),
+		cmocka_unit_test_setup(what_the_userdb_says_is_kept, own_redis_empty),
+		cmocka_unit_test_setup(a_reset_leaves_what_the_userdb_says,
+				       own_redis_empty),
 		cmocka_unit_test_setup(who_was_held_is_known_once, own_redis_empty),
 		cmocka_unit_test_setup(holding_makes_up_nobody, own_redis_empty),
 		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, own_redis_empty),
