@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "policy-terms.h"
 #include "site-abi.h"
 #include "site-dovecot.h"
 #include "site-run.h"
@@ -116,7 +117,7 @@ static void report_not_loaded(struct gp_site *site,
 			      const struct plugin *plugin)
 {
 	bool is_danger = !plugin->is_optional &&
-			 site->settings->poll.mode != GP_MODE_OFF;
+			 gp_poll_has_rules(site->settings);
 	const struct gp_site_finding finding = {
 		.level = is_danger ? GP_SITE_DANGER : GP_SITE_ADVICE,
 		.name = "plugin-missing", .place = plugin->block,

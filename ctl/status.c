@@ -15,6 +15,7 @@
 #include "breaker.h"
 #include "gatepost-config.h"
 #include "log.h"
+#include "policy-terms.h"
 #include "settings-files.h"
 #include "settings-parse.h"
 #include "show.h"
@@ -257,12 +258,6 @@ static int write_and_remove(struct gp_store *store, int64_t *usecs_r,
 	return store->ops->forget(store, nobody, &removal, err);
 }
 
-static bool limits_checks(const struct gp_settings *settings)
-{
-	return settings->poll.mode != GP_MODE_OFF ||
-		settings->poll.overrides.count > 0;
-}
-
 static void look_at_plugins(struct look *look, struct gp_store *store)
 {
 	const int64_t heard_secs = look->terms->heard_secs;
@@ -273,7 +268,7 @@ static void look_at_plugins(struct look *look, struct gp_store *store)
 	struct gp_error err;
 	int64_t age_msecs;
 
-	if (!limits_checks(look->settings)) {
+	if (!gp_poll_has_rules(look->settings)) {
 		part->state = GP_PART_OFF;
 		part->detail = "poll.mode is off";
 	} else if (store == NULL) {
@@ -339,7 +334,7 @@ static void look_at_poll_breaker(struct look *look)
 				   "closed: mail processes ask Redis");
 	struct gp_breaker_state found;
 
-	if (!limits_checks(look->settings)) {
+	if (!gp_poll_has_rules(look->settings)) {
 		part->state = GP_PART_OFF;
 		part->detail = "poll.mode is off";
 		return;

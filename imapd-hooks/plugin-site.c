@@ -8,6 +8,7 @@
 
 #include "log.h"
 #include "policy-access.h"
+#include "policy-terms.h"
 #include "settings-parse.h"
 #include "store-pseudonym.h"
 
@@ -26,7 +27,7 @@ static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 		return;
 	}
 	site->has_work = gp_policy_access_has_rules(site->settings, protocol) ||
-		(site->settings->poll.mode != GP_MODE_OFF &&
+		(gp_poll_has_rules(site->settings) &&
 		 site->settings->redis.server[0] != '\0');
 	if (!site->has_work)
 		return;

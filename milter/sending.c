@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "log.h"
 #include "policy-rate.h"
+#include "policy-terms.h"
 #include "rate-memory.h"
 #include "store-queue.h"
 
@@ -190,7 +191,7 @@ sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
 	if (!has_redis(sending.settings))
 		charge_here(&sending);
 	else if (gp_rate_is_limited(&sending.policy.terms) ||
-		 sending.settings->poll.mode != GP_MODE_OFF)
+		 gp_poll_has_rules(sending.settings))
 		charge(&sending);
 	return answer(context, journal, session, &sending);
 }

@@ -123,6 +123,7 @@ wait_until(lambda: states() == ['absorb', 'note'], 10, 'who knows the terms')
 say('who knows the terms, too')
 PYTHON
 [ $? = 0 ] || failures=1
+
 check "overrides" [ "$failures" = 0 ]
 
 # All that the userdb can say, and that it comes before the overrides; a blank ends a
@@ -214,5 +215,43 @@ expect(len(journal(user='alice', ip='127.0.0.9', action='note')) > 0, True,
        'the step before')
 say('a step counts in a time of its own')
 PYTHON
+# A pilot group: off for all, on for one.
+cat >> "$LAB_CONF" <<CONF
+poll {
+	mode = off
+	overrides = {"alice: mode enforce"}
+	login_ladder = {"after 0: hold 2s"}
+}
+CONF
+read -r service rest < site/pids/authpolicy
+kill -HUP "$service"
+wait_until 10 grep -q 'settings read again' "$LAB_LOG/authpolicy.log" || failures=1
+doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
+python <<'PYTHON'
+from logins import *
+
+end = now() + 30
+while not journal(part='auth', user='alice', action='hold', ip='127.0.0.11'):
+    one_check('imap', 'alice', '127.0.0.11')
+    expect_true(now() < end, 'alice is not held before the login')
+    time.sleep(0.3)
+alice = Program('alice', source='127.0.0.12')
+alice.command('SELECT INBOX')
+
+
+def is_absorbed():
+    alice.command('NOOP')
+    return journal(part='imap', user='alice', action='absorb', ip='127.0.0.12')
+
+
+line = wait_until(is_absorbed, 30, 'a check of alice')[0]
+expect((line['mode'], line['why']), ('enforce', 'poll.overrides'), 'the line')
+for _ in range(5):
+    expect_true(one_check('imap', 'carol', '127.0.0.11')[0] < 1.5, 'carol waits')
+expect(journal(user='carol', ip='127.0.0.11'), [], 'lines about carol')
+expect_true('imap/127.0.0.11' not in kept('carol').programs, 'carol is not counted')
+say('a pilot group: only those are judged whom an override names')
+PYTHON
+[ $? = 0 ] || failures=1
 check "userdb, exempt, a time of its own" [ $? = 0 ]
 finish
