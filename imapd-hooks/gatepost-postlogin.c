@@ -23,6 +23,7 @@
 #include "network-text.h"
 #include "plugin-site.h"
 #include "poll-session.h"
+#include "program.h"
 #include "refusal.h"
 #include "settings-parse.h"
 
@@ -128,14 +129,56 @@ static bool may_log_in(enum gp_protocol protocol, const struct gp_settings *sett
 	return false;
 }
 
+/* script-login hands on the fields of the userdb, their names in capitals. */
+static void take_userdb(enum gp_protocol protocol, struct gp_poll_session *session)
+{
+	static const struct { const char *variable, *name; } fields[] = {
+		{ "GATEPOST_MODE", "mode" },
+		{ "GATEPOST_INTERVAL", "interval" },
+		{ "GATEPOST_LADDER", "ladder" },
+		{ "GATEPOST_LOGIN_LADDER", "login_ladder" },
+	};
+	char name[GP_PROGRAM_ID_BYTES];
+	const char *value;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		value = getenv(fields[i].variable);
+		if (value != NULL)
+			gp_poll_session_own_terms(session, fields[i].name, value);
+	}
+	if (protocol == GP_PROTOCOL_IMAP &&
+	    gp_program_name_in_id(getenv("GATEPOST_CLIENT_ID"), name))
+		gp_poll_session_name_program(session, name,
+					     gp_clock_monotonic_msecs());
+}
+
+/* RFC 9051 section 7.1: an alert is shown to the user. */
+static void give_notice(const struct gp_settings *settings,
+			const struct gp_poll_session *session)
+{
+	const struct gp_notice notice = {
+		.program = gp_poll_session_program(session),
+		.every_msecs = gp_poll_session_every_msecs(session),
+		.policy_msecs = gp_poll_session_interval_msecs(session),
+		.advised_msecs = (int64_t)settings->poll.advised_secs * 1000,
+	};
+	char text[GP_NOTICE_BYTES];
+
+	if (settings->poll.notice[0] != '\0')
+		(void)dprintf(STDOUT_FILENO, "* OK [ALERT] %s\r\n",
+			      gp_notice_text(settings->poll.notice, &notice, text));
+}
+
 /* True if the login goes on; *wait_msecs_r is for how long it waits first. */
-static bool is_in_time(enum gp_protocol protocol, struct gp_poll_session *session,
-		       int64_t *wait_msecs_r)
+static bool is_in_time(enum gp_protocol protocol, const struct gp_settings *settings,
+		       struct gp_poll_session *session, int64_t *wait_msecs_r)
 {
 	struct gp_decision decision;
 	char words[GP_REFUSAL_BYTES];
 
 	gp_poll_session_login(session, gp_clock_monotonic_msecs(), &decision);
+	if (decision.gives_notice && decision.mode == GP_MODE_ENFORCE)
+		give_notice(settings, session);
 	if (gp_decision_effect(&decision) == GP_ACTION_HOLD)
 		*wait_msecs_r = decision.wait_msecs;
 	if (gp_decision_effect(&decision) != GP_ACTION_REFUSE)
@@ -159,8 +202,9 @@ static bool judge(enum gp_protocol protocol, const char *user,
 					 site->journal,
 					 gp_protocol_word(protocol), user, NULL,
 					 &ip, 0);
+	take_userdb(protocol, session);
 	goes_on = may_log_in(protocol, site->settings, session, &ip) &&
-		is_in_time(protocol, session, &wait_msecs);
+		is_in_time(protocol, site->settings, session, &wait_msecs);
 	if (wait_msecs > 0)
 		hold(wait_msecs);
 	gp_poll_session_end(&session, gp_clock_monotonic_msecs());

@@ -27,7 +27,7 @@ static void write_line(const struct gp_poll_lines *lines,
 	entry->user = speaker->user;
 	entry->program = speaker->program;
 	entry->ip = gp_ip_format(speaker->ip, ip_text);
-	entry->port = speaker->local_port;
+	entry->port = speaker->local_port > 0 ? (int64_t)speaker->local_port : -1;
 	if (entry->mode == NULL)
 		entry->mode = gp_mode_word(speaker->mode);
 	entry->policy_secs = speaker->policy_secs;

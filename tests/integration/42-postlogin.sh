@@ -18,6 +18,9 @@ journal { interval = 1s }
 authpolicy { held_max = 0 }
 redis { retry = 1s }
 CONF
+# What Dovecot's userdb says of two users.
+sed -i -e '/^dave:/s/$/ userdb_gatepost_interval=5m/' \
+	-e '/^erin:/s/$/ userdb_gatepost_mode=observe/' site/etc/users
 
 # The site without the plugins, with the post-login program in their place.
 user='$default_internal_user'
@@ -64,8 +67,13 @@ class Login:
     def send(self, text):
         self.socket.sendall((text + '\r\n').encode())
 
-    def login(self, user):
+    def login(self, user, early_id=None):
+        if early_id:
+            self.send('i ID ' + early_id)
+            while not self.line().startswith('i '):
+                pass
         began = now()
+        self.told = []
         if self.protocol == 'imap':
             self.send('a LOGIN %s secret-%s' % (user, user))
         else:
@@ -73,7 +81,8 @@ class Login:
             self.line()
             self.send('PASS secret-' + user)
         line = self.line()
-        while line.startswith('* CAPABILITY'):
+        while line.startswith(('* CAPABILITY', '* OK [ALERT]')):
+            self.told += [line] if 'ALERT' in line else []
             line = self.line()
         self.waited = now() - began
         return line
@@ -116,6 +125,7 @@ for protocol, good, bad in (('imap', 'a OK ', '* BYE [LIMIT] '),
            ['note', 'hold', 'refuse'], 'the steps of the ladder in order')
     row = journal(part=protocol, action='refuse')[0]
     expect(row['program'], protocol + '/127.0.0.2', 'program')
+    expect(row['port'], '-', 'a port that is not known')
     bob = Login(protocol, source)
     expect_true(bob.login('bob').startswith(good), 'another user')
     bob.end()
@@ -127,6 +137,54 @@ for protocol, good, bad in (('imap', 'a OK ', '* BYE [LIMIT] '),
     expect_true(line.startswith(good), 'served then: %r' % line)
     login.end()
     say('%s: counted, held, ended in plain words, and served in time' % protocol)
+
+# The name of the program, and the terms of the user.
+def line_of(user, until, **wanted):
+    end = now() + 30
+    while not journal(user=user, **wanted):
+        login = Login('imap', '127.0.0.4')
+        line = login.login(user, '("os" "x" "name" "Relic")')
+        expect_true(line.startswith('a OK ') or not until, user + ': %r' % line)
+        login.end()
+        expect_true(now() < end, 'no line %r of %s within 30 s' % (wanted, user))
+        time.sleep(0.3)
+    return journal(user=user, **wanted)[0]
+
+
+line = line_of('dave', False, reason='early')
+expect((line['program'], line['policy'], line['why']),
+       ('imap/127.0.0.4/Relic', '300', 'userdb'), 'the line about dave')
+expect(sorted(kept('dave').programs), ['imap/127.0.0.4/Relic'], 'what is kept')
+line = line_of('erin', True, action='would-refuse')
+expect((line['mode'], line['why']), ('observe', 'userdb'), 'the line about erin')
+say('the name by IMAP ID and the terms in the userdb come from script-login')
+
+# Words for the user, once, by IMAP.
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('poll {\n notice = "%{program} logs in every %{every}"\n '
+               'notice_after = 1\n login_ladder = {"after 0: note"}\n }\n')
+told, end = [], now() + 30
+while not journal(user='bob', action='notice'):
+    login = Login('imap', '127.0.0.5')
+    login.login('bob')
+    told += login.told
+    login.end()
+    expect_true(now() < end, 'no notice within 30 s')
+    time.sleep(0.3)
+expect_true(len(told) == 1 and re.fullmatch(
+    r'\* OK \[ALERT\] imap/127\.0\.0\.5 logs in every (few|\d+) seconds?', told[0]),
+    'the words: %r' % told)
+for _ in range(3):
+    login = Login('imap', '127.0.0.5')
+    login.login('bob')
+    expect(login.told, [], 'said once')
+    login.end()
+for _ in range(8):
+    login = Login('imap', '127.0.0.4')
+    login.login('erin', '("name" "Relic")')
+    expect(login.told, [], 'nothing is said to whom is only observed')
+    login.end()
+say('the user is told once in plain words')
 
 # Who may not read mail this way.
 with open(env['LAB_CONF'], 'a') as file:
@@ -161,6 +219,7 @@ expect_true(not re.search('Panic|Fatal|killed with signal', log()),
             'log of Dovecot:\n' + log())
 PYTHON
 [ $? = 0 ] || failures=1
+check_no_ban
 program=$GATEPOST_BUILD/imapd-hooks/gatepost-postlogin
 refuses() { ! "$program" "$@" 2> usage.log && grep -q 'are needed' usage.log; }
 check "a protocol is needed" refuses /bin/true
