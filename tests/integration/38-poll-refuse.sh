@@ -57,6 +57,7 @@ alice.command('LOGOUT')
 say('who comes back after the time that was named is served')
 PYTHON
 [ $? = 0 ] || failures=1
+check_no_ban
 "$GATEPOST_SOURCE/scripts/lab" down "$work/site"
 
 poll_site steps <<CONF
@@ -89,5 +90,6 @@ alice.command('LOGOUT')
 say('NOOP, CHECK and SELECT of a session are never refused')
 PYTHON
 [ $? = 0 ] || failures=1
-checks=1
+check_no_ban
+check "refusals" [ "$failures" = 0 ]
 finish

@@ -100,6 +100,7 @@ expect_true(not re.search('Panic|Fatal|signal|auth failed|Password mismatch',
 say('nothing broke, and nothing looks like a wrong password')
 PYTHON
 [ $? = 0 ] || failures=1
+check_no_ban
 "$GATEPOST_SOURCE/scripts/lab" down "$work/site"
 
 poll_site held <<CONF
@@ -173,5 +174,6 @@ expect_true(not re.search('Panic|Fatal|signal|auth failed|Password mismatch|Erro
 say('nothing broke')
 PYTHON
 [ $? = 0 ] || failures=1
-checks=1
+check_no_ban
+check "POP3" [ "$failures" = 0 ]
 finish

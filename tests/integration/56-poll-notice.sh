@@ -77,5 +77,6 @@ expect(len(journal(user='bob', action='would-notice')), 1, 'would-notice')
 say('observe: nothing is said and nobody goes')
 PYTHON
 [ $? = 0 ] || failures=1
+check_no_ban
 check "notices" [ "$failures" = 0 ]
 finish

@@ -136,6 +136,64 @@ expect_true('auth failed' not in log and 'Panic' not in log and
             'AUTHFAIL' not in log, 'a clean log of Dovecot:\n' + log)
 say('nothing looks like a wrong password')
 PYTHON
+[ $? = 0 ] || failures=1
+
+# The same the other way round: IMAP is denied, and POP3 is not.
+doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
+cat >> "$LAB_CONF" <<CONF
+access {
+	imap = deny
+	pop3 = allow
+	pop3_mechanisms = {"PLAIN"}
+}
+CONF
+PYTHONPATH=$work python <<'PYTHON'
+from access import *
+
+
+class ChoosyPop3(Pop3):
+    """Logs in by AUTH with a mechanism."""
+
+    def command(self, text):
+        if text.startswith('USER '):
+            self.user = text[5:]
+            return b''
+        if not text.startswith('PASS '):
+            return super().command(text)
+        self.send('AUTH LOGIN')
+        for word in (self.user, text[5:]):
+            expect(self.line()[:1], b'+', 'a challenge')
+            self.send(base64.b64encode(word.encode()).decode())
+        return self.line()
+
+
+def pop3_is_refused(session, words, **wanted):
+    expect(session.login.decode(), '-ERR [SYS/PERM] ' + words, 'the answer to PASS')
+    expect(session.line(), b'', 'and the connection ends')
+    line = one_line(part='pop3', action='refuse', **wanted)
+    expect((line['mode'], line['check']), ('enforce', 'login'), 'the line')
+    return line
+
+
+refused(Program('carol'), 'SELECT INBOX', 'NOPERM',
+        "Mail may not be read by IMAP here, ask the server's administrators")
+expect(one_line(user='carol', part='imap')['why'], 'access.imap', 'the line')
+say('IMAP that is denied')
+
+line = pop3_is_refused(Pop3('carol', tls=False), NO_TLS, user='carol')
+expect((line['reason'], line['why']), ('tls-required', 'access.tls_mode'), 'TLS')
+line = pop3_is_refused(ChoosyPop3('bob'), NO_MECHANISM, user='bob')
+expect((line['reason'], line['why'], line['detail']),
+       ('mechanism-not-allowed', 'access.pop3_mechanisms', 'LOGIN'), 'a mechanism')
+say('POP3 without TLS, and by a mechanism that is not allowed')
+
+for options in ({}, {'tls': False, 'source': '127.0.0.5'}):
+    session = Pop3('carol', **options)
+    expect(session.command('STAT')[:3], b'+OK', 'POP3 with %r' % options)
+    session.quit()
+say('POP3 with TLS, and from a trusted network without')
+PYTHON
+[ $? = 0 ] || failures=1
 
 # What is being retired: told once a day; and the same rules only observed.
 doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
@@ -143,6 +201,7 @@ cat >> "$LAB_CONF" <<CONF
 access {
 	imap = notice
 	pop3 = notice
+	pop3_mechanisms = {}
 	notice = "%{protocol} ends here in March; ask help@example.test what comes after %{protocol}"
 	tls_mode = observe
 	mechanisms_mode = observe
@@ -182,8 +241,8 @@ say('what is being retired is told once a day')
 passes(Program('carol', tls=False))
 passes(Choosy('erin', 'LOGIN'))
 wait_until(lambda: journal(user='erin', action='would-refuse'), 10, 'the line')
-expect(one_line(user='carol', reason='tls-required')['action'], 'would-refuse',
-       'only observed')
+expect(one_line(user='carol', reason='tls-required', part='imap')['action'],
+       'would-refuse', 'only observed')
 expect(one_line(user='erin', reason='mechanism-not-allowed')['mode'], 'observe',
        'only observed')
 say('what is only observed is served, and written down')
@@ -194,3 +253,7 @@ expect(alerts, [], 'who was told already is not known')
 passes(Program('carol', source='127.0.0.6'))
 say('without Redis nobody is told, and mail is read')
 PYTHON
+[ $? = 0 ] || failures=1
+check_no_ban
+check "access" [ "$failures" = 0 ]
+finish

@@ -10,3 +10,12 @@ poll_site() {
 	} > "$1.conf"
 	site "$@" --conf "$1.conf"
 }
+
+# Nothing that was refused or made to wait looks like a wrong password to fail2ban's
+# own filter for Dovecot.
+check_no_ban() {
+	command -v fail2ban-regex > /dev/null || { echo "fail2ban is missing"; return; }
+	check "fail2ban's filter finds nothing" eval \
+		'fail2ban-regex "$LAB_LOG/dovecot.log" dovecot > ban.out &&
+			grep -q "Failregex: 0 total" ban.out'
+}
