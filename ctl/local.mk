@@ -2,6 +2,7 @@
 site_sources = \
 	ctl/site-abi.c ctl/site-abi.h \
 	ctl/site-dovecot.c ctl/site-dovecot.h ctl/site-dovecot-plugin.c \
+	ctl/site-dovecot-login.c \
 	ctl/site-finding.c ctl/site-finding.h \
 	ctl/site-gatepost.c ctl/site-gatepost.h \
 	ctl/site-key.c ctl/site-key.h \

@@ -343,12 +343,15 @@ void gp_site_check_dovecot_plugin(struct gp_site *site,
 
 		if (check_blocks(site, dovecot, plugin)) {
 			is_any_loaded = true;
+			if (!plugin->is_optional)
+				gp_site_check_dovecot_names(site, dovecot);
 			check_file(site, dovecot, plugin);
 		} else if (is_served && (!plugin->is_optional ||
 			   find_file(site->pool, folder, plugin->name) != NULL)) {
 			report_not_loaded(site, dovecot, plugin);
 		}
 	}
+	gp_site_check_dovecot_policy(site, dovecot, is_any_loaded);
 	if (!is_any_loaded)
 		return;
 	check_conf(site, dovecot);

@@ -41,4 +41,13 @@ void gp_site_check_dovecot(struct gp_site *site,
 void gp_site_check_dovecot_plugin(struct gp_site *site,
 				  const struct gp_dovecot *dovecot);
 
+/* Dovecot's questions to gatepost-authpolicy; has_plugin: a plugin of gatepost counts
+   logins, too. */
+void gp_site_check_dovecot_policy(struct gp_site *site,
+				  const struct gp_dovecot *dovecot, bool has_plugin);
+
+/* Whether the plugin for IMAP hears what programs call themselves. */
+void gp_site_check_dovecot_names(struct gp_site *site,
+				 const struct gp_dovecot *dovecot);
+
 #endif

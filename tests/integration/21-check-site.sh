@@ -10,8 +10,8 @@ mx=127.0.0.1:$LAB_SMTP_PORT/inet
 cp -a "$LAB_POSTFIX_CONF" saved-postfix
 cp -a "$LAB_DOVECOT_CONF" saved-dovecot.conf
 cp -a "$LAB_CONF" saved-gatepost.conf
-plugin=$(echo "$work"/site/modules/*_imap_gatepost_plugin.so)
-cp -a "$plugin" saved-plugin.so
+mkdir saved-modules
+cp -a site/modules/*_gatepost_plugin.so saved-modules/
 is_23=no
 [ "$(dovecot --version | cut -c 1-4)" != 2.3. ] || is_23=yes
 socket_group=$(stat -c %G "$LAB_MILTER_SOCKET")
@@ -21,7 +21,7 @@ restore() {
 	cp -a saved-postfix/. "$LAB_POSTFIX_CONF/"
 	cp -a saved-dovecot.conf "$LAB_DOVECOT_CONF"
 	cp -a saved-gatepost.conf "$LAB_CONF"
-	cp -a saved-plugin.so "$plugin"
+	cp -a saved-modules/. site/modules/
 	chmod "$socket_mode" "$LAB_MILTER_SOCKET"
 	chgrp "$socket_group" "$LAB_MILTER_SOCKET"
 }
@@ -217,9 +217,12 @@ dovecot_conf "ssl_min_protocol = TLSv1.1" tls-versions "Remedy: ssl_min_protocol
 dovecot_conf "login_trusted_networks = 0.0.0.0/0" login-trusted-networks "Remedy: login_trusted_networks ="
 dovecot_conf "auth_mechanisms = plain login anonymous" auth-anonymous "auth_mechanisms"
 dovecot_conf "auth_verbose_passwords = plain" passwords-logged "Remedy: auth_verbose_passwords = no"
-mkdir elsewhere
-cp site/modules/*pop3* elsewhere/
-dovecot_conf "mail_plugin_dir = $work/elsewhere" plugin-file "make install"
+for protocol in imap pop3; do
+	mkdir "without-$protocol"
+	cp -a saved-modules/. "without-$protocol/"
+	rm "without-$protocol"/*_${protocol}_*
+	dovecot_conf "mail_plugin_dir = $work/without-$protocol" plugin-file "make install"
+done
 sed -i -e 's/imap_gatepost$//' -e 's/imap_gatepost = yes//' "$LAB_DOVECOT_CONF"
 danger plugin-missing "$lines" "the plugin not loaded"
 printf '%s\n' "$global" >> "$LAB_DOVECOT_CONF"
@@ -228,15 +231,38 @@ check "the plugin for all programs: DANGER plugin-elsewhere ($found)" \
 	grep -q '^DANGER .*(plugin-elsewhere)$' out
 restore
 
+# --- what Dovecot tells of a login
+dovecot_conf "auth_policy_check_after_auth = yes" policy-asked-twice "Remedy: auth_policy_check_after_auth = no"
+dovecot_conf "auth_policy_reject_on_fail = yes" policy-refuses "Remedy: auth_policy_reject_on_fail = no"
+echo "auth_policy_report_after_auth = yes" >> "$LAB_DOVECOT_CONF"
+advice policy-reported "Remedy: auth_policy_report_after_auth = no" "reports beside the plugins"
+printf '%s\n' "auth_policy_server_url =" "auth_policy_check_after_auth = yes" >> "$LAB_DOVECOT_CONF"
+check_site
+check "without a service to ask none of that matters" grep -q '^0 dangers, 0 ' out
+restore
+echo "imap_id_retain = no" >> "$LAB_DOVECOT_CONF"
+advice program-names "Remedy: imap_id_retain = yes" "names that are forgotten"
+sed -i '/gatepost_client_id/d' "$LAB_DOVECOT_CONF"
+advice program-names "gatepost_client_id" "names that are not handed on"
+sed -i '/gatepost_client_id/d' "$LAB_DOVECOT_CONF"
+echo "poll { program = address }" >> "$LAB_CONF"
+check_site
+check "names that are not asked for are no advice" grep -q '^0 dangers, 0 ' out
+restore
+
 # --- the plugin's file
-sed -i 's/\.ABIv1/.ABIv8/' "$plugin"
-danger plugin-abi ".ABIv8" "a plugin for another Dovecot"
-sed -i 's/imap_gatepost_plugin_version/imap_gatepost_plugin_versiom/g' "$plugin"
-danger plugin-abi "does not say for which Dovecot" "a plugin without version"
-chmod 700 "$plugin"
-danger plugin-unreadable "chmod 755" "a plugin that users cannot read"
-chmod 757 "$plugin"
-danger plugin-writable "chmod 755" "a plugin that others can write"
+for protocol in imap pop3; do
+	plugin=$(echo site/modules/*_${protocol}_gatepost_plugin.so)
+	sed -i 's/\.ABIv1/.ABIv8/' "$plugin"
+	danger plugin-abi ".ABIv8" "a $protocol plugin for another Dovecot"
+	sed -i "s/${protocol}_gatepost_plugin_version/${protocol}_gatepost_plugin_versiom/g" \
+		"$plugin"
+	danger plugin-abi "does not say for which Dovecot" "a $protocol plugin without version"
+	chmod 700 "$plugin"
+	danger plugin-unreadable "chmod 755" "a $protocol plugin that users cannot read"
+	chmod 757 "$plugin"
+	danger plugin-writable "chmod 755" "a $protocol plugin that others can write"
+done
 chgrp nogroup "$LAB_CONF"
 chmod 664 "$LAB_CONF"
 danger conf-writable "chmod g-w" "gatepost.conf that others can write"
