@@ -18,9 +18,13 @@ NONSENSE = {
     'LOADING': b'-LOADING Redis is loading the dataset in memory\r\n',
     'READONLY': b"-READONLY You can't write against a read only replica.\r\n",
     'OOM': b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+    'NOAUTH': b'-NOAUTH Authentication required.\r\n',
+    'WRONGPASS': b'-WRONGPASS invalid username-password pair or user is disabled.\r\n',
+    'NOPERM': b"-NOPERM this user has no permissions to run the 'evalsha' command\r\n",
     'MOVED': b'-MOVED 3999 192.0.2.1:6379\r\n',
     'nil': b'*-1\r\n$-1\r\n',
     'another type': b'+OK\r\n',
+    'a string too short': b'$3\r\nabc\r\n',
     'too few': b'*2\r\n:2\r\n:1\r\n',
     'a verdict that is none': b'*7\r\n' + b':77\r\n' * 7,
     'below nothing': b'*7\r\n' + b':-9223372036854775808\r\n' * 7,
@@ -49,11 +53,18 @@ def name_of(pid):
         return 'gone'
 
 
+def listener(port=0):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(('127.0.0.1', port))
+    return sock
+
+
 class Server:
     """Listens at a path, or on a port of loopback when there is none.  Knows how
     often each process has come."""
 
-    def __init__(self, path=None):
+    def __init__(self, path=None, port=0):
         self.began, self.pids, self.connections = time.monotonic(), [], []
         if path is not None:
             if os.path.exists(path):
@@ -63,8 +74,7 @@ class Server:
             os.chmod(path, 0o777)
             self.name = 'unix:' + path
         else:
-            self.socket = socket.socket()
-            self.socket.bind(('127.0.0.1', 0))
+            self.socket = listener(port)
             self.name = '127.0.0.1:%d' % self.socket.getsockname()[1]
         self.socket.listen(64)
         threading.Thread(target=self.serve, daemon=True).start()
@@ -121,10 +131,10 @@ class Between(Server):
     """Brings questions to a Redis and hands its replies to spoil(connection, reply),
     which may do something else to them.  None: they are passed on."""
 
-    def __init__(self, path, redis_path, spoil=None):
+    def __init__(self, path, redis_path, spoil=None, port=0):
         self.redis_path, self.spoil = redis_path, spoil
         self.before = b''
-        super().__init__(path)
+        super().__init__(path, port)
 
     def answer(self, connection):
         with socket.socket(socket.AF_UNIX) as redis:
@@ -169,13 +179,22 @@ class Between(Server):
         connection.sendall(reply * 2)
 
 
+def saying(answer):
+    """For Between: what an impostor says, whatever the reply was."""
+    def spoil(_, connection, reply):
+        if answer == b'':
+            connection.shutdown(socket.SHUT_RDWR)
+        elif answer is not None:
+            connection.sendall(answer)
+    return spoil
+
+
 class Hole:
     """A port of loopback that lets nobody in, and does not refuse either: all
     places in the queue are taken."""
 
-    def __init__(self):
-        self.socket = socket.socket()
-        self.socket.bind(('127.0.0.1', 0))
+    def __init__(self, port=0):
+        self.socket = listener(port)
         self.socket.listen(0)
         port = self.socket.getsockname()[1]
         self.name = '127.0.0.1:%d' % port
