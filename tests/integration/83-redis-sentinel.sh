@@ -18,10 +18,27 @@ CONF
 python <<'PYTHON'
 import signal
 import rate
+from pop3_session import *
 from several import *
 
 servers = env['LAB_REDIS_PORTS'].split()
 sentinels = env['LAB_SENTINEL_PORTS'].split()
+
+
+def pop3_login(user, what):
+    """One that is served, whatever Redis does."""
+    began = now()
+    session = Pop3(user)
+    expect_true(session.login.startswith(b'+OK'), '%s: %r' % (what, session.login))
+    expect_true(session.command('STAT').startswith(b'+OK'), 'STAT: ' + what)
+    expect_true(now() - began < 1 + 5, '%s: %.1f s' % (what, now() - began))
+    session.quit()
+
+
+def told():
+    """How often Redis went and came, for parts that read mail."""
+    return [len([line for line in journal(reason=reason) if line['part'] != 'milter'])
+            for reason in ('store-unavailable', 'store-back')]
 
 
 def master(by):
@@ -49,6 +66,9 @@ for number in range(4):
     rate.expect_accepted(rate.send(bob, 'bob'), 'message %d' % number)
 old = master(sentinels[0])
 expect(old, servers[0], 'the master at first')
+pop3_login('dave', 'at first')
+expect_true('pop3/127.0.0.2' in who('dave'), 'a POP3 login is counted')
+held = Pop3('alice')
 say('with sentinels: throttled and counted on the master they name')
 
 # One of three does not answer: the others do.
@@ -66,9 +86,15 @@ say('one sentinel frozen: the next is asked')
 os.kill(pid_of(old), signal.SIGKILL)
 deliver('alice', 'while-there-is-no-master')
 wait_until(lambda: exists(alice.command('NOOP')), 10, 'new mail without a master')
-wait_until(lambda: master(sentinels[1]) != old, 60, 'another master')
+expect_true(held.command('STAT').startswith(b'+OK'), 'a POP3 session from before')
+held.quit()
+wait_until(lambda: pop3_login('erin', 'without a master') or
+           master(sentinels[1]) != old, 60, 'another master')
 new = master(sentinels[1])
 absorbed(alice, 'alice')
+wait_until(lambda: pop3_login('erin', 'with another master') or
+           'pop3/127.0.0.2' in who('erin'), 30, 'POP3 logins are counted again')
+expect(told(), [1, 1], 'lines that the master went and that there is another')
 wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
            (not journal(reason='store-unavailable', part='milter') or
             journal(reason='store-back', part='milter')), 20, 'the milter is back')

@@ -20,6 +20,7 @@ python <<'PYTHON'
 import hostile
 import signal
 import rate
+from pop3_session import *
 from several import *
 
 servers = env['LAB_REDIS_PORTS'].split()
@@ -45,6 +46,16 @@ def holder(user):
 
 def node_id(port):
     return ask(port, 'CLUSTER', 'MYID').strip()
+
+
+def pop3_login(user, what):
+    """One that is served, whatever Redis does."""
+    began = now()
+    session = Pop3(user)
+    expect_true(session.login.startswith(b'+OK'), '%s: %r' % (what, session.login))
+    expect_true(session.command('STAT').startswith(b'+OK'), 'STAT: ' + what)
+    expect_true(now() - began < 1 + 5, '%s: %.1f s' % (what, now() - began))
+    session.quit()
 
 
 class Circle(hostile.Server):
@@ -164,10 +175,15 @@ victim = holders['bob']
 os.kill(pid_of(victim), signal.SIGKILL)
 deliver('bob', 'while-there-is-no-master')
 wait_until(lambda: exists(programs['bob'].command('NOOP')), 10, 'new mail')
+for user in users:
+    pop3_login(user, 'while there is no master for bob')
 wait_until(lambda: holder('bob') not in (None, victim) and
            'cluster_state:ok' in ask(holder('bob'), 'CLUSTER', 'INFO'), 60,
            'another master for bob')
 absorbed(programs['bob'], 'bob')
+for user in ('bob', 'carol'):
+    wait_until(lambda: pop3_login(user, 'with another master') or
+               'pop3/127.0.0.2' in who(user), 30, 'POP3 logins are counted: ' + user)
 wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
            (not journal(reason='store-unavailable', part='milter') or
             journal(reason='store-back', part='milter')), 20, 'the milter is back')
@@ -187,6 +203,8 @@ for user, program in programs.items():
         deliver(user, 'most-are-gone-%d' % number)
         wait_until(lambda: exists(program.command('NOOP')), 20, 'new mail for ' + user)
 rate.expect_accepted(rate.send(rate.user('dave'), 'dave'), 'without most masters')
+for user in users:
+    pop3_login(user, 'without most masters')
 fresh = Program('erin', source='127.0.0.3')
 expect(fresh.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed',
        'a login without most masters')
