@@ -26,7 +26,8 @@ from pop3_session import *
 
 DEADLINE = 1.0
 PERIOD, LONGEST = 8.75, 11.25   # retry and its jitter
-SLACK = 4                       # of a machine that does other things as well
+# Of a machine that does other things as well: under valgrind nothing can be told.
+SLACK = 600 if 'GATEPOST_VALGRIND' in env else 4
 USERS = env['LAB_USERS'].split()
 
 
@@ -97,7 +98,7 @@ def nobody_waits(what):
     waits = everybody()
     most = 1 + (now() - began) // PERIOD
     slow = [wait for wait in waits if wait > max(healthy) + 0.8 * DEADLINE]
-    expect_true(len(slow) <= most, '%s: %d waited: %r' % (what, len(slow), waits))
+    expect_true(len(slow) <= most or SLACK > 60, '%s: %d waited: %r' % (what, len(slow), waits))
     expect_true(sum(waits) < sum(healthy) + (most + 1) * DEADLINE + SLACK,
                 '%s: together %.1f s, else %.1f s' % (what, sum(waits), sum(healthy)))
     new_mail_shows(what)
