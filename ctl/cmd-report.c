@@ -21,6 +21,7 @@
 #include "log.h"
 #include "pool.h"
 #include "report.h"
+#include "report-now.h"
 #include "report-show.h"
 #include "settings-parse.h"
 #include "store.h"
@@ -110,6 +111,11 @@ static int write_html(const struct gp_report *report,
 	return gp_command_write(wishes->html, 0640, write_page, &page);
 }
 
+static bool is_short(const struct wishes *wishes)
+{
+	return !wishes->is_json && !wishes->is_csv && wishes->html == NULL;
+}
+
 static int show(const struct gp_report *report, const struct wishes *wishes)
 {
 	int code = EX_OK;
@@ -129,9 +135,10 @@ static int show(const struct gp_report *report, const struct wishes *wishes)
 
 /* --- the command --- */
 
-/* Who is exempt by hand is told where Redis can be asked, under the names that the
-   journal has, be they pseudonyms.  The store keeps it. */
-static struct gp_store *know_by_hand(struct gp_report *report)
+/* Who is exempt by hand, and what programs may do now, is told where Redis can be asked,
+   under the names that the journal has, be they pseudonyms.  The store keeps it. */
+static struct gp_store *ask_store(struct gp_report *report,
+				  const struct wishes *wishes)
 {
 	struct gp_error unused;
 	struct gp_store *store;
@@ -143,6 +150,10 @@ static struct gp_store *know_by_hand(struct gp_report *report)
 	    store->ops->exemptions(store, NULL, gp_clock_monotonic_msecs(),
 				   &report->by_hand, &unused) < 0)
 		report->by_hand = NULL;
+	else if (store != NULL)
+		gp_report_now_ask(report, store, top_of(wishes, is_short(wishes)
+							? TOP_OF_TABLE
+							: GP_REPORT_NOW_MAX));
 	return store;
 }
 
@@ -159,7 +170,7 @@ static int report_files(const struct gp_settings *settings, bool has_settings,
 	report->period = wishes->filter.period;
 	code = read_journal(report, wishes, paths, count);
 	gp_report_finish(report);
-	store = know_by_hand(report);
+	store = ask_store(report, wishes);
 	show_code = show(report, wishes);
 	gp_store_close(&store);
 	gp_report_free(&report);
@@ -298,6 +309,7 @@ const struct gp_command gp_command_report = {
 GP_FILTER_HELP
 "\n"
 "FILE and what is read without one: as for gatepostctl log.\n"
+"STATE and LEFT are what Redis says now; without it the last line, as of when.\n"
 "OUTCOME of a program whose checks were absorbed, held or refused: obeys (it\n"
 "keeps to the interval now), slower, same, faster, quiet (not heard of for a\n"
 "day).\n",

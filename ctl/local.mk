@@ -66,7 +66,8 @@ ctl_gatepostctl_SOURCES = \
 	ctl/replay-show.c ctl/replay-show.h \
 	lib/poll-model.c lib/poll-model.h \
 	ctl/report-charts.c ctl/report-csv.c ctl/report-html.c \
-	ctl/report-json.c ctl/report-page.h ctl/report-tables.c \
+	ctl/report-json.c ctl/report-now.c ctl/report-now.h \
+	ctl/report-page.h ctl/report-tables.c \
 	ctl/report-show.c ctl/report-show.h ctl/report-text.c \
 	ctl/probe.c ctl/probe.h \
 	ctl/probe-link.c ctl/probe-link.h \

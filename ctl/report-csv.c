@@ -36,6 +36,14 @@ static void put_known(int64_t value)
 		(void)putchar(',');
 }
 
+static void put_rate(double rate)
+{
+	if (rate >= 0)
+		(void)printf(",%.2f", rate);
+	else
+		(void)putchar(',');
+}
+
 static void put_exemption(const struct gp_exemption *exemption)
 {
 	char text[GP_REPORT_TIME_BYTES];
@@ -62,10 +70,11 @@ static void put_row(const struct gp_report *report,
 		     gp_report_checks(row->kinds), gp_report_early(row->kinds),
 		     gp_report_mail(row->kinds));
 	for (int i = 0; i < GP_KIND_COUNT; i++)
-		(void)printf(",%" PRIu64, row->kinds[i]);
+		put_known(i == GP_KIND_ADMITTED &&
+			  !gp_report_has_admitted(report)
+			  ? -1 : (int64_t)row->kinds[i]);
 	for (int i = 0; i < GP_CHECK_COUNT; i++)
-		(void)printf(",%.2f", (double)row->checks[i] /
-			     gp_report_row_hours(row));
+		put_rate(gp_report_per_hour(row, (enum gp_check)i));
 	(void)printf(",%.2f", gp_report_idle_share(row));
 	put_known(gp_sketch_quantile(&row->intervals, 0.1));
 	put_known(gp_sketch_quantile(&row->intervals, 0.5));
@@ -74,10 +83,14 @@ static void put_row(const struct gp_report *report,
 	put_text(row->why == NULL ? "" : row->why);
 	(void)printf(",%s", gp_report_utc(row->first_msecs, text));
 	(void)printf(",%s", gp_report_utc(row->last_msecs, text));
-	(void)printf(",%s,%s", gp_report_state(report, row),
-		     gp_report_outcome(report, row));
+	(void)printf(",%s,%" PRId64 ",%s", gp_report_state(report, row),
+		     row->last_wait_secs,
+		     row->now_state == NULL ? "" : row->now_state);
+	put_known(row->now_state == NULL ? -1
+		  : (row->now_left_msecs + 999) / 1000);
+	(void)printf(",%s", gp_report_outcome(report, row));
 	put_known(row->first_every_secs);
-	put_known(row->last_every_secs);
+	put_known(gp_report_interval_after(row));
 	(void)putchar(',');
 	put_text(gp_report_habit(row, habit, sizeof(habit)));
 	put_exemption(gp_report_exemption(report, row));
@@ -92,7 +105,7 @@ static void put_head(void)
 	for (int i = 0; i < GP_CHECK_COUNT; i++)
 		(void)printf(",%s_per_hour", gp_check_word((enum gp_check)i));
 	(void)printf(",idle_share,interval_p10,interval_median,policy,why,first,last,state,"
-		     "outcome,interval_before,interval_after,habit,exempt_until,"
+		     "wait,now,left,outcome,interval_before,interval_after,habit,exempt_until,"
 		     "exempt_by,exempt_reason,advice\r\n");
 }
 

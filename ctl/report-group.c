@@ -53,6 +53,12 @@ uint64_t gp_report_mail(const uint64_t kinds[GP_KIND_COUNT])
 	return sum(kinds, GP_KIND_REJECT, GP_KIND_WOULD_MAIL);
 }
 
+bool gp_report_has_admitted(const struct gp_report *report)
+{
+	return report->kinds[GP_KIND_ADMITTED] > 0 ||
+		(report->has_settings && report->settings->journal.all_checks);
+}
+
 static int compare_counts(uint64_t a, uint64_t b)
 {
 	return a > b ? -1 : a < b;

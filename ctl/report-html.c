@@ -133,6 +133,7 @@ static void put_begin(const struct gp_report *report, FILE *out)
 static void put_policy_line(const struct gp_report *report, FILE *out)
 {
 	const struct gp_settings *settings = report->settings;
+	struct gp_report_mode mode;
 
 	if (!report->has_settings)
 		return;
@@ -140,13 +141,14 @@ static void put_policy_line(const struct gp_report *report, FILE *out)
 	gp_page_secs(out, settings->poll.interval_secs);
 	(void)fputs(", every ", out);
 	gp_page_secs(out, settings->poll.advised_secs);
-	(void)fprintf(out, " is advised (%s); TLS %s, login %s, relaying %s, "
-		      "sending rates %s.</p>\n",
-		      gp_mode_word(settings->poll.mode),
-		      gp_mode_word(settings->tls.mode),
-		      gp_mode_word(settings->login.mode),
-		      gp_mode_word(settings->relay.mode),
-		      gp_mode_word(settings->rate.mode));
+	(void)fprintf(out, " is advised (%s). Modes: ",
+		      gp_mode_word(settings->poll.mode));
+	for (size_t i = 0; gp_report_mode(settings, i, &mode); i++)
+		(void)fprintf(out, "%s<span class=\"mode\">%s%s%s %s</span>",
+			      i == 0 ? "" : ", ", mode.section,
+			      mode.section[0] == '\0' ? "" : ".", mode.name,
+			      mode.mode);
+	(void)fputs(".</p>\n", out);
 }
 
 /* --- head figures --- */
@@ -165,8 +167,22 @@ static void put_time_figure(FILE *out, const char *id, const char *label,
 {
 	(void)fprintf(out, "<div><dt>%s</dt><dd id=\"f-%s\" data-value=\"%" PRId64
 		      "\">", label, id, secs);
-	gp_page_secs(out, secs);
+	if (secs > 0)
+		gp_page_secs(out, secs);
+	else
+		(void)fputs("none", out);
 	(void)fputs("</dd></div>\n", out);
+}
+
+static void put_admitted(FILE *out, const struct gp_report *report)
+{
+	if (gp_report_has_admitted(report))
+		put_figure(out, "admitted", "Admitted",
+			   report->kinds[GP_KIND_ADMITTED]);
+	else
+		(void)fputs("<div><dt>Admitted</dt><dd id=\"f-admitted\" class="
+			    "\"unknown\">not recorded<br><small>journal.all_checks is "
+			    "off</small></dd></div>\n", out);
 }
 
 static void put_figures(const struct gp_report *report, FILE *out)
@@ -176,14 +192,15 @@ static void put_figures(const struct gp_report *report, FILE *out)
 	(void)fputs("<section aria-labelledby=\"h-figures\">\n"
 		    "<h2 id=\"h-figures\">Head figures</h2>\n"
 		    "<dl class=\"figures\">\n", out);
-	put_figure(out, "users", "Users seen", report->users_count);
-	put_figure(out, "violators", "… too often, or refused",
+	put_figure(out, "users", gp_report_has_admitted(report)
+		   ? "Users seen" : "Users seen too early or refused", report->users_count);
+	put_figure(out, "violators", "Users who checked too often or had mail refused",
 		   report->violators_count);
 	put_figure(out, "seen", "Checks in the journal",
 		   gp_report_checks(kinds));
-	put_figure(out, "early", "… too early", gp_report_early(kinds));
-	put_figure(out, "with_idle", "… where IDLE is used", report->idle_count);
-	put_figure(out, "admitted", "Admitted", kinds[GP_KIND_ADMITTED]);
+	put_figure(out, "early", "Checks too early", gp_report_early(kinds));
+	put_figure(out, "with_idle", "Checks where IDLE is used", report->idle_count);
+	put_admitted(out, report);
 	put_figure(out, "served", "Early, but served", kinds[GP_KIND_SERVED]);
 	put_figure(out, "note", "Only noted", kinds[GP_KIND_NOTE]);
 	put_figure(out, "absorb", "Absorbed", kinds[GP_KIND_ABSORB]);
@@ -201,7 +218,7 @@ static void put_figures(const struct gp_report *report, FILE *out)
 		   kinds[GP_KIND_ABSORB]);
 	put_time_figure(out, "waited", "Programs waited", report->waited_secs);
 	put_figure(out, "outages", "Outages of Redis", report->outages_count);
-	put_time_figure(out, "outage", "… together",
+	put_time_figure(out, "outage", "All outages together",
 			report->outage_msecs / 1000);
 	(void)fputs("</dl>\n</section>\n", out);
 }

@@ -2,6 +2,7 @@
 /* This module writes a report as JSON: all figures of the other forms, by the same
    names.  Documented in report-show.h. */
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +28,17 @@ static json_t *time_of(int64_t msecs)
 	return msecs < 0 ? json_null() : json_string(gp_report_utc(msecs, text));
 }
 
-static void add_kinds(json_t *object, const uint64_t kinds[GP_KIND_COUNT],
-		      int from, int to)
+/* How many were admitted the journal may not know. */
+static void add_kinds(json_t *object, const struct gp_report *report,
+		      const uint64_t kinds[GP_KIND_COUNT], int from, int to)
 {
+	const bool has_admitted = gp_report_has_admitted(report);
+
 	for (int i = from; i <= to; i++)
 		(void)json_object_set_new(object,
 			gp_report_kind_word((enum gp_report_kind)i),
-			number(kinds[i]));
+			i == GP_KIND_ADMITTED && !has_admitted
+			? json_null() : number(kinds[i]));
 }
 
 static json_t *quantiles(const struct gp_sketch *sketch)
@@ -54,17 +59,30 @@ static json_t *week_json(const uint32_t *week)
 	return array;
 }
 
-static json_t *checks_json(const struct gp_report_row *row)
+/* By what the program did; null for a rate of less than an hour. */
+static json_t *checks_json(const struct gp_report_row *row, bool is_rate)
 {
 	json_t *object = json_object();
 
-	for (int i = 0; i < GP_CHECK_COUNT; i++)
+	for (int i = 0; i < GP_CHECK_COUNT; i++) {
+		const double rate = gp_report_per_hour(row, (enum gp_check)i);
+
 		if (row->checks[i] > 0)
 			(void)json_object_set_new(object,
 				gp_check_word((enum gp_check)i),
-				json_real((double)row->checks[i] /
-					  gp_report_row_hours(row)));
+				!is_rate ? number(row->checks[i])
+				: rate < 0 ? json_null()
+				: json_real(round(rate * 100) / 100));
+	}
 	return object;
+}
+
+/* What Redis says. */
+static json_t *now_json(const struct gp_report_row *row)
+{
+	return row->now_state == NULL ? json_null()
+		: json_pack("{s:s, s:I}", "state", row->now_state, "left_secs",
+			    (json_int_t)((row->now_left_msecs + 999) / 1000));
 }
 
 static json_t *exemption_json(const struct gp_exemption *exemption)
@@ -86,15 +104,18 @@ static json_t *row_json(const struct gp_report *report,
 	json_t *object = json_object(), *kinds = json_object();
 	char habit[80];
 
-	add_kinds(kinds, row->kinds, 0, GP_KIND_COUNT - 1);
+	add_kinds(kinds, report, row->kinds, 0, GP_KIND_COUNT - 1);
 	(void)json_object_update_new(object, json_pack(
-		"{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:s?, s:o, s:o}",
+		"{s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:s?, s:o,"
+		" s:o}",
 		"program", gp_show_json_name(row->program),
 		"checks", (json_int_t)gp_report_checks(row->kinds),
 		"early", (json_int_t)gp_report_early(row->kinds),
 		"mail", (json_int_t)gp_report_mail(row->kinds),
 		"actions", kinds,
-		"checks_per_hour", checks_json(row),
+		"by_command", checks_json(row, false),
+		"checks_per_hour", checks_json(row, true),
+		"span_secs", (json_int_t)gp_report_row_secs(row),
 		"interval_secs", quantiles(&row->intervals),
 		"policy_secs", known(row->policy_secs),
 		"why", row->why,
@@ -106,13 +127,14 @@ static json_t *row_json(const struct gp_report *report,
 		"outcome", gp_report_outcome(report, row),
 		"wait_secs", (json_int_t)row->last_wait_secs,
 		"interval_before_secs", known(row->first_every_secs),
-		"interval_after_secs", known(row->last_every_secs),
+		"interval_after_secs", known(gp_report_interval_after(row)),
 		"habit", gp_report_habit(row, habit, sizeof(habit)),
 		"waited_secs", (json_int_t)row->waited_secs,
 		"advice", advice->word, "advice_text", advice->text,
 		"week", week_json(row->week)));
 	(void)json_object_update_new(object, json_pack(
-		"{s:f, s:o}", "idle_share", gp_report_idle_share(row),
+		"{s:o, s:f, s:o}", "now", now_json(row),
+		"idle_share", round(gp_report_idle_share(row) * 100) / 100,
 		"exempt", exemption_json(gp_report_exemption(report, row))));
 	return object;
 }
@@ -151,10 +173,10 @@ static json_t *head_json(const struct gp_report *report)
 				  number(gp_report_early(report->kinds)));
 	(void)json_object_set_new(checks, "with_idle",
 				  number(report->idle_count));
-	add_kinds(checks, report->kinds, GP_KIND_ADMITTED, GP_KIND_WOULD_CHECK);
-	add_kinds(mail, report->kinds, GP_KIND_REJECT, GP_KIND_WOULD_MAIL);
+	add_kinds(checks, report, report->kinds, GP_KIND_ADMITTED, GP_KIND_WOULD_CHECK);
+	add_kinds(mail, report, report->kinds, GP_KIND_REJECT, GP_KIND_WOULD_MAIL);
 	return json_pack("{s:{s:o, s:o, s:o, s:o}, s:I, s:I, s:I, s:I, s:I, s:b,"
-			 " s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}}",
+			 " s:b, s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}}",
 			 "period", "since", time_of(gp_report_begin(report)),
 			 "until", time_of(gp_report_end(report)),
 			 "first", time_of(report->first_msecs),
@@ -165,6 +187,7 @@ static json_t *head_json(const struct gp_report *report)
 			 "users", (json_int_t)report->users_count,
 			 "violators", (json_int_t)report->violators_count,
 			 "users_are_more", report->users_are_more,
+			 "all_checks", gp_report_has_admitted(report),
 			 "checks", checks, "mail", mail,
 			 "saved", "mailbox_looks",
 			 (json_int_t)report->kinds[GP_KIND_ABSORB],
@@ -174,21 +197,40 @@ static json_t *head_json(const struct gp_report *report)
 			 (json_int_t)(report->outage_msecs / 1000));
 }
 
+/* "tls_mode"; those of a section are an object in it. */
+static void add_mode(json_t *policy, const struct gp_report_mode *mode)
+{
+	char name[32];
+	json_t *section = json_object_get(policy, mode->section);
+
+	if (mode->section[0] == '\0') {
+		(void)snprintf(name, sizeof(name), "%s_mode", mode->name);
+		(void)json_object_set_new(policy, name, json_string(mode->mode));
+		return;
+	}
+	if (section == NULL) {
+		section = json_object();
+		(void)json_object_set_new(policy, mode->section, section);
+	}
+	(void)json_object_set_new(section, mode->name, json_string(mode->mode));
+}
+
 static json_t *policy_json(const struct gp_report *report)
 {
 	const struct gp_settings *settings = report->settings;
+	struct gp_report_mode mode;
+	json_t *object;
 
 	if (!report->has_settings)
 		return json_null();
-	return json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:s, s:s}",
+	object = json_pack("{s:s, s:i, s:i, s:i}",
 			 "poll_mode", gp_mode_word(settings->poll.mode),
 			 "interval_secs", (int)settings->poll.interval_secs,
 			 "advised_secs", (int)settings->poll.advised_secs,
-			 "round_secs", (int)settings->poll.round_secs,
-			 "tls_mode", gp_mode_word(settings->tls.mode),
-			 "login_mode", gp_mode_word(settings->login.mode),
-			 "relay_mode", gp_mode_word(settings->relay.mode),
-			 "rate_mode", gp_mode_word(settings->rate.mode));
+			 "round_secs", (int)settings->poll.round_secs);
+	for (size_t i = 0; gp_report_mode(settings, i, &mode); i++)
+		add_mode(object, &mode);
+	return object;
 }
 
 static json_t *reasons_json(const struct gp_report *report)
@@ -212,7 +254,7 @@ static json_t *timeline_json(const struct gp_report *report)
 
 		(void)json_object_set_new(hour, "hour",
 					  time_of(report->hours[i].hour * 3600000));
-		add_kinds(hour, report->hours[i].kinds, 0, GP_KIND_COUNT - 1);
+		add_kinds(hour, report, report->hours[i].kinds, 0, GP_KIND_COUNT - 1);
 		(void)json_array_append_new(array, hour);
 	}
 	return array;
@@ -251,7 +293,7 @@ static json_t *names_json(const struct gp_report *report)
 		const struct gp_report_name *name = &report->names[i];
 		json_t *kinds = json_object();
 
-		add_kinds(kinds, name->kinds, 0, GP_KIND_COUNT - 1);
+		add_kinds(kinds, report, name->kinds, 0, GP_KIND_COUNT - 1);
 		(void)json_array_append_new(array, json_pack(
 			"{s:o, s:I, s:I, s:I, s:o, s:o}",
 			"name", gp_show_json_name(name->name),

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -23,10 +24,32 @@ static bool is_quiet(const struct gp_report *report,
 		silence >= row->policy_secs * 1000 * 12;
 }
 
+static int compare_secs(const void *left, const void *right)
+{
+	const int32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+int64_t gp_report_interval_after(const struct gp_report_row *row)
+{
+	enum { LEAST = 3 };
+	int32_t secs[GP_REPORT_LATELY];
+	const size_t count = row->lately_count < GP_REPORT_LATELY
+		? row->lately_count : GP_REPORT_LATELY;
+
+	if (count < LEAST)
+		return -1;
+	memcpy(secs, row->lately, sizeof(secs));
+	qsort(secs, count, sizeof(*secs), compare_secs);
+	return secs[(count - 1) / 2];
+}
+
 const char *gp_report_outcome(const struct gp_report *report,
 			      const struct gp_report_row *row)
 {
-	int64_t first = row->first_every_secs, last = row->last_every_secs;
+	const int64_t first = row->first_every_secs;
+	const int64_t last = gp_report_interval_after(row);
 
 	if (first < 0)
 		return "-";

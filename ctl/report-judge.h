@@ -14,16 +14,20 @@ struct gp_advice {
 };
 
 /*
- * Did the interval grow after checks were first absorbed, held or refused?
+ * Did the interval grow after checks were first absorbed, held or refused?  By the
+ * median of the latest nine lines, so that a pause is no change.
  *   obeys    it keeps to the policy's interval now
  *   slower   half as often again, or better
  *   same, faster
  *   quiet    no line for a day and for twelve intervals: it keeps to the policy or
  *            is away, which the journal does not tell apart
- *   -        nothing was done, or no interval was measured
+ *   -        nothing was done, or too few intervals were measured since
  */
 const char *gp_report_outcome(const struct gp_report *report,
 			      const struct gp_report_row *row);
+
+/* That median, without what we held; -1 with less than three lines. */
+int64_t gp_report_interval_after(const struct gp_report_row *row);
 
 /* What happened last, or "quiet". */
 const char *gp_report_state(const struct gp_report *report,

@@ -132,7 +132,7 @@ static struct gp_report_row *create_row(const struct gp_report_key *key)
 	row->user = names;
 	row->program = names + user_bytes;
 	row->first_msecs = row->last_msecs = -1;
-	row->first_every_secs = row->last_every_secs = -1;
+	row->first_every_secs = -1;
 	row->policy_secs = row->reason = -1;
 	row->last_kind = GP_KIND_NONE;
 	return row;

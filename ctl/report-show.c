@@ -38,9 +38,47 @@ int64_t gp_report_end(const struct gp_report *report)
 		? report->period.until_msecs : report->last_msecs;
 }
 
-double gp_report_row_hours(const struct gp_report_row *row)
+int64_t gp_report_row_secs(const struct gp_report_row *row)
 {
-	double hours = (double)(row->last_msecs - row->first_msecs) / 3600000;
+	return row->first_msecs < 0 ? 0
+		: (row->last_msecs - row->first_msecs) / 1000;
+}
 
-	return hours > 1 ? hours : 1;
+double gp_report_per_hour(const struct gp_report_row *row, enum gp_check check)
+{
+	const int64_t secs = gp_report_row_secs(row);
+
+	return secs < 3600 ? -1
+		: (double)row->checks[check] * 3600 / (double)secs;
+}
+
+bool gp_report_mode(const struct gp_settings *settings, size_t number,
+		    struct gp_report_mode *mode_r)
+{
+	const struct {
+		const char *section, *name;
+		enum gp_mode mode;
+	} modes[] = {
+		{ "", "tls", settings->tls.mode },
+		{ "", "login", settings->login.mode },
+		{ "", "relay", settings->relay.mode },
+		{ "", "rate", settings->rate.mode },
+		{ "identity", "envelope", settings->identity.envelope },
+		{ "identity", "from", settings->identity.from },
+		{ "identity", "sender", settings->identity.sender },
+		{ "identity", "reply_to", settings->identity.reply_to },
+		{ "identity", "resent", settings->identity.resent },
+		{ "identity", "inbound", settings->identity.inbound },
+		{ "access", "protocol_mode", settings->access.protocol_mode },
+		{ "access", "tls_mode", settings->access.tls_mode },
+		{ "access", "mechanisms_mode", settings->access.mechanisms_mode },
+	};
+
+	if (number >= sizeof(modes) / sizeof(modes[0]))
+		return false;
+	*mode_r = (struct gp_report_mode){
+		modes[number].section, modes[number].name,
+		gp_mode_word(modes[number].mode),
+	};
+	return true;
 }

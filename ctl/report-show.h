@@ -24,7 +24,19 @@ const char *gp_report_local(int64_t msecs, char text[GP_REPORT_TIME_BYTES]);
 int64_t gp_report_begin(const struct gp_report *report);
 int64_t gp_report_end(const struct gp_report *report);
 
-/* Hours between the first and the last line of a row, at least one. */
-double gp_report_row_hours(const struct gp_report_row *row);
+/* Between the first and the last line of a row; 0 if they have no time. */
+int64_t gp_report_row_secs(const struct gp_report_row *row);
+
+/* How often an hour a program checked in that way; -1 when less than an hour was
+   seen of it, for that is no rate. */
+double gp_report_per_hour(const struct gp_report_row *row, enum gp_check check);
+
+/* The modes of the policy in force, by the names of their settings: the section is
+   "" for "tls", whose mode it is.  False behind the last. */
+struct gp_report_mode {
+	const char *section, *name, *mode;
+};
+bool gp_report_mode(const struct gp_settings *settings, size_t number,
+		    struct gp_report_mode *mode_r);
 
 #endif

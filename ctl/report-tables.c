@@ -155,18 +155,29 @@ static void put_actions(FILE *out, const struct gp_report_row *row)
 	(void)fputs("</dd>", out);
 }
 
+/* Numbers instead where less than an hour was seen. */
 static void put_rates(FILE *out, const struct gp_report_row *row)
 {
+	const bool is_rate = gp_report_per_hour(row, GP_CHECK_LOGIN) >= 0;
 	bool is_first = true;
 
 	for (int i = 0; i < GP_CHECK_COUNT; i++) {
 		if (row->checks[i] == 0)
 			continue;
-		(void)fprintf(out, "%s%s %.1f", is_first
-			      ? "<dt>Checks per hour</dt><dd>" : ", ",
-			      gp_check_word((enum gp_check)i),
-			      (double)row->checks[i] / gp_report_row_hours(row));
+		(void)fprintf(out, "%s%s ", !is_first ? ", "
+			      : is_rate ? "<dt>Checks per hour</dt><dd>"
+			      : "<dt>Checks</dt><dd>",
+			      gp_check_word((enum gp_check)i));
+		if (is_rate)
+			(void)fprintf(out, "%.1f", gp_report_per_hour(
+				row, (enum gp_check)i));
+		else
+			gp_page_number(out, row->checks[i]);
 		is_first = false;
+	}
+	if (!is_first && !is_rate && gp_report_row_secs(row) > 0) {
+		(void)fputs(" within ", out);
+		gp_page_secs(out, gp_report_row_secs(row));
 	}
 	if (!is_first)
 		(void)fputs("</dd>", out);
@@ -193,18 +204,36 @@ static void put_intervals(FILE *out, const struct gp_report_row *row)
 static void put_outcome(FILE *out, const struct gp_report *report,
 			const struct gp_report_row *row)
 {
+	const int64_t after = gp_report_interval_after(row);
+
 	(void)fprintf(out, "<dt>Outcome</dt><dd>%s",
 		      gp_report_outcome(report, row));
-	if (row->first_every_secs >= 0 && row->last_every_secs >= 0) {
+	if (row->first_every_secs >= 0 && after >= 0) {
 		(void)fputs(": ", out);
 		gp_page_secs(out, row->first_every_secs);
 		(void)fputs(" when first acted upon, then ", out);
-		gp_page_secs(out, row->last_every_secs);
+		gp_page_secs(out, after);
 	}
-	(void)fprintf(out, "; last: %s", gp_report_state(report, row));
-	if (row->last_wait_secs > 0) {
-		(void)fputs(", wait ", out);
-		gp_page_secs(out, row->last_wait_secs);
+	(void)fputs("</dd>", out);
+}
+
+/* What Redis says of now, or what was when the journal last heard of it. */
+static void put_state(FILE *out, const struct gp_report *report,
+		      const struct gp_report_row *row)
+{
+	const int64_t wait_secs = row->now_state != NULL
+		? (row->now_left_msecs + 999) / 1000 : row->last_wait_secs;
+	char text[GP_REPORT_TIME_BYTES];
+
+	if (row->now_state != NULL)
+		(void)fprintf(out, "<dt>State now</dt><dd>%s", row->now_state);
+	else
+		(void)fprintf(out, "<dt>State</dt><dd>as of %s: %s",
+			      gp_report_local(row->last_msecs, text),
+			      gp_report_state(report, row));
+	if (wait_secs > 0) {
+		(void)fputs(row->now_state != NULL ? ", left: " : ", wait ", out);
+		gp_page_secs(out, wait_secs);
 	}
 	(void)fputs("</dd>", out);
 }
@@ -237,6 +266,7 @@ static void put_program(FILE *out, const struct gp_report *report,
 	if (gp_report_habit(row, habit, sizeof(habit))[0] != '\0')
 		put_fact(out, "Habit", habit);
 	put_outcome(out, report, row);
+	put_state(out, report, row);
 	if (row->idle_count > 0)
 		(void)fprintf(out, "<dt>IDLE</dt><dd>%.0f %% of its checks in sessions "
 			      "that use it</dd>", 100 * gp_report_idle_share(row));

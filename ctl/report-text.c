@@ -38,21 +38,40 @@ static void print_period(const struct gp_report *report)
 		   gp_report_local(gp_report_end(report), until),
 		   report->entries_count);
 	print_line("Users", "%s%" PRIu64 " seen, %" PRIu64
-		   " checked too often or had mail refused",
+		   " checked too often or had mail refused%s",
 		   report->users_are_more ? "more than " : "",
-		   report->users_count, report->violators_count);
+		   report->users_count, report->violators_count,
+		   gp_report_has_admitted(report) ? ""
+		   : "; others are not recorded (journal.all_checks)");
+}
+
+/* "no outage", "1 outage, 5m00s" */
+static void print_outages(const struct gp_report *report)
+{
+	char outage[32];
+
+	gp_show_time(report->outage_msecs, outage, sizeof(outage));
+	if (report->outages_count == 0)
+		print_line("Redis", "no outage");
+	else
+		print_line("Redis", "%" PRIu64 " outage%s, %s",
+			   report->outages_count,
+			   report->outages_count == 1 ? "" : "s", outage);
 }
 
 static void print_figures(const struct gp_report *report)
 {
 	const uint64_t *kinds = report->kinds;
-	char waited[32], outage[32];
+	char waited[32], admitted[64] = "admitted not recorded (journal.all_checks)";
 
-	print_line("Checks", "%" PRIu64 " seen, %" PRIu64 " admitted, %" PRIu64
+	if (gp_report_has_admitted(report))
+		(void)snprintf(admitted, sizeof(admitted), "%" PRIu64 " admitted",
+			       kinds[GP_KIND_ADMITTED]);
+	print_line("Checks", "%" PRIu64 " seen, %s, %" PRIu64
 		   " served, %" PRIu64 " noted, %" PRIu64 " absorbed, %" PRIu64
 		   " delayed, %" PRIu64 " held, %" PRIu64 " refused, %" PRIu64
 		   " only observed", gp_report_checks(kinds),
-		   kinds[GP_KIND_ADMITTED], kinds[GP_KIND_SERVED],
+		   admitted, kinds[GP_KIND_SERVED],
 		   kinds[GP_KIND_NOTE], kinds[GP_KIND_ABSORB],
 		   kinds[GP_KIND_DELAY], kinds[GP_KIND_HOLD],
 		   kinds[GP_KIND_REFUSE], kinds[GP_KIND_WOULD_CHECK]);
@@ -64,15 +83,33 @@ static void print_figures(const struct gp_report *report)
 		   kinds[GP_KIND_REJECT], kinds[GP_KIND_TEMPFAIL],
 		   kinds[GP_KIND_REWRITE], kinds[GP_KIND_WOULD_MAIL]);
 	gp_show_time(report->waited_secs * 1000, waited, sizeof(waited));
-	print_line("Saved", "%" PRIu64 " looks into mailboxes; programs waited %s",
-		   kinds[GP_KIND_ABSORB], waited);
-	gp_show_time(report->outage_msecs, outage, sizeof(outage));
-	print_line("Redis", "%" PRIu64 " outages, %s", report->outages_count,
-		   outage);
+	print_line("Saved", "%" PRIu64 " looks into mailboxes; %s%s",
+		   kinds[GP_KIND_ABSORB], report->waited_secs > 0
+		   ? "programs waited " : "no program waited",
+		   report->waited_secs > 0 ? waited : "");
+	print_outages(report);
 	if (report->reasons[GP_REASON_STREAM_LOST] > 0)
 		print_line("Stream", "%" PRIu64 " lines of the journal were lost on "
 			   "their way to it",
 			   report->reasons[GP_REASON_STREAM_LOST]);
+}
+
+/* A line for each section. */
+static void print_modes(const struct gp_settings *settings)
+{
+	const char *section = "";
+	struct gp_report_mode mode;
+
+	for (size_t i = 0; gp_report_mode(settings, i, &mode); i++) {
+		const bool is_same = strcmp(mode.section, section) == 0;
+
+		if (!is_same)
+			(void)printf("\n%-10s mode of %s: ", "", mode.section);
+		(void)printf("%s%s %s", i > 0 && is_same ? ", " : "", mode.name,
+			     mode.mode);
+		section = mode.section;
+	}
+	(void)putchar('\n');
 }
 
 static void print_policy(const struct gp_report *report)
@@ -86,13 +123,10 @@ static void print_policy(const struct gp_report *report)
 		     sizeof(interval));
 	gp_show_time((int64_t)settings->poll.advised_secs * 1000, advised,
 		     sizeof(advised));
-	print_line("Policy", "checks every %s (advised %s), mode %s; mode of "
-		   "tls %s, login %s, relay %s, rate %s", interval, advised,
-		   gp_mode_word(settings->poll.mode),
-		   gp_mode_word(settings->tls.mode),
-		   gp_mode_word(settings->login.mode),
-		   gp_mode_word(settings->relay.mode),
-		   gp_mode_word(settings->rate.mode));
+	(void)printf("%-10s checks every %s (advised %s), mode %s; mode of ",
+		     "Policy", interval, advised,
+		     gp_mode_word(settings->poll.mode));
+	print_modes(settings);
 }
 
 static void print_reasons(const struct gp_report *report)
@@ -153,12 +187,28 @@ static const char *exempt_until(const struct gp_exemption *exemption,
 	return buffer;
 }
 
+/* What Redis says of now, or what was when the journal last heard of it. */
+static void set_state(struct libscols_line *line, size_t column,
+		      const struct gp_report *report,
+		      const struct gp_report_row *row)
+{
+	char text[64 + GP_REPORT_TIME_BYTES], time[GP_REPORT_TIME_BYTES];
+
+	(void)snprintf(text, sizeof(text), "%s as of %s",
+		       gp_report_state(report, row),
+		       gp_report_local(row->last_msecs, time));
+	(void)scols_line_set_data(line, column, row->now_state != NULL
+				  ? row->now_state : text);
+	gp_table_set_time(line, column + 1, row->now_state != NULL
+			  ? row->now_left_msecs : -1);
+}
+
 static void fill_line(struct libscols_line *line, const struct gp_report *report,
 		      const struct gp_report_row *row)
 {
 	const uint64_t *kinds = row->kinds;
 	const char *outcome = gp_report_outcome(report, row);
-	char until[GP_REPORT_TIME_BYTES];
+	char until[GP_REPORT_TIME_BYTES], since[GP_REPORT_TIME_BYTES];
 
 	set_text(line, 0, row->user);
 	set_text(line, 1, row->program);
@@ -173,13 +223,15 @@ static void fill_line(struct libscols_line *line, const struct gp_report *report
 		  kinds[GP_KIND_TEMPFAIL]);
 	set_count(line, 9, kinds[GP_KIND_WOULD_CHECK] +
 		  kinds[GP_KIND_WOULD_MAIL]);
-	(void)scols_line_set_data(line, 10, gp_report_state(report, row));
-	(void)scols_line_set_data(line, 11, outcome);
+	set_state(line, 10, report, row);
+	(void)scols_line_set_data(line, 12, outcome);
 	if (strcmp(outcome, "-") != 0)
-		(void)scols_cell_set_color(scols_line_get_cell(line, 11),
+		(void)scols_cell_set_color(scols_line_get_cell(line, 12),
 					   colour_of(outcome));
-	set_text(line, 12, exempt_until(gp_report_exemption(report, row), until));
-	(void)scols_line_set_data(line, 13, gp_report_advice(row)->word);
+	set_text(line, 13, exempt_until(gp_report_exemption(report, row), until));
+	(void)scols_line_set_data(line, 14,
+				  gp_report_local(row->first_msecs, since));
+	(void)scols_line_set_data(line, 15, gp_report_advice(row)->word);
 }
 
 static void print_rows(const struct gp_report *report, size_t top)
@@ -195,8 +247,10 @@ static void print_rows(const struct gp_report *report, size_t top)
 		{ "REFUSED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(4) },
 		{ "WOULD", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(3) },
 		{ "STATE", GP_COLUMN_SPARE(2) },
+		{ "LEFT", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(3) },
 		{ "OUTCOME", GP_COLUMN_SPARE(1) },
-		{ "EXEMPT", GP_COLUMN_SPARE(6) }, { "ADVICE", 0 },
+		{ "EXEMPT", GP_COLUMN_SPARE(6) },
+		{ "SINCE", GP_COLUMN_SPARE(7) }, { "ADVICE", 0 },
 	};
 	struct libscols_table *table =
 		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));

@@ -212,15 +212,26 @@ static bool is_acted_upon(enum gp_report_kind kind)
 }
 
 static void add_interval(struct gp_report *report, struct gp_report_row *row,
-			 enum gp_report_kind kind, int64_t every_secs,
-			 uint64_t count)
+			 enum gp_report_kind kind,
+			 const struct gp_journal_entry *entry, uint64_t count)
 {
+	const int64_t every_secs = entry->every_secs;
+	int64_t own_secs = every_secs;
+
+
 	gp_sketch_add(&row->intervals, every_secs, count);
 	gp_sketch_add(&report->intervals, every_secs, count);
-	if (row->first_every_secs >= 0)
-		row->last_every_secs = every_secs;
-	else if (is_acted_upon(kind))
-		row->first_every_secs = every_secs;
+	if (row->first_every_secs < 0) {
+		if (is_acted_upon(kind))
+			row->first_every_secs = every_secs;
+		return;
+	}
+	/* A program that waits for our answer before it waits by itself has not
+	   slowed down by what we held. */
+	if ((kind == GP_KIND_DELAY || kind == GP_KIND_HOLD) && entry->wait_secs > 0)
+		own_secs -= entry->wait_secs;
+	row->lately[row->lately_count++ % GP_REPORT_LATELY] = (int32_t)
+		(own_secs < 1 ? 1 : own_secs > INT32_MAX ? INT32_MAX : own_secs);
 }
 
 /* What was true at the end is that of the latest line. */
@@ -308,7 +319,7 @@ static void add_entry(struct gp_report *report, const struct gp_report_key *key,
 	if (entry->time_msecs >= 0)
 		add_time(report, row, kind, entry->time_msecs, count);
 	if (entry->every_secs > 0)
-		add_interval(report, row, kind, entry->every_secs, count);
+		add_interval(report, row, kind, entry, count);
 	if (entry->user != NULL)
 		count_user(report, row, kind != GP_KIND_ADMITTED);
 }

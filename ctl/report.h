@@ -44,7 +44,8 @@ enum {
 	GP_REPORT_USERS_MAX = 2000000,
 	GP_REPORT_HOURS_MAX = 20000,    /* of the timeline: two years */
 	GP_REPORT_NAMES_MAX = 1000,     /* of programs */
-	GP_REPORT_WEEK_HOURS = 7 * 24
+	GP_REPORT_WEEK_HOURS = 7 * 24,
+	GP_REPORT_LATELY = 9            /* lines by which an outcome is told */
 };
 
 struct gp_report_row {
@@ -58,7 +59,9 @@ struct gp_report_row {
 	struct gp_sketch intervals;
 	int64_t first_msecs, last_msecs;
 	int64_t first_every_secs;       /* when first acted upon; -1 */
-	int64_t last_every_secs;        /* since then; -1 */
+	/* Intervals of the latest lines since then, without what we held; a ring. */
+	int32_t lately[GP_REPORT_LATELY];
+	unsigned int lately_count;      /* all that were */
 	int64_t policy_secs;            /* the latest; -1 */
 	int64_t waited_secs;
 	int64_t last_wait_secs;
@@ -66,6 +69,9 @@ struct gp_report_row {
 	int reason;                     /* the latest of a refusal; -1 */
 	const char *why;                /* the latest; NULL */
 	bool user_is_counted, user_was_early;
+	/* What Redis says of it now; NULL: not known. */
+	const char *now_state;
+	int64_t now_left_msecs;         /* until a new round; 0: at once */
 };
 
 struct gp_report_hour {
@@ -144,6 +150,10 @@ void gp_report_free(struct gp_report **report);
 uint64_t gp_report_checks(const uint64_t kinds[GP_KIND_COUNT]);
 uint64_t gp_report_early(const uint64_t kinds[GP_KIND_COUNT]);
 uint64_t gp_report_mail(const uint64_t kinds[GP_KIND_COUNT]);
+
+/* Does the journal have the checks that were in time?  Without journal.all_checks it
+   has not, and who was never early is not in it either. */
+bool gp_report_has_admitted(const struct gp_report *report);
 
 /* "absorb" … as in the journal; "admitted", "served", "would" */
 const char *gp_report_kind_word(enum gp_report_kind kind);

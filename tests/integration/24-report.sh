@@ -28,6 +28,17 @@ gives 0 "0 seen" -c none.conf report empty.log
 gives 0 '"policy": null' -c none.conf report --json empty.log
 echo 'poll { interval = 4m }' > good.conf
 gives 0 "checks every 4m" -c good.conf report empty.log
+says() { check "also: $1" grep -qE -- "$1" out; }
+says "mode of tls enforce, login enforce, relay enforce, rate [a-z]+$"
+says " mode of identity: envelope enforce, from enforce, sender enforce, reply_to observe, resent enforce, inbound observe$"
+says " mode of access: protocol_mode [a-z]+, tls_mode [a-z]+, mechanisms_mode [a-z]+$"
+says "^Redis +no outage$"
+says "; no program waited$"
+says "seen, admitted not recorded \(journal.all_checks\), 0 served"
+says "^Users .* others are not recorded \(journal.all_checks\)$"
+gives 0 '"reply_to": "observe"' -c good.conf report --json empty.log
+says '"tls_mode": "enforce"'
+says '"admitted": null'
 
 cat > recount.py <<'PYTHON'
 import collections
@@ -37,6 +48,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import zoneinfo
@@ -221,17 +233,17 @@ expect(only['checks']['seen'],
            and e['action'] == 'absorb'), 'a filter')
 
 # Outcomes
-def story(user, everys, last=None):
+def story(user, everys, last=(), wait=0):
     secs = START
     with open('outcome.log', 'a') as out:
         for every in everys:
             secs += 3600
             out.write(line(secs, part='imap', action='delay', mode='enforce',
                            reason='early', user=user, program='imap/10.0.0.1',
-                           check='noop', every=every, policy=300, wait=10,
+                           check='noop', every=every, policy=300, wait=wait,
                            why='poll.ladder', early=5, count=20) + '\n')
-        if last:
-            out.write(line(last, part='imap', action='pass', reason='admitted',
+        for secs in last:
+            out.write(line(secs, part='imap', action='pass', reason='admitted',
                            user=user, program='imap/10.0.0.1', check='noop',
                            every=400, policy=300) + '\n')
 
@@ -239,18 +251,186 @@ def story(user, everys, last=None):
 story('same', [60] * 90)
 story('slower', [60] * 40 + [120] * 50)
 story('faster', [60] * 40 + [30] * 50)
-story('obeys', [60] * 20, START + 89 * 3600)
+story('obeys', [60] * 20, range(START + 80 * 3600, START + 89 * 3600 + 1, 3600))
 story('quiet', [60] * 20)
+story('pause', [60] * 89 + [495])
+story('held', [1] + [3] * 89, wait=2)
+story('few', [60] * 3)
+with open('outcome.log', 'a') as out:
+    out.write(line(START + 90 * 3600, part='imap', action='absorb', reason='early',
+                   user='few', program='imap/10.0.0.1', check='noop', every=60,
+                   policy=300) + '\n')
 outcome = json.loads(report('--json', 'outcome.log'))
 expect({user['user']: user['outcome'] for user in outcome['rows']},
-       {n: n for n in ('same', 'slower', 'faster', 'obeys', 'quiet')}, 'outcomes')
+       dict({n: n for n in ('same', 'slower', 'faster', 'obeys', 'quiet')},
+            pause='same', held='same', few='same'), 'outcomes')
 rows = {user['user']: user['programs'][0] for user in outcome['rows']}
 expect(rows['slower']['interval_before_secs'], 60, 'interval before')
 expect(rows['slower']['interval_after_secs'], 120, 'interval after')
 expect(rows['quiet']['state'], 'quiet', 'state')
 expect(rows['same']['habit'], 'every 60s, within 1s', 'habit')
+expect(rows['held']['interval_after_secs'], 1, 'without what we held')
+expect(rows['pause']['interval_after_secs'], 60, 'whatever a pause made of it')
+expect(rows['same']['now'], None, 'no Redis was asked')
+
+# Without journal.all_checks who was in time is not known, which is not none.
+with open('early.log', 'w') as out:
+    for i in range(59):
+        out.write(line(START + i * 2, part='imap', action='absorb', reason='early',
+                       user='eve', program='imap/10.0.0.1', check='noop', every=2,
+                       policy=300, wait=9) + '\n')
+early = json.loads(report('--json', 'early.log'))
+expect([early['checks']['admitted'], early['all_checks'],
+        early['rows'][0]['programs'][0]['actions']['admitted'],
+        early['timeline'][0]['admitted'], early['programs'][0]['actions']['admitted']],
+       [None, False, None, None, None], 'admitted ones are not known')
+expect(found['all_checks'], True, 'where they are known')
+text = report('early.log').decode()
+expect('59 seen, admitted not recorded (journal.all_checks), 0 served' in text, True,
+       'and in words')
+expect('as of %s' % datetime.datetime.fromtimestamp(START + 116, zone).strftime(
+    '%Y-%m-%d %H:%M') in text, True, 'the state, as of when')
+# Two minutes give no rate by the hour.
+row = early['rows'][0]['programs'][0]
+expect([row['by_command'], row['checks_per_hour'], row['span_secs']],
+       [{'noop': 59}, {'noop': None}, 116], 'no rate of two minutes')
+[row] = csv.DictReader(io.StringIO(report('--csv', 'early.log').decode(), newline=''))
+expect([row[n] for n in ('admitted', 'absorb', 'noop_per_hour', 'state', 'wait', 'now',
+                         'left')],
+       ['', '59', '', 'absorb', '9', '', ''], 'nor in CSV')
+
+# What each program is told to change, how often it checks by what, and when
+def few(out, user, program, count=12, secs=START, step=1800, **fields):
+    for i in range(count):
+        values = dict(part=program.split('/')[0], action='absorb', reason='early',
+                      check='noop', every=20 + i, policy=300, why='poll.ladder')
+        values.update(fields)
+        values = {k: v for k, v in values.items() if v is not None}
+        out.write(line(secs + i * step, user=user, program=program, **values) + '\n')
+
+
+MAIL = {'tls-required': 'starttls', 'tls-version': 'update', 'auth-required': 'login',
+        'mechanism-not-allowed': 'normal-password', 'plaintext-login': 'starttls',
+        'sender-not-owned': 'own-address', 'from-not-owned': 'own-address',
+        'header-ambiguous': 'one-address', 'relay-denied': 'login',
+        'rate-messages': 'mailing-list', 'recipients-per-message': 'mailing-list'}
+night = START + 3600            # 02:00 in Zurich
+with open('advice.log', 'w') as out:
+    few(out, 'stay', 'imap/10.0.0.1', check='login')
+    few(out, 'pop', 'pop3/10.0.0.1', check='login')
+    few(out, 'push', 'imap/10.0.0.1')
+    few(out, 'bird', 'imap/10.0.0.1/Thunderbird')
+    few(out, 'odd', 'imap/10.0.0.1/x-fetchmail')
+    for reason in MAIL:
+        few(out, reason, 'smtp/10.0.0.1', part='milter', action='reject',
+            reason=reason, check=None, every=None, policy=None)
+    for day in range(3):
+        few(out, 'night', 'imap/10.0.0.1', 10, night + day * 86400, 1500, every=25)
+advice = json.loads(report('--json', 'advice.log'))
+rows = {user['user']: user['programs'][0] for user in advice['rows']}
+expect({name: row['advice'] for name, row in rows.items()},
+       dict(MAIL, stay='stay-connected', pop='pop3-interval', push='push',
+            bird='thunderbird', odd='push', night='push'), 'advice')
+expect(rows['push']['interval_secs'],
+       {'p10': 21, 'median': 25, 'p90': 30, 'measured': 12}, 'p10, median, p90')
+expect(rows['push']['checks_per_hour'], {'noop': round(12 * 3600 / (11 * 1800), 2)},
+       'checks by the hour')
+expect(rows['stay']['checks_per_hour'], {'login': 2.18}, 'and by command')
+expect(rows['night']['habit'], 'every 25s, within 1s, 02:00-06:00', 'its hours')
+table = {row['user']: row for row in csv.DictReader(io.StringIO(
+    report('--csv', 'advice.log').decode(), newline=''))}
+expect(list(table['push']), (
+    'user program checks early mail admitted served note absorb delay hold refuse would '
+    'reject tempfail rewrite would-mail login_per_hour noop_per_hour check_per_hour '
+    'status_per_hour select_per_hour examine_per_hour list-status_per_hour idle_share '
+    'interval_p10 interval_median policy why first last state wait now left outcome '
+    'interval_before interval_after habit exempt_until exempt_by exempt_reason advice'
+    ).split(), 'columns of CSV')
+for name, row in rows.items():
+    expect([table[name][n] for n in ('checks', 'early', 'mail', 'absorb', 'reject',
+                                     'interval_p10', 'interval_median', 'habit',
+                                     'outcome', 'advice')],
+           [str('' if v is None else v) for v in (
+               row['checks'], row['early'], row['mail'], row['actions']['absorb'],
+               row['actions']['reject'], row['interval_secs']['p10'],
+               row['interval_secs']['median'], row['habit'], row['outcome'],
+               row['advice'])], 'CSV of ' + name)
+    cells = re.search(r'^%s +(.*)$' % name, report('advice.log').decode(), re.M)
+    expect(cells.group(1).split()[:3],
+           [row['program'], str(row['checks']), str(row['early'])], 'table: ' + name)
+    expect((cells.group(1).split()[-1], cells.group(1).split()[-3:-1]), (
+        row['advice'], datetime.datetime.fromtimestamp(
+            night if name == 'night' else START, zone).strftime('%Y-%m-%d %H:%M')
+        .split()), 'table: since when and what to do, ' + name)
+
+# On a terminal a bar tells how far it is
+copies = 16
+with open('long.log', 'w') as out:
+    for i in range(copies):
+        out.write(open('big.log').read())
+reader, writer = os.openpty()
+child = subprocess.Popen(CTL + ['--json', 'long.log'], stdout=subprocess.DEVNULL,
+                         stderr=writer)
+os.close(writer)
+shown = b''
+while True:
+    try:
+        more = os.read(reader, 65536)
+    except OSError:
+        break
+    if not more:
+        break
+    shown += more
+expect(child.wait(), 0, 'it ends')
+bars = [int(n) for n in re.findall(rb'\r\[[# ]{40}\] +(\d+)% \d+ lines', shown)]
+expect((len(bars) > 0, bars == sorted(bars), bars[-1:] <= [100]), (True,) * 3,
+       'the bar: %r' % bars)
+expect(shown.endswith(b'\r\x1b[K'), True, 'and goes')
 sys.exit(failures > 0)
 PYTHON
 python3 recount.py "$ctl"
 check "the report is what a recount gives" [ $? = 0 ]
+
+# What Redis says of now, and what the journal said when it does not answer
+[ "$(id -u)" = 0 ] || finish
+. "$GATEPOST_SOURCE/tests/integration/poll.sh"
+poll_site site <<CONF
+poll { interval = 10m round = 1s ladder = {"after 0: absorb"} }
+journal { interval = 1s }
+CONF
+python <<'PYTHON'
+from poll import *
+import csv
+import io
+
+CTL = shlex.split(env['LAB_CTL'])
+
+
+def report(*words):
+    return subprocess.check_output(CTL + ['report'] + list(words) +
+                                   [env['LAB_JOURNAL']], universal_newlines=True)
+
+
+alice = Program('alice', name='Loop')
+alice.command('SELECT INBOX')
+wait_until(lambda: alice.command('NOOP') and journal(action='absorb'), 20, 'early')
+alice.command('LOGOUT')
+# The counts of a session reach Redis at its end.
+wait_until(lambda: json.loads(report('--json'))['rows'][0]['programs'][0]['now'], 20,
+           'Redis knows')
+row = json.loads(report('--json'))['rows'][0]['programs'][0]
+expect(row['now']['state'], 'absorb', 'the state now')
+expect_true(0 < row['now']['left_secs'] <= 600, 'what is left: %r' % row['now'])
+[cells] = csv.DictReader(io.StringIO(report('--csv'), newline=''))
+expect(cells['now'], 'absorb', 'in CSV')
+expect_true(0 < int(cells['left']) <= 600, 'what is left in CSV')
+expect_true(re.search('^alice .* absorb +(10m|9m[0-9s]*) ', report(), re.M),
+            'in the table: ' + report())
+subprocess.check_call(['redis-cli', '-s', env['LAB_REDIS'], 'FLUSHALL'],
+                      stdout=subprocess.DEVNULL)
+expect(json.loads(report('--json'))['rows'][0]['programs'][0]['now'], None, 'forgotten')
+expect_true(' absorb as of 20' in report(), 'as of then: ' + report())
+say('the state now, and as of then')
+PYTHON
+check "what Redis says of now" [ $? = 0 ]
 finish

@@ -104,6 +104,9 @@ wanted = dict(found['checks'], **found['mail'], users=found['users'],
               waited=found['saved']['waited_secs'],
               outages=found['redis']['outages'],
               outage=found['redis']['outage_secs'])
+expect(wanted.pop('admitted'), None, 'the journal has no admitted checks')
+expect(browser.evaluate("document.querySelector('#f-admitted').innerText").split('\n'),
+       ['not recorded', 'journal.all_checks is off'], 'and the page says so')
 expect(figures, wanted, 'head figures')
 shown = browser.evaluate("[...document.querySelectorAll('dd[data-value]')].filter("
                          "e => !['f-waited', 'f-outage'].includes(e.id)).every("

@@ -137,7 +137,8 @@ expect({key: exempt and exempt['reason'] for key, exempt in rows.items()
         if key[1] == 'imap/127.0.0.2'},
        {('alice', 'imap/127.0.0.2'): 'still moves', ('bob', 'imap/127.0.0.2'): None,
         ('dave', 'imap/127.0.0.2'): None}, 'exemptions in the report')
-expect_true(re.search(r'^alice +imap/127\.0\.0\.2 .* 20\d\d-\d\d-\d\d +\S+$',
+expect_true(re.search(r'^alice +imap/127\.0\.0\.2 .* 20\d\d-\d\d-\d\d'
+                      r' +20\d\d-\d\d-\d\d \d\d:\d\d +\S+$',
                       ctl('report', env['LAB_JOURNAL']), re.M), 'in its table')
 say('they are listed')
 
