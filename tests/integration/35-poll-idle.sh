@@ -21,10 +21,12 @@ tag = alice.start('IDLE')
 expect(alice.read_line(), '+ idling', 'IDLE')
 for number in range(4):
     deliver('alice', 'idle-%d' % number)
+    arrived = now()
     line = alice.read_line()
     while not line.endswith(' EXISTS'):
         line = alice.read_line()
     expect(line, '* %d EXISTS' % (number + 1), 'new mail during IDLE')
+    expect_true(now() - arrived < 30, 'long before the interval of 60 s is over')
     time.sleep(0.5)     # longer than a round
 alice.send('DONE\r\n')
 alice.finish(tag)

@@ -38,3 +38,33 @@ expect_true(checks > 8 * admitted, 'many more checks than intervals')
 alice.command('LOGOUT')
 say('%d checks in %d intervals: %d Redis calls' % (checks, admitted, spent))
 PYTHON
+[ $? = 0 ] || failures=1
+
+# Whatever it does, and whatever is done about it.
+cat >> "$LAB_CONF" <<CONF
+poll { ladder = {"after 0: absorb", "after 1: delay 1s"} }
+CONF
+python <<'PYTHON'
+from poll import *
+
+bob = Program('bob')
+bob.command('SELECT INBOX')
+calls, began, commands, waits = redis_calls(), now(), 0, 0
+while now() - began < 13:
+    deliver('bob', 'mail-%d' % commands)
+    for command in ('NOOP', 'STATUS INBOX (MESSAGES)', 'CHECK', 'SELECT INBOX',
+                    'LIST "" "*" RETURN (STATUS (MESSAGES UNSEEN))', 'EXAMINE INBOX',
+                    'STATUS INBOX (UNSEEN UIDNEXT)', 'FETCH 1 (FLAGS)'):
+        lines = bob.command(command)
+        expect_true(lines[-1].startswith('OK '), '%s: %r' % (command, lines))
+        commands, waits = commands + 1, waits + (bob.waited > 0.5)
+spent, lasted = redis_calls() - calls, now() - began
+expect_true(waits > 0 and commands > 20 * spent, 'delays, and many more commands')
+expect_true(spent <= lasted / 3 + 1, '%d Redis calls in %.1f s, %d commands'
+            % (spent, lasted, commands))
+say('%d commands in %.1f s, %d of them delayed: %d Redis calls'
+    % (commands, lasted, waits, spent))
+PYTHON
+[ $? = 0 ] || failures=1
+check "calls" [ "$failures" = 0 ]
+finish

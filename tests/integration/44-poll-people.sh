@@ -10,9 +10,10 @@ poll_site site <<CONF
 poll {
 	interval = 12s
 	round = 1s
-	grace = 3s
-	away_after = 10s
+	grace = 10s
+	away_after = 14s
 	away_interval = 10m
+	overrides = {"erin: interval 5m"}
 	programs_max = 3
 	ladder = {"after 0: absorb"}
 	login_ladder = {"after 0: note"}
@@ -48,14 +49,37 @@ def open_inbox(user, source='127.0.0.2', name=None):
     return program
 
 
+def looks(program):
+    """Is a check, at once and only one, answered from the mailbox?"""
+    deliver(program.user, 'mail for ' + program.user)
+    return bool(exists(program.command('NOOP')))
+
+
+# Early for the next 5 minutes, whatever happens but what a person does.
+deliver('erin', 'one')
+erin, other = (open_inbox('erin', source=source)
+               for source in ('127.0.0.2', '127.0.0.3'))
+for program in (erin, other):
+    wait_until(lambda: is_early(program), 20, 'early without human activity')
+for quiet in ('FETCH 1 (FLAGS BODY[])', 'UID FETCH 1 (RFC822)', 'SEARCH UNSEEN',
+              'LIST "" "*"'):
+    erin.command(quiet)
+    expect(looks(erin), False, 'looking into the mailbox after ' + quiet)
+say('FETCH, SEARCH and LIST are no human activity')
+
+# A session that has no answer yet; the other program was early in the one before.
+other.command('LOGOUT')
+other = open_inbox('erin', source='127.0.0.3')
+expect(looks(other), False, 'early in a new session')
+other.command('LOGOUT')
+erin.command('STORE 1 +FLAGS (\\Flagged)')
+other = open_inbox('erin', source='127.0.0.3')
+expect(looks(other), True, 'free in a new session, by STORE in another one')
+say('human activity makes the checks of all programs free')
+
 deliver('alice', 'one')
 alice = open_inbox('alice')
 wait_until(lambda: is_early(alice), 20, 'early without human activity')
-for quiet in ('FETCH 1 (FLAGS BODY[])', 'SEARCH UNSEEN', 'LIST "" "*"'):
-    alice.command(quiet)
-    wait_until(lambda: is_early(alice), 20, 'early after ' + quiet)
-say('FETCH, SEARCH and LIST are no human activity')
-
 alice.command('STORE 1 +FLAGS (\\Flagged)')
 deliver('alice', 'two')
 expect([line for line in alice.command('NOOP') if 'EXISTS' in line],
@@ -86,6 +110,31 @@ expect_true(any('EXISTS' in line for line in alice.command('NOOP')),
             'a sign of life ends it')
 say('who does nothing for long is away, until the first sign of life')
 
+
+def be_away():
+    """Until the session has an answer that would hold for 10 minutes."""
+    os.truncate(env['LAB_JOURNAL'], 0)
+    wait_until(lambda: is_early(alice) and
+               journal(user='alice', program='imap/127.0.0.2',
+                       why='poll.away_interval'), 60, 'alice is away again')
+    expect(looks(alice), False, 'away')
+
+
+def notices():
+    wait_until(lambda: looks(alice), 40, 'the session hears of it in one interval')
+
+
+be_away()
+other = open_inbox('alice', source='127.0.0.3')
+other.command('STORE 1 +FLAGS (\\Flagged)')
+notices()
+be_away()
+client = smtp.Client('SUBMISSION', starttls=True, login='alice')
+expect(client.send('<alice@example.test>', '<bob@example.test>', 'hello')[:3],
+       '250', 'a message of alice')
+notices()
+say('... in another session, or by sending')
+
 # A new name for each login.
 before = journal(user='carol')
 for number in range(12):
@@ -106,6 +155,7 @@ PYTHON
 cat >> site/etc/gatepost.conf <<CONF
 poll {
 	interval_max = 18s
+	away_after = 0
 	load_low = 0
 	load_high = 1
 }

@@ -118,6 +118,16 @@ for name, row in who('alice').items():
 expect({line['ip'] for line in journal(user='alice')},
        {'127.0.0.7', '127.0.0.8', '127.0.0.9'}, 'the addresses in the journal')
 
+# A proxy says where its client is; of IPv6 a program is all behind a /64.
+for address in ('2001:db8:1:2:3::7', '2001:db8:1:2:ffff::8', '2001:db8:1:3::7'):
+    session = Program('dave', source='127.0.0.31', port=env['LAB_IMAP_PORT'],
+                      early_id='("x-originating-ip" "%s" "name" "Six")' % address)
+    session.command('SELECT INBOX')
+    session.command('LOGOUT')
+wait_until(lambda: {name: row['checks'] for name, row in who('dave').items()} ==
+           {'imap/2001:db8:1:2::/64/Six': 2, 'imap/2001:db8:1:3::/64/Six': 1}, 5,
+           'programs by their /64: %r' % who('dave'))
+
 # Who is no proxy cannot say where it comes from.
 liar = partial(Program, port=env['LAB_IMAP_PORT'])
 session = liar('bob', source='127.0.0.10',
