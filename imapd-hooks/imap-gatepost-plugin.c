@@ -103,13 +103,9 @@ static enum gp_check name_check(struct gp_imap_client *gc,
 		wrap->check != GP_CHECK_CHECK ? GP_CHECK_LOGIN : wrap->check;
 }
 
-/* RFC 9051 section 7.1: an alert is shown to the user.  Who checks without logging in
-   for it could use IDLE. */
-static void give_notice(struct gp_imap_client *gc, enum gp_check check)
+/* RFC 9051 section 7.1: an alert is shown to the user. */
+static void give_notice(struct gp_imap_client *gc)
 {
-	const char *words = check == GP_CHECK_SELECT || check == GP_CHECK_EXAMINE ||
-		site.settings->poll.idle_notice[0] == '\0'
-		? site.settings->poll.notice : site.settings->poll.idle_notice;
 	const struct gp_notice notice = {
 		.program = gp_poll_session_program(gc->session),
 		.every_msecs = gp_poll_session_every_msecs(gc->session),
@@ -118,10 +114,8 @@ static void give_notice(struct gp_imap_client *gc, enum gp_check check)
 	};
 	char text[GP_NOTICE_BYTES];
 
-	if (words[0] == '\0')
-		return;
 	client_send_line(gc->client, t_strconcat("* OK [ALERT] ", gp_notice_text(
-		words, &notice, text), NULL));
+		gp_poll_session_notice(gc->session), &notice, text), NULL));
 }
 
 static command_func_t resume;
@@ -152,7 +146,7 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 	gp_poll_session_check(gc->session, name_check(gc, wrap), can_answer,
 			      was_delayed, now_msecs, &decision);
 	if (decision.gives_notice && decision.mode == GP_MODE_ENFORCE)
-		give_notice(gc, wrap->check);
+		give_notice(gc);
 	switch (gp_decision_effect(&decision)) {
 	case GP_ACTION_ABSORB:
 		cmd->client->input_lock = NULL;

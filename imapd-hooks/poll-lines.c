@@ -126,11 +126,11 @@ static enum gp_action severity(const struct gp_decision *decision)
 }
 
 /* A line of its own: it is rare. */
-static void write_notice(const struct gp_poll_lines *lines,
-			 const struct gp_poll_speaker *speaker,
-			 enum gp_check check,
-			 const struct gp_poll_history *history,
-			 const struct gp_decision *decision)
+void gp_poll_lines_notice(const struct gp_poll_lines *lines,
+			  const struct gp_poll_speaker *speaker,
+			  enum gp_check check,
+			  const struct gp_poll_history *history,
+			  const struct gp_decision *decision)
 {
 	const struct gp_decision notice = {
 		.action = GP_ACTION_NOTICE, .mode = decision->mode,
@@ -158,7 +158,7 @@ bool gp_poll_lines_decision(struct gp_poll_lines *lines,
 	bool is_worse, has_written = false;
 
 	if (decision->gives_notice)
-		write_notice(lines, speaker, check, history, decision);
+		gp_poll_lines_notice(lines, speaker, check, history, decision);
 
 	if (decision->action == GP_ACTION_PASS &&
 	    decision->reason != GP_REASON_EARLY_SERVED &&

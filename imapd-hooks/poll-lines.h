@@ -62,6 +62,14 @@ bool gp_poll_lines_decision(struct gp_poll_lines *lines,
 			    const struct gp_decision *decision,
 			    int64_t now_msecs);
 
+/* The user is given a notice; a decision that says so has its line by the function
+   above. */
+void gp_poll_lines_notice(const struct gp_poll_lines *lines,
+			  const struct gp_poll_speaker *speaker,
+			  enum gp_check check,
+			  const struct gp_poll_history *history,
+			  const struct gp_decision *decision);
+
 /* No more checks of the program will come.  True as above. */
 bool gp_poll_lines_finish(struct gp_poll_lines *lines,
 			  const struct gp_poll_speaker *speaker,

@@ -62,6 +62,8 @@ struct gp_poll_session {
 
 	struct gp_poll_lines lines;     /* what the journal is told */
 	bool has_idled;
+	bool had_check, is_first_check;         /* the one that is judged */
+	bool has_words;                         /* it can be told something */
 };
 
 static void forget_program(struct gp_poll_session *session)
@@ -165,6 +167,17 @@ static void note_decision(struct gp_poll_session *session, enum gp_check check,
 		session->wrote_at_msecs = now_msecs;
 }
 
+/* Of a check that waited, and has its line for that. */
+static void note_notice(const struct gp_poll_session *session,
+			enum gp_check check,
+			const struct gp_poll_history *history,
+			const struct gp_decision *decision)
+{
+	const struct gp_poll_speaker whose = speaker(session);
+
+	gp_poll_lines_notice(&session->lines, &whose, check, history, decision);
+}
+
 /* --- store --- */
 
 /* One outage is one line when it began and one when it ended, over all sessions of the
@@ -218,11 +231,23 @@ static int64_t find_interval(const struct gp_poll_session *session,
 						       load_percent);
 }
 
-static int64_t notice_after(const struct gp_settings *settings)
+/* Who logs in for each check has nothing to wait in, and who has waited knows how to:
+   they are to check less often. */
+const char *gp_poll_session_notice(const struct gp_poll_session *session)
 {
-	return settings->poll.notice[0] != '\0' ||
-		settings->poll.idle_notice[0] != '\0'
-		? (int64_t)settings->poll.notice_after : GP_NOTICE_NEVER;
+	const struct gp_settings *settings = session->settings;
+
+	return session->is_first_check || session->has_idled ||
+		settings->poll.idle_notice[0] == '\0'
+		? settings->poll.notice : settings->poll.idle_notice;
+}
+
+/* Once the store has said that a notice is due it does not do so for a day: it is
+   asked only where there are words. */
+static int64_t notice_after(const struct gp_poll_session *session)
+{
+	return session->has_words && gp_poll_session_notice(session)[0] != '\0'
+		? (int64_t)session->settings->poll.notice_after : GP_NOTICE_NEVER;
 }
 
 static void fill_query(const struct gp_poll_session *session, bool is_report,
@@ -251,7 +276,7 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.away_interval_msecs =
 			(int64_t)session->terms.away_interval_secs * 1000,
 		.programs_max = settings->poll.programs_max,
-		.notice_after = notice_after(settings),
+		.notice_after = notice_after(session),
 		.had_human = session->human_at_msecs > session->human_told_at_msecs,
 		.human_age_msecs = now_msecs - session->human_at_msecs,
 		.userdb = session->has_no_userdb ? GP_STORE_USERDB_UNKNOWN
@@ -347,6 +372,8 @@ static bool ask_about_check(struct gp_poll_session *session,
 
 static void count_check(struct gp_poll_session *session, int64_t now_msecs)
 {
+	session->is_first_check = !session->had_check;
+	session->had_check = true;
 	session->checks++;
 	if (session->last_check_at_msecs < 0 ||
 	    now_msecs - session->last_check_at_msecs >= GP_POLL_BURST_MSECS)
@@ -467,6 +494,7 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		return;
 	}
 	facts->was_delayed = was_delayed || burst_has_waited(session, now_msecs);
+	session->has_words = facts->place == GP_PLACE_SESSION;
 	if (was_delayed)
 		session->waited_at_msecs = now_msecs;
 	else
@@ -487,11 +515,11 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 	}
 	session->answer.notice_due = false;
 	decide(session, facts, decision_r);
-	if (session->part[0] == 'p')
-		decision_r->gives_notice = false;       /* POP3 has no words for it */
 	if (facts->history_known && !was_delayed)
 		note_decision(session, facts->check, &facts->history,
 			      decision_r, now_msecs);
+	else if (facts->history_known && decision_r->gives_notice)
+		note_notice(session, facts->check, &facts->history, decision_r);
 }
 
 void gp_poll_session_check(struct gp_poll_session *session,

@@ -69,6 +69,9 @@ void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs);
 /* The interval in force: load and absence have made it what it is. */
 int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session);
 
+/* The words for a notice that is due by the last decision; never "" then. */
+const char *gp_poll_session_notice(const struct gp_poll_session *session);
+
 /* For words to the user: the measured time between its checks, 0 unknown; its name. */
 int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session);
 const char *gp_poll_session_program(const struct gp_poll_session *session);

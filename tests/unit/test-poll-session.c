@@ -711,6 +711,136 @@ static void test_no_step_no_line(void **state)
 	assert_int_equal(count_lines(), 1);
 }
 
+/* --- people --- */
+
+static void human_at(int64_t now_msecs)
+{
+	gp_poll_session_human(session, now_msecs);
+}
+
+static void test_human_activity_makes_checks_free(void **state)
+{
+	(void)state;
+	settings.poll.grace_secs = 120;
+	answer(GP_VERDICT_EARLY, 200000, 0, 1, false);
+	assert_check(0, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 1);
+	human_at(1000);
+	/* other sessions hear of it by the store, once */
+	assert_int_equal(fake.calls, 2);
+	assert_true(fake.query.is_report && fake.query.had_human);
+	assert_int_equal(fake.query.human_age_msecs, 0);
+	assert_check(1000, GP_ACTION_PASS, GP_REASON_GRACE);
+	human_at(61000);
+	assert_check(61000 + 119999, GP_ACTION_PASS, GP_REASON_GRACE);
+	assert_int_equal(fake.calls, 2);
+	/* what it knew before holds on */
+	assert_check(61000 + 120000, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 2);
+	/* the next question brings the activity that is not known yet */
+	assert_check(200000, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 3);
+	assert_true(fake.query.had_human);
+	assert_int_equal(fake.query.human_age_msecs, 200000 - 61000);
+	human_at(201000);
+	assert_int_equal(fake.calls, 4);
+}
+
+static void test_nobody_is_human_where_it_counts_for_nothing(void **state)
+{
+	(void)state;
+	human_at(0);
+	assert_int_equal(fake.calls, 0);
+	settings.poll.away_after_secs = 10800;
+	human_at(0);
+	assert_int_equal(fake.calls, 1);
+	settings.poll.mode = GP_MODE_OFF;
+	gp_poll_session_end(&session, 0);
+	fake.calls = 0;
+	start_session();
+	human_at(0);
+	assert_int_equal(fake.calls, 0);
+}
+
+static void test_who_is_away_is_asked_about_each_interval(void **state)
+{
+	const int64_t away = 6 * (int64_t)INTERVAL;
+
+	(void)state;
+	settings.poll.away_after_secs = 10800;
+	settings.poll.away_interval_secs = (unsigned int)(away / 1000);
+	gp_poll_session_end(&session, 0);
+	start_session();
+	answer(GP_VERDICT_EARLY, away, 0, 1, false);
+	fake.answer.is_away = true;
+	assert_check(0, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.query.away_interval_msecs, away);
+	assert_int_equal(gp_poll_session_interval_msecs(session), away);
+	assert_check(INTERVAL - 1, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	assert_int_equal(fake.calls, 1);
+	/* who came back in another session is found to have done so */
+	answer_admitted(false);
+	assert_check(INTERVAL, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.calls, 2);
+	assert_int_equal(gp_poll_session_interval_msecs(session), INTERVAL);
+}
+
+static void test_the_first_sign_of_life_ends_being_away(void **state)
+{
+	(void)state;
+	settings.poll.away_after_secs = 10800;
+	settings.poll.away_interval_secs = 6 * INTERVAL / 1000;
+	answer(GP_VERDICT_EARLY, 6 * (int64_t)INTERVAL, 0, 1, false);
+	fake.answer.is_away = true;
+	assert_check(0, GP_ACTION_ABSORB, GP_REASON_EARLY);
+	answer_admitted(false);
+	human_at(1000);
+	assert_check(2000, GP_ACTION_PASS, GP_REASON_ADMITTED);
+}
+
+/* --- notices --- */
+
+static char some_words[] = "words", idle_words[] = "idle words";
+
+static void test_a_notice_is_asked_for_where_there_are_words(void **state)
+{
+	(void)state;
+	settings.poll.notice_after = 7;
+	settings.poll.idle_notice = idle_words;
+	answer_admitted(false);
+	assert_check(0, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.query.notice_after, GP_NOTICE_NEVER);
+	assert_check(INTERVAL, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.query.notice_after, 7);
+	assert_string_equal(gp_poll_session_notice(session), "idle words");
+	gp_poll_session_idled(session);
+	assert_check(2 * INTERVAL, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.query.notice_after, GP_NOTICE_NEVER);
+	settings.poll.notice = some_words;
+	assert_check(3 * INTERVAL, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.query.notice_after, 7);
+	assert_string_equal(gp_poll_session_notice(session), "words");
+	/* a login that is the check can be told nothing */
+	(void)login_at(4 * INTERVAL);
+	assert_int_equal(fake.query.notice_after, GP_NOTICE_NEVER);
+}
+
+static void test_a_notice_after_a_wait_has_its_line(void **state)
+{
+	unsigned int lines;
+
+	(void)state;
+	settings.poll.notice = some_words;
+	answer(GP_VERDICT_EARLY, 5000, 0, 9, true);
+	assert_int_equal(check_at(0, false).action, GP_ACTION_DELAY);
+	lines = count_lines();
+	answer_admitted(false);
+	fake.answer.notice_due = true;
+	assert_true(check_at(5000, true).gives_notice);
+	assert_int_equal(count_lines(), lines + 1);
+	assert_line("action=notice", "why=poll.notice_after");
+}
+
 #define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -722,6 +852,12 @@ int main(void)
 		SESSION_TEST(test_an_early_answer_holds_until_its_time),
 		SESSION_TEST(test_a_sweep_is_one_burst),
 		SESSION_TEST(test_a_count_within_a_time_gets_old),
+		SESSION_TEST(test_human_activity_makes_checks_free),
+		SESSION_TEST(test_nobody_is_human_where_it_counts_for_nothing),
+		SESSION_TEST(test_who_is_away_is_asked_about_each_interval),
+		SESSION_TEST(test_the_first_sign_of_life_ends_being_away),
+		SESSION_TEST(test_a_notice_is_asked_for_where_there_are_words),
+		SESSION_TEST(test_a_notice_after_a_wait_has_its_line),
 		SESSION_TEST(test_a_sweep_waits_once),
 		SESSION_TEST(test_a_login_is_held_or_refused),
 		SESSION_TEST(test_who_was_held_before_does_not_wait_again),
