@@ -20,8 +20,8 @@ gp_packages_sendmail_needs=(m4 libsasl2-modules libsasl2-modules-db libwrap0
 	libnsl2 libldap-2.5-0)
 # Mail programs that the demo and the tests drive, and systemd's, which look at our
 # units.
-gp_packages_programs=(fail2ban fetchmail isync mutt curl netcat-openbsd python3
-	systemd)
+gp_packages_programs=(fail2ban fetchmail isync mutt neomutt curl netcat-openbsd
+	python3 systemd)
 # For scripts/test: the second compiler, the second Debian, a browser for the page of
 # the report, promtool for the figures, and valgrind.
 gp_packages_check=(clang debootstrap chromium-headless-shell prometheus valgrind)

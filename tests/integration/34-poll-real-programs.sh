@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
-for program in fetchmail mbsync mutt curl nc; do
+for program in fetchmail mbsync mutt neomutt curl nc; do
 	command -v $program > /dev/null || { echo "$program is missing"; exit 77; }
 done
 cat > dovecot.conf <<X
@@ -31,7 +31,7 @@ COUNT = 8
 allow_raw_logs(env['LAB_USERS'].split())
 post = Post(env['LAB_USERS'].split())
 pollers = [kind(post) for kind in (FetchmailImap, FetchmailPop3, FetchmailIdle, Mbsync,
-                                   Curl, Imaplib, Poplib, Mutt)]
+                                   Curl, Imaplib, Poplib, Mutt, NeoMutt)]
 idle = pollers[2]
 for poller in pollers:
     poller.start()
@@ -76,6 +76,13 @@ for poller in pollers:
            'the journal about ' + poller.name)
     say('%s: every message once, none late; %s' % (
         poller.name, ', '.join(sorted(fields_of(poller, 'action'))) or 'never counted'))
+
+# Told at once: nobody who asks once in an interval is, by chance, each time.
+told = idle.told_at()
+for number, arrived in enumerate(post.times):
+    if arrived > idle.began_at():
+        expect_true(min(at for at, count in told if count > number) - arrived <
+                    INTERVAL / 2, 'message %d is told at once: %r' % (number, told))
 
 # The one look that it had when it began; then it was told.
 row = who(idle.user)[idle.program]

@@ -81,6 +81,10 @@ class Poller(threading.Thread):
         """The text of all messages that it has got."""
         raise NotImplementedError
 
+    def is_mine(self, sent):
+        """Is this what the program sent in a session, of all programs of the user?"""
+        return ' IDLE' not in sent
+
 
 def must(value, *what):
     if not value:
@@ -180,6 +184,24 @@ class FetchmailIdle(Fetchmail):
         self.process.wait()
         must(not fetchmail_complains(read(self.folder + '/out')),
              read(self.folder + '/out'))
+
+    def is_mine(self, sent):
+        return ' IDLE' in sent
+
+    def heard(self):
+        for line in raw(self, '.out').split('\n'):
+            words = line.rstrip('\r').split(' ')
+            if re.match(r'[\d.]+$', words[0]):
+                yield float(words[0]), words[1:]
+
+    def began_at(self):
+        """When it was in IDLE first."""
+        return next(at for at, words in self.heard() if words == ['+', 'idling'])
+
+    def told_at(self):
+        """When it was told of how many messages."""
+        return [(at, int(words[1])) for at, words in self.heard()
+                if len(words) == 3 and words[2] == 'EXISTS']
 
     def was_at_top(self):
         return True
@@ -332,25 +354,36 @@ class Mutt(Poller):
     """On a terminal of its own.  What it asked and what it heard is in Dovecot's raw
     log, with the time of each line."""
     name, user, age, top = 'mutt', 'dave', INTERVAL, 'delay'
+    # It looks into this one too; by that its sessions are known.
+    folder, others = 'Other', 'Neo'
+    settings = ''
+
+    def where(self):
+        return 'imaps://localhost:%s/' % env['LAB_IMAPS_PORT']
+
+    def is_mine(self, sent):
+        return self.others not in sent
 
     def begin(self):
-        for folder in ('', '.Other', '.Other/cur', '.Other/new', '.Other/tmp'):
+        for folder in ('', *('.%s/%s' % (self.folder, part)
+                             for part in ('', 'cur', 'new', 'tmp'))):
             folder = os.path.join(env['LAB_MAIL'], self.user, folder)
             os.makedirs(folder, exist_ok=True)
             shutil.chown(folder, 'nobody', 'nogroup')
-        where = 'imaps://localhost:%s/' % env['LAB_IMAPS_PORT']
-        write('muttrc', '''
+        where = self.where()
+        rc = write(self.name + 'rc', '''
+%s
 set ssl_ca_certificates_file="%s"
 set imap_user=dave imap_pass=secret-dave
 set folder="%s"
 set spoolfile="%sINBOX"
-mailboxes =Other
+mailboxes =%s
 set timeout=1 mail_check=1 header_cache="" quit=yes wait_key=no
-''' % (env['LAB_CA'], where, where))
+''' % (self.settings, env['LAB_CA'], where, where, self.folder))
         self.terminal, end = pty.openpty()
         termios.tcsetwinsize(end, (24, 80))
         self.process = subprocess.Popen(
-            ('mutt', '-n', '-F', 'muttrc'), stdin=end, stdout=end, stderr=end,
+            (self.name, '-n', '-F', rc), stdin=end, stdout=end, stderr=end,
             env=dict(env, HOME=os.getcwd(), TERM='xterm'), start_new_session=True)
         os.close(end)
         self.screen = b''
@@ -382,7 +415,7 @@ set timeout=1 mail_check=1 header_cache="" quit=yes wait_key=no
     def judge_checks(self):
         """Each NOOP that is asked an interval after a message arrived shows it."""
         answers = [line.split(' ', 2) for line in self.messages().split('\n')]
-        for at, tag, command in raw_commands('imap', self.user):
+        for at, tag, command in raw_commands(self):
             if command != 'NOOP':
                 continue
             count, seen = 0, None
@@ -397,7 +430,17 @@ set timeout=1 mail_check=1 header_cache="" quit=yes wait_key=no
                  'a NOOP showed', seen, 'messages of', self.post.due(self.age, at))
 
     def messages(self):
-        return raw('imap', self.user, '.out')
+        return raw(self, '.out')
+
+
+class NeoMutt(Mutt):
+    """From another address, by a tunnel, in which it has no TLS."""
+    name, address, folder, others = 'neomutt', '127.0.0.12', 'Neo', 'Other'
+    # before the folders, or it has no effect
+    settings = 'set tunnel="nc -s %s 127.0.0.1 %s"' % (address, env['LAB_IMAP_PORT'])
+
+    def where(self):
+        return 'imap://localhost:%s/' % env['LAB_IMAP_PORT']
 
 
 # --- Dovecot's raw logs
@@ -410,20 +453,22 @@ def allow_raw_logs(users):
             shutil.chown(folder, 'nobody', 'nogroup')
 
 
-def raw_files(protocol, user, ending):
-    folder = os.path.join(RAWLOG, protocol, user)
-    return [read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))
-            if name.endswith(ending)]
+def raw_files(poller, ending):
+    """Of each session of the program: a pair of logs, .in and .out."""
+    folder = os.path.join(RAWLOG, poller.protocol, poller.user)
+    bases = [os.path.join(folder, name[:-3]) for name in sorted(os.listdir(folder))
+             if name.endswith('.in')]
+    return [read(base + ending) for base in bases if poller.is_mine(read(base + '.in'))]
 
 
-def raw(protocol, user, ending):
-    return ''.join(raw_files(protocol, user, ending))
+def raw(poller, ending):
+    return ''.join(raw_files(poller, ending))
 
 
-def raw_commands(protocol, user):
-    """Each command that the user's programs sent: time, tag, words."""
-    for text in raw_files(protocol, user, '.in'):
-        yield from commands_of(protocol, text)
+def raw_commands(poller):
+    """Each command that the program sent: time, tag, words."""
+    for text in raw_files(poller, '.in'):
+        yield from commands_of(poller.protocol, text)
 
 
 def commands_of(protocol, text):
@@ -438,9 +483,7 @@ def commands_of(protocol, text):
 def one_check(poller):
     """What the program sends most often in one go."""
     bursts = {}
-    for text in raw_files(poller.protocol, poller.user, '.in'):
-        if (' IDLE' in text) != isinstance(poller, FetchmailIdle):
-            continue
+    for text in raw_files(poller, '.in'):
         burst, before = [], None
         for at, _, command in list(commands_of(poller.protocol, text)) + [(9e9, '', '')]:
             if before is not None and at - before > PAUSE / 2:
