@@ -22,7 +22,7 @@ struct gp_imap_client {
 	struct gp_decision access;      /* PASS unless the login was judged */
 	int64_t interval_msecs;
 	bool had_check;
-	char name_given[GP_PROGRAM_ID_BYTES];   /* by ID after the login, or "" */
+	struct gp_program_id id_given;  /* by ID after the login */
 };
 
 struct module;

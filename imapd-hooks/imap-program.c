@@ -19,46 +19,63 @@ static bool is_our_field(const char *field)
 void gp_imap_program_begin(struct gp_imap_client *gc)
 {
 	const char *const *field = gc->client->user->userdb_fields;
-	char name[GP_PROGRAM_ID_BYTES];
+	struct gp_program_id id;
 
 	for (; field != NULL && *field != NULL; field++) {
-		if (is_our_field(*field) &&
-		    gp_program_name_in_id(*field +
-					  strlen(GP_IMAP_PROGRAM_FIELD"="), name))
-			gp_poll_session_name_program(
-				gc->session, name, gp_clock_monotonic_msecs());
+		if (!is_our_field(*field))
+			continue;
+		gp_program_id_read(*field + strlen(GP_IMAP_PROGRAM_FIELD"="), &id);
+		gp_poll_session_identify(gc->session, &id,
+					 gp_clock_monotonic_msecs());
 	}
 }
 
-/* NULL if the program gave none. */
-static const char *find_name(const struct imap_arg *args)
+/* Leaves "" if the program does not say. */
+static void find_value(const struct imap_arg *args, const char *wanted,
+		       char found[GP_PROGRAM_ID_BYTES])
 {
 	const struct imap_arg *list;
 	const char *key, *value;
 
+	found[0] = '\0';
 	if (!imap_arg_get_list(args, &list))
-		return NULL;
+		return;
 	for (; !IMAP_ARG_IS_EOL(&list[0]) && !IMAP_ARG_IS_EOL(&list[1]);
 	     list += 2) {
-		if (imap_arg_get_astring(&list[0], &key) &&
-		    strcasecmp(key, "name") == 0)
-			return imap_arg_get_nstring(&list[1], &value) ? value
-								      : NULL;
+		if (!imap_arg_get_astring(&list[0], &key) ||
+		    strcasecmp(key, wanted) != 0)
+			continue;
+		if (imap_arg_get_nstring(&list[1], &value) && value != NULL)
+			(void)i_strocpy(found, t_strndup(value,
+					GP_PROGRAM_ID_BYTES - 1),
+					GP_PROGRAM_ID_BYTES);
+		return;
 	}
-	return NULL;
 }
 
 void gp_imap_program_given(struct gp_imap_client *gc,
 			   const struct imap_arg *args)
 {
-	const char *name = find_name(args);
+	struct gp_program_id id;
 
-	if (name == NULL || *name == '\0')
+	find_value(args, "name", id.name);
+	find_value(args, "version", id.version);
+	find_value(args, "os", id.os);
+	if (id.name[0] == '\0')
 		return;
-	(void)i_strocpy(gc->name_given, t_strndup(name, sizeof(gc->name_given) - 1),
-			sizeof(gc->name_given));
-	gp_poll_session_name_program(gc->session, gc->name_given,
-				     gp_clock_monotonic_msecs());
+	gc->id_given = id;
+	gp_poll_session_identify(gc->session, &id, gp_clock_monotonic_msecs());
+}
+
+/* A key of the list and its value, as Dovecot has it in that field. */
+static void append_pair(string_t *list, const char *key, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	if (str_data(list)[str_len(list) - 1] != '=')
+		str_append_c(list, ' ');
+	str_printfa(list, "\"%s\" ", key);
+	imap_append_quoted(list, value);
 }
 
 void gp_imap_program_keep(struct gp_imap_client *gc)
@@ -68,16 +85,18 @@ void gp_imap_program_keep(struct gp_imap_client *gc)
 	ARRAY_TYPE(const_string) fields;
 	string_t *ours;
 
-	if (gc->name_given[0] == '\0')
+	if (gc->id_given.name[0] == '\0')
 		return;
 	p_array_init(&fields, client->pool, 16);
 	for (; field != NULL && *field != NULL; field++) {
 		if (!is_our_field(*field))
 			array_push_back(&fields, field);
 	}
-	ours = str_new(client->pool, 2 * sizeof(gc->name_given) + 64);
-	str_append(ours, GP_IMAP_PROGRAM_FIELD"=\"name\" ");
-	imap_append_quoted(ours, gc->name_given);
+	ours = str_new(client->pool, 2 * sizeof(gc->id_given) + 64);
+	str_append(ours, GP_IMAP_PROGRAM_FIELD"=");
+	append_pair(ours, "name", gc->id_given.name);
+	append_pair(ours, "version", gc->id_given.version);
+	append_pair(ours, "os", gc->id_given.os);
 	array_push_back(&fields, &(const char *){ str_c(ours) });
 	array_append_zero(&fields);
 	client->userdb_fields = array_front(&fields);

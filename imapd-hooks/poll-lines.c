@@ -32,6 +32,7 @@ static void write_line(const struct gp_poll_lines *lines,
 		entry->mode = gp_mode_word(speaker->mode);
 	entry->policy_secs = speaker->policy_secs;
 	entry->idle = speaker->has_idled ? "yes" : NULL;
+	entry->client = speaker->client[0] != '\0' ? speaker->client : NULL;
 	gp_journal_write(lines->journal, entry);
 }
 

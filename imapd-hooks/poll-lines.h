@@ -22,6 +22,7 @@ struct gp_poll_speaker {
 	enum gp_mode mode;
 	int64_t policy_secs;            /* the interval in force */
 	bool has_idled;                 /* used IDLE or NOTIFY so far */
+	const char *client;             /* gp_program_self() */
 };
 
 /* What a line says about an early check. */

@@ -29,7 +29,7 @@ struct gp_poll_session {
 	char *part, *user, *session_id;
 	struct gp_ip ip;
 	unsigned int local_port;
-	char program[GP_PROGRAM_BYTES];
+	char program[GP_PROGRAM_BYTES], client[GP_PROGRAM_SELF_BYTES];
 
 	struct gp_poll_override own;    /* of the userdb */
 	bool has_own;
@@ -139,7 +139,7 @@ static struct gp_poll_speaker speaker(const struct gp_poll_session *session)
 		.ip = &session->ip, .local_port = session->local_port,
 		.mode = session->terms.mode,
 		.policy_secs = gp_poll_session_interval_msecs(session) / 1000,
-		.has_idled = session->has_idled,
+		.has_idled = session->has_idled, .client = session->client,
 	};
 }
 
@@ -629,6 +629,14 @@ void gp_poll_session_name_program(struct gp_poll_session *session,
 	finish_program(session, now_msecs);
 	memcpy(session->program, program, sizeof(program));
 	begin_terms(session);
+}
+
+void gp_poll_session_identify(struct gp_poll_session *session,
+			      const struct gp_program_id *id, int64_t now_msecs)
+{
+	if (id->name[0] != '\0')
+		gp_poll_session_name_program(session, id->name, now_msecs);
+	(void)gp_program_self(id, session->client);
 }
 
 void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "journal.h"
+#include "program.h"
 #include "settings.h"
 #include "store.h"
 
@@ -42,6 +43,10 @@ void gp_poll_session_has_no_userdb(struct gp_poll_session *session);
    for the program it was counted for.  May talk to the store. */
 void gp_poll_session_name_program(struct gp_poll_session *session,
 				  const char *name, int64_t now_msecs);
+
+/* The same with all that it says of itself: the rest stands in the journal only. */
+void gp_poll_session_identify(struct gp_poll_session *session,
+			      const struct gp_program_id *id, int64_t now_msecs);
 
 /*
  * Decides about one check.  can_absorb: an answer not older than the interval

@@ -63,6 +63,7 @@ static const struct gp_journal_field fields[] = {
 	FIELD("address", address, FIELD_TEXT, true),
 	FIELD("limit", limit, FIELD_TEXT, true),
 	FIELD("idle", idle, FIELD_TEXT, true),
+	FIELD("client", client, FIELD_TEXT, true),
 	FIELD("count", count, FIELD_NUMBER, true),
 };
 

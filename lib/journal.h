@@ -41,6 +41,7 @@ struct gp_journal_entry {
 	const char *address;            /* in that header */
 	const char *limit;              /* that was reached: "30/1m" */
 	const char *idle;               /* "yes": the session has used IDLE */
+	const char *client;             /* gp_program_self() */
 	int64_t count;                  /* decisions that this line stands for */
 };
 

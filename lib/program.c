@@ -8,7 +8,7 @@
 
 #include "network-text.h"
 
-enum { NAME_BYTES = 32, V6_BITS = 64 };
+enum { NAME_BYTES = 32, DETAIL_BYTES = 28, V6_BITS = 64 };
 
 static bool is_plain(char byte)
 {
@@ -93,7 +93,8 @@ static const char *read_nstring(const char *text, char value[GP_PROGRAM_ID_BYTES
 	return text + 1;
 }
 
-bool gp_program_name_in_id(const char *id, char name[GP_PROGRAM_ID_BYTES])
+static bool find_value(const char *id, const char *wanted,
+		       char found[GP_PROGRAM_ID_BYTES])
 {
 	char key[GP_PROGRAM_ID_BYTES], value[GP_PROGRAM_ID_BYTES];
 
@@ -101,11 +102,37 @@ bool gp_program_name_in_id(const char *id, char name[GP_PROGRAM_ID_BYTES])
 		id = read_nstring(id + strspn(id, " "), key);
 		if (id != NULL)
 			id = read_nstring(id + strspn(id, " "), value);
-		if (id != NULL && strcasecmp(key, "name") == 0 &&
+		if (id != NULL && strcasecmp(key, wanted) == 0 &&
 		    value[0] != '\0') {
-			memcpy(name, value, sizeof(value));
+			memcpy(found, value, sizeof(value));
 			return true;
 		}
 	}
 	return false;
+}
+
+bool gp_program_name_in_id(const char *id, char name[GP_PROGRAM_ID_BYTES])
+{
+	return find_value(id, "name", name);
+}
+
+void gp_program_id_read(const char *id, struct gp_program_id *id_r)
+{
+	id_r->name[0] = id_r->version[0] = id_r->os[0] = '\0';
+	(void)find_value(id, "name", id_r->name);
+	(void)find_value(id, "version", id_r->version);
+	(void)find_value(id, "os", id_r->os);
+}
+
+const char *gp_program_self(const struct gp_program_id *id,
+			    char buffer[GP_PROGRAM_SELF_BYTES])
+{
+	buffer[0] = '\0';
+	if (id->name[0] != '\0' && (id->version[0] != '\0' || id->os[0] != '\0'))
+		(void)snprintf(buffer, GP_PROGRAM_SELF_BYTES, "%.*s%s%.*s%s%.*s",
+			       NAME_BYTES, id->name,
+			       id->version[0] != '\0' ? " " : "",
+			       DETAIL_BYTES, id->version,
+			       id->os[0] != '\0' ? " " : "", DETAIL_BYTES, id->os);
+	return buffer;
 }

@@ -11,7 +11,13 @@
 #include "network.h"
 #include "settings.h"
 
-enum { GP_PROGRAM_BYTES = 160, GP_PROGRAM_ID_BYTES = 64 };
+enum { GP_PROGRAM_BYTES = 160, GP_PROGRAM_ID_BYTES = 64, GP_PROGRAM_SELF_BYTES = 96 };
+
+/* What a program says of itself by IMAP ID, cut to fit; "" for what it does not. */
+struct gp_program_id {
+	char name[GP_PROGRAM_ID_BYTES], version[GP_PROGRAM_ID_BYTES],
+		os[GP_PROGRAM_ID_BYTES];
+};
 
 /* Writes protocol/address[/name].  An IPv6 address stands for its /64 (RFC 4291:
    one link, one household).  name is what IMAP ID gave (RFC 2971), NULL if
@@ -33,5 +39,14 @@ struct gp_ip gp_program_ip(const char *program);
    NIL in pairs, "name" "Thunderbird" "os" NIL.  False, with name untouched, if there
    is none, or what comes before it is not of that form.  It is cut to fit. */
 bool gp_program_name_in_id(const char *id, char name[GP_PROGRAM_ID_BYTES]);
+
+/* The same for all three; "" for what is not there. */
+void gp_program_id_read(const char *id, struct gp_program_id *id_r);
+
+/* "Thunderbird 140.0 Linux", at most 32 bytes of the name, 28 of the others; as the
+   program has it, so to be escaped.  Returns buffer, "" if there is no name, or
+   nothing but a name, which is known already. */
+const char *gp_program_self(const struct gp_program_id *id,
+			    char buffer[GP_PROGRAM_SELF_BYTES]);
 
 #endif

@@ -74,7 +74,7 @@ def expect_mail(program, count):
 
 
 # one that gave its name after the login, and one that gave it before
-late = Program('alice', name='Late x')
+late = Program('alice', name='Late x" "version" "1.\\\\\\"2')
 late.command('SELECT INBOX')
 calls = redis_calls()
 tag = fall_asleep(late)
@@ -102,6 +102,7 @@ late.command('LOGOUT')
 lines = wait_until(lambda: journal(user='alice'), 5, 'journal')
 expect({line['program'] for line in lines}, {'imap/127.0.0.2/Late_x'},
        'the programs in the journal')
+expect({line['client'] for line in lines}, {'Late%20x%201.%5C%222'}, 'its version')
 expect({line['check'] for line in lines} & {'login'}, set(), 'no second login')
 wait_until(lambda: list(who('alice')) == ['imap/127.0.0.2/Late_x'], 5,
            'one program, by its name')

@@ -114,6 +114,36 @@ static void assert_name_in_id(const char *id, const char *wanted)
 	assert_string_equal(name, wanted != NULL ? wanted : "untouched");
 }
 
+static void assert_self(const char *text, const char *wanted)
+{
+	char buffer[GP_PROGRAM_SELF_BYTES];
+	struct gp_program_id id;
+
+	memset(&id, 'x', sizeof(id));
+	gp_program_id_read(text, &id);
+	assert_string_equal(gp_program_self(&id, buffer), wanted);
+}
+
+static void test_what_a_program_says_of_itself(void **state)
+{
+	char long_id[400], wanted[GP_PROGRAM_SELF_BYTES];
+	char x[101];
+
+	(void)state;
+	assert_self("\"name\" \"Mail\" \"version\" \"1.2\" \"os\" \"BSD x\"",
+		    "Mail 1.2 BSD x");
+	assert_self("\"OS\" \"BSD\" \"vendor\" \"v\" \"name\" \"Mail\"", "Mail BSD");
+	assert_self("\"name\" \"Mail\" \"version\" NIL", "");
+	assert_self("\"version\" \"1\" \"os\" \"BSD\"", "");
+	assert_self("", "");
+	memset(x, 'x', 100);
+	x[100] = '\0';
+	(void)snprintf(long_id, sizeof(long_id), "\"name\" \"%s\" \"version\" \"%s\" "
+		       "\"os\" \"%s\"", x, x, x);
+	(void)snprintf(wanted, sizeof(wanted), "%.32s %.28s %.28s", x, x, x);
+	assert_self(long_id, wanted);
+}
+
 static void test_no_name_in_an_id(void **state)
 {
 	(void)state;
@@ -152,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_stands_for_its_64),
 		cmocka_unit_test(test_the_longest_of_all_fits),
 		cmocka_unit_test(test_no_name_in_an_id),
+		cmocka_unit_test(test_what_a_program_says_of_itself),
 		cmocka_unit_test(test_the_name_in_an_id),
 	};
 
