@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "journal-files.h"
@@ -21,6 +20,7 @@
 #include "log-follow.h"
 #include "pool.h"
 #include "settings-parse.h"
+#include "show.h"
 #include "show-entry.h"
 
 enum { LAST_MAX = 100000, LAST_OF_FOLLOW = 10 };
@@ -254,17 +254,9 @@ static int parse(int argc, char **argv, struct view *view)
 	return code;
 }
 
-static bool wants_colour(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) &&
-		(no_colour == NULL || no_colour[0] == '\0');
-}
-
 static int run(int argc, char **argv, const char *conf_path)
 {
-	struct view view = { .last_count = -1, .has_colour = wants_colour() };
+	struct view view = { .last_count = -1, .has_colour = gp_show_has_colour() };
 	int code;
 
 	gp_filter_init(&view.filter);

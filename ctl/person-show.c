@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "exempt.h"
 #include "identity.h"
@@ -269,9 +268,7 @@ static void put_programs(const struct gp_person *person)
 /* A line that was formatted by us can be read by us. */
 static void put_lines(const struct gp_person *person)
 {
-	const char *no_colour = getenv("NO_COLOR");
-	const bool has_colour = isatty(STDOUT_FILENO) &&
-		(no_colour == NULL || no_colour[0] == '\0');
+	const bool has_colour = gp_show_has_colour();
 
 	if (person->lines_count > 0)
 		(void)putchar('\n');

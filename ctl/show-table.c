@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "show.h"
@@ -36,7 +35,7 @@ struct libscols_table *gp_table_create(const struct gp_column *columns,
 		(void)scols_cell_set_userdata(scols_column_get_header(column),
 					      (void *)(uintptr_t)&columns[i]);
 	}
-	(void)scols_table_enable_colors(table, isatty(STDOUT_FILENO));
+	(void)scols_table_enable_colors(table, gp_show_has_colour());
 	return table;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "log.h"
@@ -109,6 +110,15 @@ json_t *gp_show_json_name(const char *name)
 	text = json_string(escaped);
 	free(escaped);
 	return text;
+}
+
+bool gp_show_has_colour(void)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) &&
+		(no_colour == NULL || no_colour[0] == '\0') &&
+		(term == NULL || strcmp(term, "dumb") != 0);
 }
 
 void gp_show_json(json_t *value)

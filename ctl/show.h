@@ -4,6 +4,7 @@
 #define GP_SHOW_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,10 @@ char *gp_show_clean(const char *name);
 
 /* For json_dumps() and its like: 0.368 and not 0.36799999999999999. */
 #define GP_SHOW_JSON JSON_REAL_PRECISION(12)
+
+/* Whether standard output is a terminal that may have colours: NO_COLOR is not set to
+   anything, and TERM does not say dumb. */
+bool gp_show_has_colour(void);
 
 /* Prints to standard output, and takes the value over. */
 void gp_show_json(json_t *value);

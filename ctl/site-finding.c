@@ -152,15 +152,11 @@ static struct style style_of_output(void)
 	static const struct style coloured = {
 		"\033[1;31m", "\033[33m", "\033[1m", "\033[0m", 80
 	};
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	struct style style = plain;
+	struct style style = gp_show_has_colour() ? coloured : plain;
 	struct winsize size;
 
 	if (!isatty(STDOUT_FILENO))
 		return plain;
-	if ((no_color == NULL || no_color[0] == '\0') &&
-	    (term == NULL || strcmp(term, "dumb") != 0))
-		style = coloured;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		style.width = size.ws_col;
 	if (style.width < WIDTH_LEAST)

@@ -39,13 +39,15 @@ def piped(*words):
     return subprocess.run(CTL + list(words), stdout=subprocess.PIPE).stdout.decode()
 
 
-def on_terminal(width, *words):
-    """What it writes on a terminal of that width, without its colours."""
+def on_terminal(width, *words, **setting):
+    """What it writes on a terminal of that width, without its colours unless something
+    is set."""
     pid, fd = pty.fork()
     if pid == 0:
         # It begins when the terminal has its size.
         os.read(0, 1)
         os.environ['LC_ALL'] = 'C.UTF-8'
+        os.environ.update(setting)
         os.execvp(CTL[0], CTL + list(words))
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, width, 0, 0))
     mode = termios.tcgetattr(fd)
@@ -62,7 +64,8 @@ def on_terminal(width, *words):
             break
         seen += data
     os.waitpid(pid, 0)
-    return re.sub('\x1b\\[[0-9;]*m', '', seen.decode()).replace('\r', '')
+    text = seen.decode().replace('\r', '')
+    return text if setting else re.sub('\x1b\\[[0-9;]*m', '', text)
 
 
 def width_of(line):
@@ -109,6 +112,20 @@ for name, (words, wanted) in VIEWS.items():
                         (name, width, part, text))
     expect_true('\x1b' not in piped(*words), '%s: no control in a pipe' % name)
     say('%s fits a terminal' % name)
+
+# Colours only where they are wanted.
+VIEWS['log'] = (['log', '-n', '5', env['old']], [])
+VIEWS['check-site'] = (['check-site'], [])
+for name, (words, wanted) in VIEWS.items():
+    for setting in ({'NO_COLOR': '1', 'TERM': 'xterm'}, {'TERM': 'dumb'}):
+        text = on_terminal(120, *words, **setting)
+        expect_true(not re.search('\x1b\\[[0-9;]*m', text),
+                    '%s with %r: %r' % (name, setting, text))
+    if name in ('status', 'probe', 'log'):
+        expect_true(re.search('\x1b\\[[0-9;]*m',
+                              on_terminal(120, *words, NO_COLOR='', TERM='xterm')),
+                    '%s: colours' % name)
+say('NO_COLOR and a dumb terminal get no colours')
 
 whole = piped('report', env['old'])
 expect_true(env['long'] in whole and '2001:db8:1:2::/64/Thunderbird of the year' in whole and
