@@ -193,6 +193,50 @@ static bool is_asked(const struct gp_part *part)
 		part->state != GP_PART_QUIET;
 }
 
+/* Who leaves Redis alone after a failure, by the part of the status that says so. */
+static void put_breakers(const struct gp_status *status, FILE *out)
+{
+	static const char *const breakers[][2] = {
+		{ "breaker", "milter" }, { "poll-breaker", "checks" },
+	};
+
+	put_head(out, "gatepost_breaker_open", "gauge",
+		 "Whether the milter, or what counts checks, leaves Redis alone "
+		 "after a failure.");
+	for (size_t i = 0; i < status->count; i++)
+		for (size_t j = 0; j < sizeof(breakers) / sizeof(breakers[0]); j++) {
+			const struct gp_part *part = &status->parts[i];
+
+			if (strcmp(part->name, breakers[j][0]) != 0 ||
+			    part->state == GP_PART_OFF ||
+			    part->state == GP_PART_UNKNOWN)
+				continue;
+			(void)fprintf(out, "gatepost_breaker_open{of=\"%s\"} %d\n",
+				      breakers[j][1], part->state != GP_PART_OK);
+		}
+}
+
+/* Where they never were, it is as long ago as can be. */
+static void put_plugins(const struct gp_status *status, FILE *out)
+{
+	for (size_t i = 0; i < status->count; i++) {
+		const struct gp_part *part = &status->parts[i];
+
+		if (strcmp(part->name, "plugins") != 0 ||
+		    (part->age_secs < 0 && part->state != GP_PART_QUIET))
+			continue;
+		put_head(out, "gatepost_plugins_last_heard_seconds", "gauge",
+			 "How long ago a mail program was heard of; +Inf: never, or "
+			 "it was forgotten.");
+		if (part->age_secs < 0)
+			(void)fputs("gatepost_plugins_last_heard_seconds +Inf\n",
+				    out);
+		else
+			(void)fprintf(out, "gatepost_plugins_last_heard_seconds %"
+				      PRId64 "\n", part->age_secs);
+	}
+}
+
 static void put_status(const struct gp_status *status, FILE *out)
 {
 	put_head(out, "gatepost_part_up", "gauge",
@@ -211,6 +255,8 @@ static void put_status(const struct gp_status *status, FILE *out)
 				      status->parts[i].name,
 				      status->parts[i].usecs / 1000000,
 				      status->parts[i].usecs % 1000000);
+	put_breakers(status, out);
+	put_plugins(status, out);
 	put_number(out, "gatepost_settings_valid", "gauge",
 		   "Whether the settings can be read and are good.",
 		   !status->is_misconfigured);

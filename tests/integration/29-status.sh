@@ -63,7 +63,13 @@ status() {
 	check "status $* gives $code ($found)" [ "$found" = "$code" ]
 	check "and says: $text" grep -qE -- "$text" out || cat out
 }
+# figure TEXT: what Prometheus is told of it
+figure() {
+	"${lab_ctl[@]}" metrics > figures 2>&1
+	check "and metrics: $1" grep -qxE -- "$1" figures
+}
 status 0 'plugins +quiet'
+figure 'gatepost_plugins_last_heard_seconds \+Inf'
 status 69 'plugins +down .*no mail program' --heard 15m
 python <<'PYTHON'
 from poll import *
@@ -87,6 +93,9 @@ PYTHON
 read -r said <&"${session[0]}"
 status 0 "plugins +ok +- +${version##* } +a mail program was heard of" --heard 15m
 kill "$session_PID"
+figure 'gatepost_plugins_last_heard_seconds [0-9]+'
+figure 'gatepost_breaker_open\{of="milter"\} 0'
+figure 'gatepost_breaker_open\{of="checks"\} 0'
 for part in "settings +ok .* ${version##* } +$LAB_CONF, valid" \
 		"milter +ok +[0-9.]+ ${version##* } .*process [0-9]+, runs for" \
 		"auth-policy +ok +[0-9.]+ ${version##* } " \
@@ -118,6 +127,7 @@ kill -STOP "$redis"
 check "mail passes without Redis" send
 check "the breaker is open" wait_until 10 grep -q store-unavailable "$LAB_JOURNAL"
 status 69 'breaker +quiet .*open: Redis failed the milter [0-9.]+s ago'
+figure 'gatepost_breaker_open\{of="milter"\} 1'
 # The one that mail processes share.
 check_mail() { python <<'PYTHON'
 from poll import *
@@ -128,6 +138,7 @@ expect(bob.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
 PYTHON
 }
 check "mail is read without Redis" check_mail
+figure 'gatepost_breaker_open\{of="checks"\} 1'
 status 69 'poll-breaker +down .*open: Redis failed mail processes [0-9.]+s ago, checks pass; one asks again in [1-5]'
 kill -CONT "$redis"
 poll_breaker_is() {
@@ -143,6 +154,7 @@ check "Redis is back" wait_until 20 is_back
 "${lab_ctl[@]}" status > out 2>&1
 check "the breaker is closed" grep -qE \
 	'breaker +ok .*closed: the milter asks Redis, again since' out
+figure 'gatepost_breaker_open\{of="milter"\} 0'
 redis-cli -s "$LAB_REDIS" CONFIG SET maxmemory 1 > redis.out
 status 69 'store +down .*OOM'
 redis-cli -s "$LAB_REDIS" CONFIG SET maxmemory 0 > redis.out

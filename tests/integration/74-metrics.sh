@@ -162,6 +162,15 @@ tests:
       - { series: 'gatepost_part_up{instance="mx1",part="milter"}', values: '1x9 0x20' }
       - { series: 'gatepost_part_up{instance="mx1",part="store"}', values: '1x30' }
       - { series: 'gatepost_settings_valid{instance="mx1"}', values: '1x30' }
+      - { series: 'gatepost_breaker_open{instance="mx1",of="milter"}', values: '1x40' }
+      - { series: 'gatepost_breaker_open{instance="mx1",of="checks"}', values: '0x10 1x10 0x20' }
+      - { series: 'gatepost_plugins_last_heard_seconds{instance="mx1"}', values: '3000+60x40' }
+      - { series: 'gatepost_plugins_last_heard_seconds{instance="mx2"}', values: '99999999x40' }
+      - { series: 'gatepost_plugins_last_heard_seconds{instance="mx3"}', values: '9x40' }
+      - { series: 'gatepost_decisions_total{instance="mx1",part="milter",action="tempfail",reason="rate-messages",mode="enforce"}', values: '400x20 460x20' }
+      - { series: 'gatepost_decisions_total{instance="mx1",part="milter",action="tempfail",reason="rate-recipients",mode="enforce"}', values: '0x20 60x20' }
+      - { series: 'gatepost_decisions_total{instance="mx2",part="milter",action="tempfail",reason="rate-messages",mode="enforce"}', values: '400x20 460x20' }
+      - { series: 'gatepost_decisions_total{instance="mx2",part="milter",action="tempfail",reason="rate-messages",mode="observe"}', values: '0x20 900x20' }
       - { series: 'gatepost_store_outages_total{instance="mx1"}', values: '0x20 1x10' }
       - { series: 'gatepost_journal_stream_lost_total{instance="mx1"}', values: '5x20 8x10' }
       - { series: 'gatepost_journal_stream_lost_total{instance="mx2"}', values: '5x30' }
@@ -186,6 +195,38 @@ tests:
             exp_annotations:
               summary: "gatepost: Redis did not answer mx1"
               description: "Checks for mail passed meanwhile. See: gatepostctl log --reason store-unavailable"
+      - { eval_time: 14m, alertname: GatepostBreakerOpen, exp_alerts: [] }
+      - eval_time: 30m
+        alertname: GatepostBreakerOpen
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: mx1, of: milter }
+            exp_annotations:
+              summary: "gatepost: Redis is left alone by the milter on mx1"
+              description: "It failed, and was not asked or did not answer since. Ask: gatepostctl status"
+      - eval_time: 20m
+        alertname: GatepostPluginsNotHeard
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: mx2 }
+            exp_annotations: &unheard
+              summary: "gatepost: no mail program is heard of on mx2"
+              description: "Are Dovecot's plugins loaded, and do they find Redis? Ask: gatepostctl check-site"
+      - eval_time: 40m
+        alertname: GatepostPluginsNotHeard
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: mx1 }
+            exp_annotations:
+              summary: "gatepost: no mail program is heard of on mx1"
+              description: "Are Dovecot's plugins loaded, and do they find Redis? Ask: gatepostctl check-site"
+          - exp_labels: { severity: warning, instance: mx2 }
+            exp_annotations: *unheard
+      - { eval_time: 19m, alertname: GatepostSendingLimited, exp_alerts: [] }
+      - eval_time: 25m
+        alertname: GatepostSendingLimited
+        exp_alerts:
+          - exp_labels: { severity: warning, instance: mx1 }
+            exp_annotations:
+              summary: "gatepost: somebody sends far over the limits on mx1"
+              description: "A stolen password looks like this. See: gatepostctl who --sending"
       - eval_time: 25m
         alertname: GatepostStreamIncomplete
         exp_alerts:
