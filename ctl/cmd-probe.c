@@ -3,7 +3,6 @@
  * This module is "gatepostctl probe": how a deployment looks from outside.
  */
 #include <getopt.h>
-#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +13,10 @@
 
 #include "command.h"
 #include "probe.h"
+#include "probe-show.h"
 #include "settings-value.h"
-#include "show.h"
-#include "show-table.h"
-#include "show-width.h"
 
-enum { ROLES = 7, NAMES_MAX = 64, TIMEOUT_SECS = 10, TIMEOUT_SECS_MAX = 300,
-       REMEDY_INDENT = 20 };
+enum { ROLES = 7, NAMES_MAX = 64, TIMEOUT_SECS = 10, TIMEOUT_SECS_MAX = 300 };
 
 struct request {
 	struct gp_probe_role roles[ROLES];
@@ -29,17 +25,17 @@ struct request {
 	const char *ca_path;
 	const char *address;                    /* instead of the host's; or NULL */
 	unsigned long timeout_secs;
-	bool is_json;
+	bool is_json, shows_all;
 };
 
 static const struct gp_probe_role all_roles[ROLES] = {
-	{ "smtp", GP_PROBE_SMTP, false, true, 25 },
-	{ "submission", GP_PROBE_SMTP, false, false, 587 },
-	{ "submissions", GP_PROBE_SMTP, true, false, 465 },
-	{ "imap", GP_PROBE_IMAP, false, false, 143 },
-	{ "imaps", GP_PROBE_IMAP, true, false, 993 },
-	{ "pop3", GP_PROBE_POP3, false, false, 110 },
-	{ "pop3s", GP_PROBE_POP3, true, false, 995 },
+	{ "smtp", GP_PROBE_SMTP, false, true, false, 25 },
+	{ "submission", GP_PROBE_SMTP, false, false, true, 587 },
+	{ "submissions", GP_PROBE_SMTP, true, false, false, 465 },
+	{ "imap", GP_PROBE_IMAP, false, false, false, 143 },
+	{ "imaps", GP_PROBE_IMAP, true, false, true, 993 },
+	{ "pop3", GP_PROBE_POP3, false, false, false, 110 },
+	{ "pop3s", GP_PROBE_POP3, true, false, false, 995 },
 };
 
 /* --- what was typed --- */
@@ -86,6 +82,9 @@ static int parse_option(struct request *request, int option)
 	case 'a':
 		request->address = optarg;
 		return EX_OK;
+	case 'A':
+		request->shows_all = true;
+		return EX_OK;
 	case 'C':
 		request->ca_path = optarg;
 		return EX_OK;
@@ -113,6 +112,7 @@ static int parse(int argc, char **argv, struct request *request)
 {
 	static const struct option names[] = {
 		{ "address", required_argument, NULL, 'a' },
+		{ "all", no_argument, NULL, 'A' },
 		{ "ca", required_argument, NULL, 'C' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "names", required_argument, NULL, 'n' },
@@ -125,7 +125,7 @@ static int parse(int argc, char **argv, struct request *request)
 	memcpy(request->roles, all_roles, sizeof(all_roles));
 	request->names_count = 1;
 	request->timeout_secs = TIMEOUT_SECS;
-	while (code == EX_OK && (option = getopt_long(argc, argv, "a:C:jn:p:t:",
+	while (code == EX_OK && (option = getopt_long(argc, argv, "a:AC:jn:p:t:",
 						      names, NULL)) != -1)
 		code = parse_option(request, option);
 	if (code == EX_OK && optind + 1 != argc)
@@ -133,121 +133,6 @@ static int parse(int argc, char **argv, struct request *request)
 	if (code == EX_OK)
 		request->names[0] = argv[optind];
 	return code;
-}
-
-/* --- what was found --- */
-
-static const char *colour_of(enum gp_verdict_level level)
-{
-	static const char *const colours[GP_PROBE_LEVELS] = {
-		[GP_PROBE_OK] = "green", [GP_PROBE_NOTE] = "darkgray",
-		[GP_PROBE_WARN] = "brown", [GP_PROBE_FAIL] = "red",
-	};
-
-	return colours[level];
-}
-
-static void print_findings(const struct gp_probe *probe)
-{
-	static const struct gp_column columns[] = {
-		{ "PORT", SCOLS_FL_RIGHT }, { "ROLE", 0 }, { "VERDICT", 0 },
-		{ "CHECK", 0 }, { "FOUND", SCOLS_FL_WRAP | GP_COLUMN_LEAST(24) },
-	};
-	struct libscols_table *table =
-		gp_table_create(columns, sizeof(columns) / sizeof(columns[0]));
-
-	for (size_t i = 0; i < probe->count; i++) {
-		const struct gp_probe_finding *finding = &probe->findings[i];
-		struct libscols_line *line = scols_table_new_line(table, NULL);
-
-		gp_table_set_number(line, 0, finding->role->port);
-		(void)scols_line_set_data(line, 1, finding->role->name);
-		(void)scols_line_set_data(line, 2,
-					  gp_probe_level_word(finding->level));
-		(void)scols_cell_set_color(scols_line_get_cell(line, 2),
-					   colour_of(finding->level));
-		(void)scols_line_set_data(line, 3, finding->check);
-		gp_table_set_name(line, 4, finding->found);
-	}
-	gp_table_print(table, stdout);
-}
-
-static bool was_said(const struct gp_probe *probe, size_t before)
-{
-	for (size_t i = 0; i < before; i++)
-		if (probe->findings[i].remedy == probe->findings[before].remedy)
-			return true;
-	return false;
-}
-
-static void put_remedy(const struct gp_probe_finding *finding)
-{
-	char *text;
-
-	if (asprintf(&text, "  %-17s %s", finding->check, finding->remedy) < 0)
-		return;
-	gp_width_print(stdout, text, REMEDY_INDENT);
-	free(text);
-}
-
-static void print_remedies(const struct gp_probe *probe)
-{
-	bool is_first = true;
-
-	for (size_t i = 0; i < probe->count; i++) {
-		const struct gp_probe_finding *finding = &probe->findings[i];
-
-		if (finding->remedy == NULL || was_said(probe, i))
-			continue;
-		if (is_first)
-			(void)puts("\nWhat to do:");
-		is_first = false;
-		put_remedy(finding);
-	}
-}
-
-static size_t count_level(const struct gp_probe *probe,
-			  enum gp_verdict_level level)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < probe->count; i++)
-		count += probe->findings[i].level == level;
-	return count;
-}
-
-static void print_text(const struct gp_probe *probe)
-{
-	print_findings(probe);
-	print_remedies(probe);
-	(void)printf("\n%zu failed, %zu to look at, %zu well\n",
-		     count_level(probe, GP_PROBE_FAIL),
-		     count_level(probe, GP_PROBE_WARN),
-		     count_level(probe, GP_PROBE_OK));
-}
-
-static void print_json(const struct gp_probe *probe)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < probe->count; i++) {
-		const struct gp_probe_finding *finding = &probe->findings[i];
-
-		(void)json_array_append_new(array, json_pack(
-			"{s:s, s:i, s:s, s:s, s:o, s:s?}",
-			"role", finding->role->name,
-			"port", (int)finding->role->port,
-			"check", finding->check,
-			"verdict", gp_probe_level_word(finding->level),
-			"found", gp_show_json_name(finding->found),
-			"remedy", finding->remedy));
-	}
-	gp_show_json(json_pack("{s:o, s:I, s:I, s:I, s:o}",
-		"host", gp_show_json_name(probe->host),
-		"failed", (json_int_t)count_level(probe, GP_PROBE_FAIL),
-		"warned", (json_int_t)count_level(probe, GP_PROBE_WARN),
-		"ok", (json_int_t)count_level(probe, GP_PROBE_OK),
-		"findings", array));
 }
 
 /* --- the command --- */
@@ -262,13 +147,13 @@ static int look_at_all(struct gp_probe *probe, const struct request *request)
 		if (request->roles[i].port != 0)
 			gp_probe_look(probe, &request->roles[i]);
 	if (request->is_json)
-		print_json(probe);
+		gp_probe_show_json(probe);
 	else
-		print_text(probe);
+		gp_probe_show(probe, request->shows_all);
 	if (probe->answered_count == 0)
 		return gp_command_fail(EX_UNAVAILABLE, "no port of %s answers",
 				       probe->host);
-	return count_level(probe, GP_PROBE_FAIL) > 0 ? 1 : EX_OK;
+	return gp_probe_count(probe, GP_PROBE_FAIL) > 0 ? 1 : EX_OK;
 }
 
 static int run(int argc, char **argv, const char *conf_path)
@@ -306,7 +191,8 @@ static int run(int argc, char **argv, const char *conf_path)
 const struct gp_command gp_command_probe = {
 	.name = "probe",
 	.arguments = "[--names NAME,...] [--port ROLE=NUMBER]...\n"
-		"         [--ca FILE] [--address ADDRESS] [--timeout TIME] [--json] HOST",
+		"         [--ca FILE] [--address ADDRESS] [--timeout TIME]\n"
+		"         [--all | --json] HOST",
 	.summary = "Looks at a mail server from outside: TLS, logins, relaying, names",
 	.help =
 "  -n, --names NAME,...  other names of the server that users may have set up:\n"
@@ -316,6 +202,7 @@ const struct gp_command gp_command_probe = {
 "                        it out\n"
 "  -a, --address ADDR    connect there instead of where HOST is: one of several\n"
 "                        servers, or a new one\n"
+"  -A, --all             each check that is well is a line too\n"
 "  -C, --ca FILE         certificates to trust instead of the system's\n"
 "  -t, --timeout TIME    for each connection (10s)\n"
 "  -j, --json            for machines\n"
@@ -323,6 +210,8 @@ const struct gp_command gp_command_probe = {
 "Run it on another machine: servers trust their own, and Dovecot takes logins\n"
 "without TLS from it.  Sends no mail and needs no login: transactions end before\n"
 "DATA.  Look at your own servers only.\n"
+"Users need submission and imaps: where nobody answers there, that is a failure;\n"
+"--port submission=0 says that it is meant so.\n"
 "Exit code 0: nothing failed.  1: something did.  66: FILE cannot be read.\n"
 "68: no such host.  69: no port answers.\n",
 	.run = run,

@@ -70,6 +70,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/report-page.h ctl/report-tables.c \
 	ctl/report-show.c ctl/report-show.h ctl/report-text.c \
 	ctl/probe.c ctl/probe.h \
+	ctl/probe-show.c ctl/probe-show.h \
 	ctl/probe-link.c ctl/probe-link.h \
 	ctl/probe-mailbox.c ctl/probe-smtp.c ctl/probe-tls.c \
 	ctl/person.c ctl/person.h \

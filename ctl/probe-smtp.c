@@ -138,6 +138,17 @@ static const char *postmaster(struct gp_probe *probe)
 			      is_address ? "]" : "");
 }
 
+/* Who asks later may get another answer: a greylist, a policy service or a table that
+   cannot be asked. */
+static bool is_temporary(const struct reply *reply)
+{
+	return reply->code < 500;
+}
+
+static const char not_proven[] =
+	"it refuses for now only, and may take such mail later: ask again, from an "
+	"address that is not deferred";
+
 /* A submission port takes nothing from who has not done all that is needed. */
 static int judge_closed(struct gp_probe *probe, const struct gp_probe_role *role,
 			struct gp_probe_link *link, const char *check,
@@ -153,15 +164,34 @@ static int judge_closed(struct gp_probe *probe, const struct gp_probe_role *role
 			gp_probe_add(probe, role, GP_PROBE_FAIL, check, remedy,
 				     "mail for %s is taken", recipients[i]);
 	}
-	if (taken == 0)
-		gp_probe_add(probe, role, reply.code < 500 ? GP_PROBE_NOTE
-			     : GP_PROBE_OK, check, NULL, "%s", reply.text);
+	if (taken == 0 && is_temporary(&reply))
+		gp_probe_add(probe, role, GP_PROBE_WARN, check, not_proven,
+			     "not proven: %s", reply.text);
+	else if (taken == 0)
+		gp_probe_add(probe, role, GP_PROBE_OK, check, NULL, "%s",
+			     reply.text);
 	return taken < 0 ? -1 : 0;
 }
 
+struct relaying {
+	size_t forms_count, refused_count, deferred_count;
+	struct reply refusal, deferral;         /* the first of each */
+};
+
+static void add_taken(struct gp_probe *probe, const struct gp_probe_role *role,
+		      const char *form, bool is_plain)
+{
+	gp_probe_add(probe, role, is_plain ? GP_PROBE_FAIL : GP_PROBE_WARN, "relay",
+		     is_plain ? "refuse foreign recipients from who has not logged "
+		     "in: gatepost-milter with relay.mode = enforce"
+		     : "look where such mail goes: it may be a relay, or a mailbox "
+		     "for all names", "mail for %s is taken", form);
+}
+
 /* Forms in which a foreign recipient has been hidden from rules. */
-static int judge_relaying(struct gp_probe *probe, const struct gp_probe_role *role,
-			  struct gp_probe_link *link, struct gp_error *err)
+static int try_forms(struct gp_probe *probe, const struct gp_probe_role *role,
+		     struct gp_probe_link *link, struct relaying *found_r,
+		     struct gp_error *err)
 {
 	const char *const forms[] = {
 		"<" FOREIGN ">", "<\"" FOREIGN "\">",
@@ -171,31 +201,42 @@ static int judge_relaying(struct gp_probe *probe, const struct gp_probe_role *ro
 		gp_pool_printf(probe->pool, "<" FOREIGN "@%s>", probe->host),
 		"<example.com!gatepost-probe>",
 	};
-	const size_t count = sizeof(forms) / sizeof(forms[0]);
-	struct reply reply, first = { 0 };
-	size_t refused = 0;
+	struct reply reply;
 
-	for (size_t i = 0; i < count; i++) {
+	*found_r = (struct relaying){
+		.forms_count = sizeof(forms) / sizeof(forms[0])
+	};
+	for (size_t i = 0; i < found_r->forms_count; i++) {
 		const int taken = try_recipient(link, forms[i], &reply, err);
 
 		if (taken < 0)
 			return -1;
-		if (i == 0)
-			first = reply;
-		refused += taken == 0;
 		if (taken > 0)
-			gp_probe_add(probe, role, i == 0 ? GP_PROBE_FAIL
-				     : GP_PROBE_WARN, "relay", i == 0
-				     ? "refuse foreign recipients from who has not "
-				     "logged in: gatepost-milter with relay.mode = "
-				     "enforce" : "look where such mail goes: it may be "
-				     "a relay, or a mailbox for all names",
-				     "mail for %s is taken", forms[i]);
+			add_taken(probe, role, forms[i], i == 0);
+		else if (is_temporary(&reply) && found_r->deferred_count++ == 0)
+			found_r->deferral = reply;
+		else if (!is_temporary(&reply) && found_r->refused_count++ == 0)
+			found_r->refusal = reply;
 	}
-	if (refused == count)
+	return 0;
+}
+
+static int judge_relaying(struct gp_probe *probe, const struct gp_probe_role *role,
+			  struct gp_probe_link *link, struct gp_error *err)
+{
+	struct relaying found;
+
+	if (try_forms(probe, role, link, &found, err) < 0)
+		return -1;
+	if (found.deferred_count > 0)
+		gp_probe_add(probe, role, GP_PROBE_WARN, "relay", not_proven,
+			     "not proven, %zu of %zu forms of foreign recipients are "
+			     "only deferred: %s", found.deferred_count,
+			     found.forms_count, found.deferral.text);
+	if (found.refused_count == found.forms_count)
 		gp_probe_add(probe, role, GP_PROBE_OK, "relay", NULL,
 			     "%zu forms of foreign recipients are refused: %s",
-			     refused, first.text);
+			     found.refused_count, found.refusal.text);
 	return 0;
 }
 

@@ -136,7 +136,10 @@ void gp_probe_look(struct gp_probe *probe, const struct gp_probe_role *role)
 					    &err);
 
 	if (result == 0) {
-		gp_probe_add(probe, role, GP_PROBE_NOTE, "connection", NULL,
+		gp_probe_add(probe, role, role->is_needed ? GP_PROBE_FAIL
+			     : GP_PROBE_NOTE, "connection", role->is_needed
+			     ? "have the server listen there and the firewall let it "
+			     "through; or leave the port out: --port ROLE=0" : NULL,
 			     "%s", err.text);
 		return;
 	}

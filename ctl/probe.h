@@ -36,6 +36,7 @@ struct gp_probe_role {
 	enum gp_probe_protocol protocol;
 	bool is_implicit;               /* TLS from the first byte, RFC 8314 */
 	bool is_public;                 /* port 25: mail of others comes here */
+	bool is_needed;                 /* by the programs that people set up now */
 	unsigned int port;
 };
 

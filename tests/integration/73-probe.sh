@@ -171,6 +171,23 @@ text = run('--port', 'smtp=' + env['LAB_SMTP_PORT'], '--port', 'submission=0',
            '--names', 'old.example.test', 'localhost', code=1)
 expect(('What to do:' in text, '1 failed, ' in text, '\x1b' in text),
        (True, True, False), 'for people:\n' + text)
+lines = text.splitlines()
+expect(lines[1].split()[2:4], ['fail', 'certificate-name'], 'what fails is first')
+expect((' ok ' in text, 'well: %s smtp ' % env['LAB_SMTP_PORT'] in text,
+        '  certificate-name, port %s: ' % env['LAB_SMTP_PORT'] in text),
+       (False, True, True), 'what is well in brief, and where to do it:\n' + text)
+everything = run(*[word for role in PORTS
+                   for word in ('--port', '%s=%s' % (role, env[PORTS[role]]))],
+                 '--all', '--ca', env['LAB_CA'], '--names', 'old.example.test',
+                 'localhost', code=1)
+table = everything.split('\n\n')[0].splitlines()
+order = [line.split()[2] for line in table[1:]]
+expect(order, sorted(order, key=['fail', 'warn', 'note', 'ok'].index),
+       'what fails is first, of all ports')
+expect((order.count('ok') > 50, '(--all' in everything), (True, False), 'each check')
+expect([line for line in everything.splitlines()
+        if line.startswith('  certificate-name, port ') and
+        all(env[PORTS[role]] in line for role in PORTS)][1:], [], 'said once')
 say('and people are told what to do')
 expect([name for name in os.listdir(env['LAB_MAIL'])
         if os.path.isdir(os.path.join(env['LAB_MAIL'], name, 'new'))
@@ -242,6 +259,38 @@ expect(verdicts(weak, check='tls-old'), {('imaps', 'tls-old', 'fail')}, 'old ver
 old = of('soon', ssl.TLSVersion.TLSv1_1)
 expect(found(old, 'tls-version'), ['TLSv1.1 at best'], 'an old version alone')
 say('certificates that end, a weak key and old TLS are found')
+
+# Servers that only defer: a greylist, or a table that cannot be asked.
+def defers(at):
+    def act(connection):
+        connection.sendall(b'220 hi\r\n')
+        for line in connection.makefile('rb'):
+            word = line.split()[0].upper()
+            connection.sendall(b'451 4.3.0 later\r\n' if word == at
+                               else b'250 ok\r\n' if word != b'QUIT' else b'221 bye\r\n')
+    return act
+
+
+answer = look({'smtp': Server(defers(b'RCPT')).port}, code=0)
+expect([(row['verdict'], row['found']) for row in answer['findings']
+        if row['check'] == 'relay'],
+       [('warn', 'not proven, 6 of 6 forms of foreign recipients are only deferred: '
+         '451 4.3.0 later')], 'what is deferred is not refused')
+answer = look({'submission': Server(defers(b'MAIL')).port})
+expect(verdicts(answer, check='mail-before-tls'),
+       {('submission', 'mail-before-tls', 'warn')}, 'nor on a submission port')
+say('a refusal for now proves nothing')
+
+# Where users need somebody, nobody is a failure, unless that is meant so.
+greets = Server(defers(b'RCPT')).port
+closed = socket.socket()
+closed.bind(('127.0.0.1', 0))
+nobody = closed.getsockname()[1]
+for role, code in (('submission', 1), ('imaps', 1), ('imap', 0), ('pop3s', 0)):
+    answer = look({'smtp': greets, role: nobody}, code=code)
+    expect(verdicts(answer, role),
+           {(role, 'connection', 'fail' if code else 'note')}, 'nobody at ' + role)
+say('a port that is needed is missed')
 
 # Servers that mean harm.
 def drip(connection):
