@@ -9,6 +9,7 @@ site site
 python <<'PYTHON'
 import atexit
 import concurrent.futures
+import shutil
 from faults import *
 import running
 
@@ -44,7 +45,7 @@ atexit.register(lambda: [process.kill() for process in processes])
 own = Own()
 running.end(site.pid, signal.SIGTERM)
 with open(site.conf, 'w') as file:
-    file.write(site.settings + COMMON % ('pass', '1s', own.name))
+    file.write(site.settings + COMMON % ('pass', 1, '1s', own.name, ''))
 log = open(running.LOG, 'a')
 processes.append(subprocess.Popen([running.PROGRAM, '-f', '-c', site.conf], stdout=log,
                                   stderr=log))
@@ -77,7 +78,7 @@ own.start()
 outage.ends()
 say(outage.what)
 
-outage = Outage(site, 'frozen', own, '300ms')
+outage = Outage(site, 'frozen', own, '700ms')
 own.process.send_signal(signal.SIGSTOP)
 outage.begins()
 own.process.send_signal(signal.SIGCONT)
@@ -85,7 +86,7 @@ outage.ends()
 say(outage.what)
 
 hole = hostile.Hole()
-outage = Outage(site, 'a black hole', hole, '300ms')
+outage = Outage(site, 'a black hole', hole, '700ms')
 outage.begins()
 outage.is_over()
 hole.end()
@@ -118,6 +119,22 @@ for what, (worse, better) in FAULTS.items():
     outage.ends()
     say(what)
 
+secret = os.path.join(folder, 'password')
+with open(secret, 'w') as file:
+    file.write('good\n')
+os.chmod(secret, 0o640)
+shutil.chown(secret, group='nogroup')
+own.ask('ACL', 'SETUSER', 'mailer', 'on', '>good', '~*', '+@all')
+outage = Outage(site, 'with another password than it had', own,
+                access='user = mailer password_file = "%s"' % secret)
+expect_accepted(send(user('alice'), 'alice'), 'before')
+own.ask('ACL', 'SETUSER', 'mailer', 'resetpass', '>other')
+own.ask('CLIENT', 'KILL', 'USER', 'mailer')
+outage.begins()
+own.ask('ACL', 'SETUSER', 'mailer', 'resetpass', '>good')
+outage.ends()
+say(outage.what)
+
 outage = Outage(site, 'without its scripts', own)
 for turn in range(2):
     for name in ('alice', 'bob'):
@@ -135,4 +152,5 @@ outage.is_over((0, 0))
 say('without its scripts, or empty: no outage at all')
 
 expect(hostile.name_of(site.pid), 'gatepost-milter', 'the milter')
+expect_no_mail_lost()
 PYTHON

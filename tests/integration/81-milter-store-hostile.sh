@@ -25,8 +25,8 @@ def expect_patience(server, what):
 
 # Faults of time have a short deadline, the others none that matters.
 SPOILT = {
-    'slow by a second': ('slow', at_a_path(), '300ms'),
-    'dripping byte by byte': ('drip', at_a_path(), '300ms'),
+    'slow by a second': ('slow', at_a_path(), '700ms'),
+    'dripping byte by byte': ('drip', at_a_path(), '700ms'),
     'cut in mid reply': ('cut', at_a_path(), '1s'),
     'reset in mid reply': ('reset', None, '1s'),
     'one question late': ('late', at_a_path(), '1s'),
@@ -54,7 +54,7 @@ say('each reply twice: nobody takes the second for an answer')
 for what, reply in hostile.NONSENSE.items():
     server = hostile.Impostor(at_a_path(), reply)
     outage = Outage(site, what, server,
-                    '300ms' if what in ('nothing', 'half an answer') else '1s')
+                    '700ms' if what in ('nothing', 'half an answer') else '1s')
     outage.begins()
     expect_patience(server, what)
     outage.is_over()
@@ -62,6 +62,7 @@ for what, reply in hostile.NONSENSE.items():
 say('%d kinds of nonsense: each is one outage' % len(hostile.NONSENSE))
 
 expect(hostile.name_of(milter), 'gatepost-milter', 'the milter from the beginning')
+expect_no_mail_lost()
 with open(env['LAB_JOURNAL'], 'rb') as file:
     text = file.read()
 for word in (b'\x1b', b'user=root'):

@@ -2,6 +2,7 @@
 """What the tests of the milter with a broken Redis share: one outage from its
 beginning to its end, as senders and the journal see it."""
 import hostile
+import rate
 from rate import *
 
 RETRY = 0.875                   # the breaker's second, less its jitter
@@ -10,8 +11,34 @@ DEFERRED = '451 4.3.0 Sending is not possible at the moment, try again later'
 # often do not.
 COMMON = '''rate { messages = 1000/1h overrides = {"alice: messages 7/1s"}
   on_store_failure = %s }
-redis { retry = 1s deadline = %s server = "%s" }
+redis { retry = %ds deadline = %s server = "%s" %s }
 '''
+# What the machine may take for anything else than waiting for Redis.
+SLACK = 3
+
+sink = Sink()
+sent = []                       # when, how long it took, and whether it was accepted
+
+
+def send(client, name):
+    """As that of rate.py, and remembered."""
+    began = time.monotonic()
+    replies = rate.send(client, name)
+    sent.append((began, time.monotonic() - began, accepted(replies)))
+    return replies
+
+
+def expect_no_mail_lost():
+    """All that was accepted arrives, once."""
+    count = sum(1 for _, _, is_accepted in sent if is_accepted)
+    subprocess.run(['postqueue', '-c', env['LAB_POSTFIX_CONF'], '-f'], check=True)
+    wait_until(lambda: len(sink.recipients) >= count, 'all mail arrives', 60)
+    expect(len(sink.recipients), count, 'messages that arrived')
+    say('%d messages were accepted, and as many arrived' % count)
+
+
+def open_files(pid):
+    return len(os.listdir('/proc/%d/fd' % pid))
 
 
 def told(reason):
@@ -20,17 +47,25 @@ def told(reason):
 
 class Outage:
     """What the milter makes of a server that is, or answers as, no good Redis.
-    patience: its deadline."""
+    patience: its deadline.  access: more settings of section redis."""
 
-    def __init__(self, site, what, server, patience='1s'):
+    files = None                # of the milter, before the first outage
+
+    def __init__(self, site, what, server, patience='1s', access=''):
         self.site, self.what = site, what
-        self.server, self.patience = server, patience
+        self.server, self.patience, self.access = server, patience, access
+        # Longer where somebody waits: two waits are told apart from slow mail.
+        self.retry = 3 if patience.endswith('ms') else 1
         self.went, self.back = told('store-unavailable'), told('store-back')
+        self.first = len(sent)
+        if Outage.files is None:
+            Outage.files = open_files(site.pid) + 1
         self.use('pass')
 
     def use(self, policy, patience=None, name=None):
-        self.site.use(COMMON % (policy, patience or self.patience,
-                                name or self.server.name))
+        self.site.use(COMMON % (policy, self.retry, patience or self.patience,
+                                name or self.server.name,
+                                '' if name else self.access))
 
     def begins(self):
         """Policy says what mail does meanwhile."""
@@ -68,6 +103,24 @@ class Outage:
         for name in ('bob', 'carol', 'alice'):
             expect_accepted(send(user(name), name), 'after ' + self.what)
         self.expect_news(*news)
+        self.expect_patience()
+        # One connection to Redis, and those of sessions that are ending.
+        wait_until(lambda: open_files(self.site.pid) <= Outage.files,
+                   'open files of the milter: ' + self.what)
+
+    def expect_patience(self):
+        """Nobody has waited for longer than the deadline, and nobody again before
+        the time has passed for which Redis is left alone."""
+        secs = int(self.patience[:-2]) / 1000 if self.patience.endswith('ms') \
+            else int(self.patience[:-1])
+        mine = sent[self.first:]
+        expect([took for _, took, _ in mine if took > secs + SLACK], [],
+               'longer than the deadline: ' + self.what)
+        ends = sorted(began + took for began, took, _ in mine if took >= secs)
+        for before, after in zip(ends, ends[1:]):
+            if 0.2 < after - before < RETRY * self.retry - 0.1:
+                fail('somebody waited again after %.2f s: %s' %
+                     (after - before, self.what))
 
     def expect_news(self, went, back):
         expect((told('store-unavailable') - self.went,
