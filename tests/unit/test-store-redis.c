@@ -656,6 +656,39 @@ static void hold(const char *user, int64_t msecs)
 	hold_program(user, "imap/192.0.2.7", msecs);
 }
 
+/* A step of the ladder for logins may count in a time of its own, and one of another
+   ladder in a shorter one. */
+static void a_peek_counts_in_times_of_their_own(void **state)
+{
+	struct gp_poll_query query = query_of("alice");
+	const char *program = NULL;
+	struct gp_poll_history history;
+
+	(void)state;
+	query.within_secs[0] = 86400;
+	query.within_secs[1] = 604800;
+	(void)ask(&query);
+	let_pass("alice", 40 * SECS);
+	query.early_rounds = 3;
+	query.early_age_msecs = 35 * SECS;
+	query.is_report = true;
+	(void)ask(&query);
+	/* what is beside the record must not be lost by this */
+	hold("alice", 1000);
+	own_redis_settings.poll.ladder = (struct gp_ladder){
+		{ { 2, GP_ACTION_NOTE, 0, 604800 } }, 1 };
+	own_redis_settings.poll.login_ladder = (struct gp_ladder){
+		{ { 2, GP_ACTION_HOLD, 10, 86400 } }, 1 };
+	assert_true(peek("alice", "imap/192.0.2.7", NULL, &program, &history));
+	assert_true(history.within_known);
+	assert_int_equal(history.within_counts[0], 4);
+	assert_int_equal(history.within_counts[1], 4);
+	own_redis_settings.poll.ladder.count = 0;
+	own_redis_settings.poll.login_ladder.count = 0;
+	assert_true(peek("alice", "imap/192.0.2.7", NULL, &program, &history));
+	assert_int_equal(history.within_counts[0], 1);
+}
+
 /* Checks of so many programs that nobody has heard of. */
 static struct gp_poll_history invent_programs(struct gp_poll_query *query, int count)
 {
@@ -827,6 +860,7 @@ int main(void)
 		cmocka_unit_test_setup(every_key_expires, own_redis_empty),
 		cmocka_unit_test_setup(all_users_are_listed_once, own_redis_empty),
 		cmocka_unit_test_setup(a_peek_knows_what_a_login_would_get, own_redis_empty),
+		cmocka_unit_test_setup(a_peek_counts_in_times_of_their_own, own_redis_empty),
 		cmocka_unit_test_setup(a_login_of_an_invented_program_is_early,
 				       own_redis_empty),
 		cmocka_unit_test_setup(what_the_userdb_says_is_kept, own_redis_empty),
