@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* This module is "gatepostctl forget": all that Redis holds of a user goes. */
+#include <getopt.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include "pool.h"
 #include "pseudonym.h"
 #include "settings-parse.h"
+#include "show.h"
 #include "store-stream.h"
 #include "store.h"
 
@@ -101,13 +104,31 @@ static int forget(const struct gp_settings *settings, const char *person,
 	return result;
 }
 
-static int tell(const struct forgotten *forgotten)
+static void tell_machine(const char *person, const struct forgotten *forgotten)
 {
 	const struct gp_removal *history = &forgotten->history;
 
+	gp_show_json(json_pack("{s:o, s:b, s:b, s:i, s:b, s:I}",
+		"user", gp_show_json_name(person),
+		"known", history->was_known || forgotten->was_exempt ||
+			forgotten->lines > 0,
+		"left", (int)history->is_left,
+		"programs", (int)history->programs_count,
+		"exempt_by_hand", (int)forgotten->was_exempt,
+		"journal_lines", (json_int_t)forgotten->lines));
+}
+
+static int tell(const char *person, const struct forgotten *forgotten, bool is_json)
+{
+	const struct gp_removal *history = &forgotten->history;
+
+	if (is_json)
+		tell_machine(person, forgotten);
 	if (history->is_left)
 		return gp_command_fail(EX_SOFTWARE, "a session of the user wrote to "
 				       "Redis meanwhile: end it and try again");
+	if (is_json)
+		return EX_OK;
 	if (!history->was_known && !forgotten->was_exempt && forgotten->lines == 0)
 		(void)printf("Redis holds nothing of this user\n");
 	else
@@ -123,18 +144,21 @@ static int run(int argc, char **argv, const char *conf_path)
 	struct gp_settings *settings;
 	struct forgotten forgotten = { .was_exempt = false };
 	struct gp_error err;
+	bool is_json;
 	char *person;
 	int code;
 
-	if (argc != 2)
+	if (!gp_command_parse_json(argc, argv, &is_json))
+		return EX_USAGE;
+	if (argc - optind != 1)
 		return gp_command_fail(EX_USAGE, "forget whom?  Give one user");
 	if (gp_settings_load(conf_path, &settings, &err) < 0)
 		return gp_command_fail(EX_CONFIG, "%s", err.text);
-	person = gp_command_person(settings, argv[1]);
+	person = gp_command_person(settings, argv[optind]);
 	if (forget(settings, person, &forgotten, &err) < 0)
 		code = gp_command_fail(EX_UNAVAILABLE, "%s", err.text);
 	else
-		code = tell(&forgotten);
+		code = tell(person, &forgotten, is_json);
 	free(person);
 	gp_settings_free(&settings);
 	return code;
@@ -142,9 +166,12 @@ static int run(int argc, char **argv, const char *conf_path)
 
 const struct gp_command gp_command_forget = {
 	.name = "forget",
-	.arguments = "USER",
+	.arguments = "[--json] USER",
 	.summary = "Removes all that Redis holds of a user, and proves it",
-	.help = "Exit code 0: Redis holds nothing of the user now.  70: a session "
-		"wrote to it\nmeanwhile.  Files of the journal stay as they are.\n",
+	.help =
+"  -j, --json  for machines\n"
+"\n"
+"Exit code 0: Redis holds nothing of the user now.  70: a session wrote to it\n"
+"meanwhile.  Files of the journal stay as they are.\n",
 	.run = run,
 };

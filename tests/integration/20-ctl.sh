@@ -46,7 +46,7 @@ for command in $commands; do
 	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
 	check "its lines fit a terminal" [ -z "$(awk 'length > 80' out)" ]
 	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" some word -x --help
-	[ $command = forget ] || [ $command = metrics ] ||
+	[ $command = metrics ] ||
 		check "$command has --json" grep -q -e --json out
 done
 "$ctl" --help > out
@@ -171,6 +171,10 @@ expect_true('moves' in all_of_redis(), 'exemptions of others stay')
 expect(who('alice'), [], 'programs of alice after forget')
 expect([row['user'] for row in who()], ['bob'], 'others stay')
 expect(forget('alice'), 'Redis holds nothing of this user\n', 'a second time')
+gone = json.loads(subprocess.check_output(CTL + ['forget', '--json', 'bob']))
+expect_true(gone.pop('journal_lines') > 0, 'lines of bob')
+expect(gone, {'user': 'bob', 'known': True, 'left': False, 'programs': 1,
+              'exempt_by_hand': True}, 'for machines')
 say('forget')
 PYTHON
 	check "who and forget against a live site" [ $? = 0 ]
