@@ -120,6 +120,7 @@ integration_tests = \
 	tests/integration/73-probe.sh \
 	tests/integration/74-metrics.sh \
 	tests/integration/75-journal-stream.sh \
+	tests/integration/76-figures.sh \
 	tests/integration/77-terminal.sh \
 	tests/integration/78-metrics-rotation.sh \
 	tests/integration/80-milter-store-faults.sh \
