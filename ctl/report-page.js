@@ -9,6 +9,7 @@ for (const table of document.querySelectorAll('table.sortable')) {
 	};
 	const compare = (a, b) =>
 		typeof a === 'number' ? a - b : a.localeCompare(b);
+	const select = document.createElement('select');
 	heads.forEach((head, column) => {
 		const button = document.createElement('button');
 		button.type = 'button';
@@ -16,7 +17,8 @@ for (const table of document.querySelectorAll('table.sortable')) {
 		head.replaceChildren(button);
 		button.addEventListener('click', () => {
 			const bodies = [...table.tBodies];
-			const isNumber = typeof value(bodies[0], column) === 'number';
+			const isNumber = bodies.length > 0 &&
+				typeof value(bodies[0], column) === 'number';
 			const order = head.ariaSort === 'descending' ||
 				(head.ariaSort !== 'ascending' && !isNumber) ? 1 : -1;
 			heads.forEach(other => other.removeAttribute('aria-sort'));
@@ -24,6 +26,27 @@ for (const table of document.querySelectorAll('table.sortable')) {
 			bodies.sort((a, b) =>
 				order * compare(value(a, column), value(b, column)));
 			table.append(...bodies);
+			select.value = column;
 		});
 	});
+	// Narrow screens show no heads.
+	select.add(new Option('as listed', ''));
+	heads.forEach((head, column) =>
+		select.add(new Option(head.textContent, column)));
+	select.value = '';
+	const press = () => {
+		if (select.value !== '')
+			heads[select.value].querySelector('button').click();
+	};
+	const label = document.createElement('label');
+	const turn = document.createElement('button');
+	const box = document.createElement('p');
+	box.className = 'sort';
+	label.append('Sort by ', select);
+	turn.type = 'button';
+	turn.textContent = 'Turn round';
+	select.addEventListener('change', press);
+	turn.addEventListener('click', press);
+	box.append(label, turn);
+	table.before(box);
 }

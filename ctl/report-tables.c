@@ -97,10 +97,59 @@ void gp_page_programs(const struct gp_report *report, FILE *out)
 
 /* --- a user's programs --- */
 
-/* All hours of one shade are one path: a page of many users stays small. */
+enum { SHADES = 4 };
+
+/* All hours of one shade are one path: a page of many users stays small.  The gaps
+   tell a program that is always there from one that is drawn as a block. */
+static void put_shade(FILE *out, const uint32_t *week, uint32_t most,
+		      unsigned int shade)
+{
+	bool has_any = false;
+
+	for (int i = 0; i < GP_REPORT_WEEK_HOURS; i++) {
+		if (week[i] == 0 ||
+		    1 + (uint64_t)(week[i] - 1) * SHADES / most != shade)
+			continue;
+		if (!has_any)
+			(void)fprintf(out, "<path opacity=\".%u\" d=\"",
+				      25 * shade - 1);
+		has_any = true;
+		(void)fprintf(out, "M%d %dh.85v.8h-.85z", i % 24, i / 24);
+	}
+	if (has_any)
+		(void)fputs("\"/>", out);
+}
+
+static void put_strip_legend(FILE *out, uint32_t most)
+{
+	(void)fputs("<ul class=\"legend\">", out);
+	for (unsigned int shade = 1; shade <= SHADES; shade++) {
+		(void)fprintf(out, "<li><svg aria-hidden=\"true\" viewBox=\"0 0 1 1\">"
+			      "<path opacity=\".%u\" d=\"M0 0h1v1h-1z\"/></svg>",
+			      25 * shade - 1);
+		if (shade < SHADES)
+			(void)fputs("up to ", out);
+		gp_page_number(out, shade == SHADES ? most
+			       : 1 + (uint64_t)(most - 1) * shade / SHADES);
+		(void)fputs("</li>", out);
+	}
+	(void)fputs("</ul>", out);
+}
+
+static void put_strip_frame(FILE *out)
+{
+	static const char *const days[] = {
+		"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun",
+	};
+
+	(void)fputs("<div class=\"days\" aria-hidden=\"true\">", out);
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++)
+		(void)fprintf(out, "<span>%s</span>", days[i]);
+	(void)fputs("</div>", out);
+}
+
 static void put_strip(FILE *out, const uint32_t *week)
 {
-	enum { SHADES = 4 };
 	uint32_t most = 1;
 	int busiest = 0;
 
@@ -109,27 +158,21 @@ static void put_strip(FILE *out, const uint32_t *week)
 			most = week[i];
 			busiest = i;
 		}
+	(void)fputs("<figure class=\"strip-box\"><figcaption>Decisions by hour of "
+		    "the week, local time</figcaption>", out);
+	put_strip_frame(out);
 	(void)fprintf(out, "<svg class=\"strip\" viewBox=\"0 0 24 7\" "
 		      "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Hours "
 		      "of the week, Monday on top; most on day %d at %02d:00\">",
 		      busiest / 24 + 1, busiest % 24);
-	for (unsigned int shade = 1; shade <= SHADES; shade++) {
-		bool has_any = false;
-
-		for (int i = 0; i < GP_REPORT_WEEK_HOURS; i++) {
-			if (week[i] == 0 || 1 + (uint64_t)(week[i] - 1) *
-			    SHADES / most != shade)
-				continue;
-			if (!has_any)
-				(void)fprintf(out, "<path opacity=\".%d\" d=\"",
-					      25 * (int)shade - 1);
-			has_any = true;
-			(void)fprintf(out, "M%d %dh1v1h-1z", i % 24, i / 24);
-		}
-		if (has_any)
-			(void)fputs("\"/>", out);
-	}
-	(void)fputs("</svg>\n", out);
+	for (unsigned int shade = 1; shade <= SHADES; shade++)
+		put_shade(out, week, most, shade);
+	(void)fputs("</svg><div class=\"ticks\" aria-hidden=\"true\"><span class="
+		    "\"start\">0h</span><span style=\"left:25%\">6h</span><span "
+		    "style=\"left:50%\">12h</span><span style=\"left:75%\">18h</span>"
+		    "<span class=\"end\">24h</span></div>", out);
+	put_strip_legend(out, most);
+	(void)fputs("</figure>\n", out);
 }
 
 static void put_fact(FILE *out, const char *label, const char *text)

@@ -19,8 +19,11 @@ python "$ctl" "$shots" <<'PYTHON'
 import base64
 import datetime
 import json
+import math
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 
@@ -67,7 +70,7 @@ with open('big.log', 'w') as out:
                       'ip=192.0.2.1 port=587 check=- every=- policy=- '
                       'why=identity.from early=- wait=-\n' % escape(who))
             continue
-        name = random.choice(['', '/Thunderbird', '/' + escape(HOSTILE[i % 15])])
+        name = random.choice(['', '/Thunderbird', '/fetchmail', '/' + escape(HOSTILE[i % 15])])
         out.write(head + 'part=imap action=%s mode=enforce reason=early user=%s '
                   'program=imap/10.0.0.%d%s ip=10.0.0.1 port=993 check=noop '
                   'every=%d policy=300 why=%s early=3 wait=%d count=%d\n' % (
@@ -138,6 +141,19 @@ expect([n for n in names if n in HOSTILE[:5]].__len__(), 5,
 expect([n for n in names if '\u202e' in n or '\x1b' in n], [],
        'but for those that would change what is shown')
 
+# The policy is drawn where its interval is on the scale
+expect([round(browser.evaluate("Number(document.querySelector('#intervals .%s')"
+                               ".getAttribute('x1'))" % css), 2)
+        for css in ('policy', 'advised')],
+       [round(2 * math.log2(secs) * 1000 / 34, 2) for secs in (300, 600)],
+       'the lines of the policy')
+expect(browser.evaluate("[...document.querySelectorAll('#users .strip')].every(s => "
+                        "s.parentNode.querySelector('figcaption').textContent && "
+                        "s.parentNode.querySelectorAll('.days span').length === 7 && "
+                        "s.parentNode.querySelectorAll('.ticks span').length === 5 && "
+                        "s.parentNode.querySelectorAll('.legend li').length === 4)"),
+       True, 'strips have a caption, days, hours and a legend')
+
 # Sorting
 before = browser.evaluate(rows % '#users')
 for times in 1, 2:
@@ -150,6 +166,24 @@ expect(browser.evaluate("document.querySelector('#users th[aria-sort]').ariaSort
        'ascending', 'and said so')
 expect(browser.evaluate("[...document.querySelectorAll('#users tbody')].every(b => "
                         "b.rows.length === 2)"), True, 'details go along')
+
+SORT = "document.querySelector('#users').previousElementSibling"
+expect(browser.evaluate(SORT + ".matches('.sort') && " + SORT + ".offsetHeight"), 0,
+       'heads are enough on a wide screen')
+browser.resize(400)
+expect(browser.evaluate("[...%s.querySelectorAll('select, button')].every(e => "
+                        "e.offsetHeight >= 24 && e.offsetWidth >= 24)" % SORT), True,
+       'a narrow one has something to sort with')
+for times, act in (1, "select.value = '2'; select.dispatchEvent(new Event('change'))"), \
+        (2, "box.querySelector('button').click()"):
+    browser.evaluate("{ const box = %s, select = box.querySelector('select'); %s }"
+                     % (SORT, act))
+    expect([r[1] for r in browser.evaluate(rows % '#users')],
+           sorted((r[1] for r in before), reverse=times == 1),
+           'sorted there by early checks, %d' % times)
+expect(browser.evaluate("[...document.querySelectorAll('#week thead th')].every(e => "
+                        "e.offsetHeight < 24)"), True, 'hours are not broken')
+browser.resize(1200)
 
 # By keyboard: to a user's details, and open
 for i in range(200):
@@ -210,6 +244,18 @@ with open(shots + '/page.pdf', 'wb') as out:
     out.write(pdf)
 expect(b'/MediaBox [0 0 595' in pdf or b'/MediaBox [0 0 594' in pdf, True,
        'printed on A4')
+pages = len(re.findall(rb'/Type\s*/Page\b', pdf))
+expect(0 < pages <= 5, True, '%d users on few pages: %d' % (len(found['rows']), pages))
+if shutil.which('pdftotext'):
+    text = subprocess.check_output(['pdftotext', '-layout', shots + '/page.pdf', '-'],
+                                   universal_newlines=True, errors='replace')
+    for name in ('Thunderbird', 'fetchmail'):
+        expect('imap ' + name in text or name in text, True, name + ' is on paper')
+        expect([part for part in (name[:n] for n in range(4, len(name)))
+                if re.search(r'\b%s *$' % part, text, re.M)], [],
+               name + ' is not broken')
+else:
+    print('ok: words on paper were not looked at: no pdftotext (poppler-utils)')
 browser.close()
 sys.exit(failures > 0)
 PYTHON
