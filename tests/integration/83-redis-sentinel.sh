@@ -25,16 +25,6 @@ servers = env['LAB_REDIS_PORTS'].split()
 sentinels = env['LAB_SENTINEL_PORTS'].split()
 
 
-def pop3_login(user, what):
-    """One that is served, whatever Redis does."""
-    began = now()
-    session = Pop3(user)
-    expect_true(session.login.startswith(b'+OK'), '%s: %r' % (what, session.login))
-    expect_true(session.command('STAT').startswith(b'+OK'), 'STAT: ' + what)
-    expect_true(now() - began < 1 + 5, '%s: %.1f s' % (what, now() - began))
-    session.quit()
-
-
 def told():
     """How often Redis went and came, for parts that read mail."""
     return [len([line for line in journal(reason=reason) if line['part'] != 'milter'])

@@ -48,16 +48,6 @@ def node_id(port):
     return ask(port, 'CLUSTER', 'MYID').strip()
 
 
-def pop3_login(user, what):
-    """One that is served, whatever Redis does."""
-    began = now()
-    session = Pop3(user)
-    expect_true(session.login.startswith(b'+OK'), '%s: %r' % (what, session.login))
-    expect_true(session.command('STAT').startswith(b'+OK'), 'STAT: ' + what)
-    expect_true(now() - began < 1 + 5, '%s: %.1f s' % (what, now() - began))
-    session.quit()
-
-
 class Circle(hostile.Server):
     """A server that sends every key to itself."""
 

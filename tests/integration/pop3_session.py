@@ -39,3 +39,14 @@ class Pop3:
     def close(self):
         self.file.close()
         self.socket.close()
+
+
+def pop3_login(user, what, source='127.0.0.2'):
+    """One that is served, whatever Redis does; at most one deadline later, and what
+    the machine does else."""
+    began = now()
+    session = Pop3(user, source)
+    expect_true(session.login.startswith(b'+OK'), '%s: %r' % (what, session.login))
+    expect_true(session.command('STAT').startswith(b'+OK'), 'STAT: ' + what)
+    expect_true(now() - began < 6, '%s: %.1f s' % (what, now() - began))
+    session.quit()
