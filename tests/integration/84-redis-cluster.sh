@@ -17,6 +17,7 @@ rate { messages = 1000/1h overrides = {"bob: messages 6/1h"} }
 redis { retry = 1s }
 CONF
 python <<'PYTHON'
+import atexit
 import hostile
 import signal
 import rate
@@ -42,6 +43,22 @@ def holder(user):
                 ask(port, 'EXISTS', key(user)).strip() == '1':
             return port
     return None
+
+
+def told():
+    """How often the milter wrote that Redis went, and that it came back."""
+    return (len(journal(reason='store-unavailable', part='milter')),
+            len(journal(reason='store-back', part='milter')))
+
+
+def command_of(port):
+    """What starts that server again: Redis shows something else as its command line."""
+    folder = ask(port, 'CONFIG', 'GET', 'dir').split()[-1]
+    words = [os.environ.get('GATEPOST_REDIS_SERVER', 'redis-server'), '--port', port,
+             '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder,
+             '--cluster-enabled', 'yes', '--cluster-port', str(int(port) + 10),
+             '--cluster-node-timeout', '1500']
+    return ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', *words]
 
 
 def node_id(port):
@@ -163,6 +180,8 @@ say('exemptions that cannot be had: others are throttled as before')
 # The master with bob dies; its replica takes over with what was counted.
 victim = holders['bob']
 os.kill(pid_of(victim), signal.SIGKILL)
+rate.expect_accepted(rate.send(rate.user('bob'), 'bob'), 'without his master')
+wait_until(lambda: told() == (1, 0), 20, 'the milter has noticed')
 deliver('bob', 'while-there-is-no-master')
 wait_until(lambda: exists(programs['bob'].command('NOOP')), 10, 'new mail')
 for user in users:
@@ -175,18 +194,20 @@ for user in ('bob', 'carol'):
     wait_until(lambda: pop3_login(user, 'with another master') or
                'pop3/127.0.0.2' in who(user), 30, 'POP3 logins are counted: ' + user)
 wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
-           (not journal(reason='store-unavailable', part='milter') or
-            journal(reason='store-back', part='milter')), 20, 'the milter is back')
+           told() == (1, 1), 20, 'the milter is back')
 client, refused = rate.user('bob'), []
 for number in range(3):
     replies = rate.send(client, 'bob')
     refused += [] if rate.accepted(replies) else [replies[-1]]
 expect_true(len(refused) == 1 and refused[0].startswith('450 4.7.1 '),
             'bob has two left: %r' % refused)
+expect(told(), (1, 1), 'lines of the milter about this')
 say('a master dies: its replica is found, with what was counted')
 
 # Most masters are gone: nobody is refused, mail shows at once.
+gone = []
 for port in [port for port in alive() if ask(port, 'ROLE').startswith('master')][:2]:
+    gone.append(command_of(port))
     os.kill(pid_of(port), signal.SIGKILL)
 for user, program in programs.items():
     for number in range(2):
@@ -198,5 +219,21 @@ for user in users:
 fresh = Program('erin', source='127.0.0.3')
 expect(fresh.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed',
        'a login without most masters')
+wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
+           told() == (2, 1), 20, 'the milter has noticed this')
 say('most masters are gone: users pass')
+
+# They come back, empty, and nobody is locked out.
+back = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for words in gone]
+atexit.register(lambda: [process.kill() for process in back])
+wait_until(lambda: all('cluster_state:ok' in ask(port, 'CLUSTER', 'INFO')
+                       for port in alive()) and len(alive()) == 5, 60, 'a whole cluster')
+wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
+           told() == (2, 2), 20, 'the milter is back again')
+for user, program in programs.items():
+    if user != 'bob':
+        rate.expect_accepted(rate.send(rate.user(user), user), user)
+    absorbed(program, user)
+expect(told(), (2, 2), 'lines of the milter about all of it')
+say('they are back: users are throttled and counted again')
 PYTHON
