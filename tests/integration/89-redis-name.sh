@@ -27,7 +27,7 @@ time.sleep(600)
 PYTHON
 at_exit "kill $!"
 check "a silent name server" wait_until 10 [ -e silent.ready ]
-redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --dir "$work" \
+"${GATEPOST_REDIS_SERVER:-redis-server}" --port 0 --unixsocket "$work/redis.sock" --save '' --dir "$work" \
 	> redis.log 2>&1 &
 at_exit "kill $!"
 port=$(python <<'PYTHON'
