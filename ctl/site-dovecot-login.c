@@ -8,11 +8,16 @@
 #include "site-dovecot.h"
 #include "site-run.h"
 
-/* As doveconf shows it; "" if this Dovecot does not know it. */
+/* As doveconf shows it; "" if this Dovecot does not know it.  2.4 shows what is set of
+   the policy in a block, and at the top what would hold without. */
 static const char *get(const struct gp_dovecot *dovecot, const char *name)
 {
-	const char *value = gp_dovecot_get(dovecot, "", name);
+	static const char block[] = "auth_policy", start[] = "auth_policy_";
+	const char *value = strncmp(name, start, sizeof(start) - 1) != 0 ? NULL
+		: gp_dovecot_get(dovecot, block, name + sizeof(start) - 1);
 
+	if (value == NULL)
+		value = gp_dovecot_get(dovecot, "", name);
 	return value == NULL ? "" : value;
 }
 
