@@ -94,28 +94,37 @@ static void print_figures(const struct gp_report *report)
 			   report->reasons[GP_REASON_STREAM_LOST]);
 }
 
-/* A line for each section. */
-static void print_modes(const struct gp_settings *settings)
+/* A line for each section, the first of them after the head. */
+static void print_modes(const struct gp_settings *settings, const char *head)
 {
+	char line[1024];
 	const char *section = "";
 	struct gp_report_mode mode;
+	size_t length = (size_t)snprintf(line, sizeof(line), "%s", head);
 
 	for (size_t i = 0; gp_report_mode(settings, i, &mode); i++) {
 		const bool is_same = strcmp(mode.section, section) == 0;
 
-		if (!is_same)
-			(void)printf("\n%-10s mode of %s: ", "", mode.section);
-		(void)printf("%s%s %s", i > 0 && is_same ? ", " : "", mode.name,
-			     mode.mode);
+		if (!is_same) {
+			gp_width_print(stdout, line, LABEL_WIDTH);
+			length = (size_t)snprintf(line, sizeof(line),
+						  "%-10s mode of %s: ", "",
+						  mode.section);
+		}
+		if (length < sizeof(line))
+			length += (size_t)snprintf(line + length,
+						   sizeof(line) - length, "%s%s %s",
+						   i > 0 && is_same ? ", " : "",
+						   mode.name, mode.mode);
 		section = mode.section;
 	}
-	(void)putchar('\n');
+	gp_width_print(stdout, line, LABEL_WIDTH);
 }
 
 static void print_policy(const struct gp_report *report)
 {
 	const struct gp_settings *settings = report->settings;
-	char interval[32], advised[32];
+	char interval[32], advised[32], head[128];
 
 	if (!report->has_settings)
 		return;
@@ -123,10 +132,11 @@ static void print_policy(const struct gp_report *report)
 		     sizeof(interval));
 	gp_show_time((int64_t)settings->poll.advised_secs * 1000, advised,
 		     sizeof(advised));
-	(void)printf("%-10s checks every %s (advised %s), mode %s; mode of ",
-		     "Policy", interval, advised,
-		     gp_mode_word(settings->poll.mode));
-	print_modes(settings);
+	(void)snprintf(head, sizeof(head),
+		       "%-10s checks every %s (advised %s), mode %s; mode of ",
+		       "Policy", interval, advised,
+		       gp_mode_word(settings->poll.mode));
+	print_modes(settings, head);
 }
 
 static void print_reasons(const struct gp_report *report)
