@@ -121,8 +121,9 @@ static void write_commands(const struct gp_journal_stream *stream,
 		add_command(load, XADD_WORDS, (const char *[]){
 			"XADD", GP_JOURNAL_STREAM_KEY, "MAXLEN", "~", load->kept,
 			"*", GP_JOURNAL_STREAM_FIELD, load->lines[i] });
-	add_command(load, 5, (const char *[]){ "XTRIM", GP_JOURNAL_STREAM_KEY,
-		"MINID", "~", load->oldest });
+	/* Not about: a quiet site would keep what shares a node with a new line. */
+	add_command(load, 4, (const char *[]){ "XTRIM", GP_JOURNAL_STREAM_KEY,
+		"MINID", load->oldest });
 	add_command(load, 3, (const char *[]){ "PEXPIRE", GP_JOURNAL_STREAM_KEY,
 		load->retention });
 	if (load->lost == 0)

@@ -66,6 +66,13 @@ expect((done.returncode, [line for line in done.stdout.split('\n')
 redis('DEL', KEY)
 say('what is no journal is passed over, and a key that is no stream is said')
 
+# Nothing older than anything else may be, also where few lines come.
+redis('XADD', KEY, '1-1', 'l', 'of long ago')
+rate.user('carol').mail('<dave@example.test>')
+wait_until(lambda: int(redis('XLEN', KEY)) > 0 and
+           'of long ago' not in redis('XRANGE', KEY, '-', '+'), 20, 'an old line goes')
+say('a line goes when its time is over')
+
 follower = subprocess.Popen([*program, 'log', '--follow', '--raw'], text=True,
                             stdout=subprocess.PIPE)
 alice = Program('alice')
