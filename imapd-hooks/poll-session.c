@@ -447,15 +447,16 @@ static bool burst_has_waited(const struct gp_poll_session *session,
 }
 
 /* This login waited before there was a session: it is as if its first check had
-   been held, once. */
-static void note_wait_before(struct gp_poll_session *session,
+   been held, once, and whoever held it has said so in the journal. */
+static bool note_wait_before(struct gp_poll_session *session,
 			     struct gp_poll_facts *facts, int64_t now_msecs)
 {
 	if (!session->answer.has_waited)
-		return;
+		return false;
 	session->answer.has_waited = false;
 	session->waited_at_msecs = now_msecs;
 	facts->was_delayed = true;
+	return true;
 }
 
 static bool human_is_present(const struct gp_poll_session *session,
@@ -487,6 +488,8 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		  bool was_delayed, int64_t now_msecs,
 		  struct gp_decision *decision_r)
 {
+	bool is_told = was_delayed;
+
 	facts->terms = &session->terms;
 	gp_held_give_back(&session->held_fd);
 	if (session->terms.mode == GP_MODE_OFF) {
@@ -510,12 +513,12 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		recall(session, was_delayed, now_msecs, &facts->history);
 	} else if (ask_about_check(session, facts->check, now_msecs)) {
 		facts->history_known = true;
-		note_wait_before(session, facts, now_msecs);
+		is_told = note_wait_before(session, facts, now_msecs);
 		facts->history = session->answer;
 	}
 	session->answer.notice_due = false;
 	decide(session, facts, decision_r);
-	if (facts->history_known && !was_delayed)
+	if (facts->history_known && !is_told)
 		note_decision(session, facts->check, &facts->history,
 			      decision_r, now_msecs);
 	else if (facts->history_known && decision_r->gives_notice)

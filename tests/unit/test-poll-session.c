@@ -685,6 +685,23 @@ static void test_serving_and_absorbing_are_one_step(void **state)
 	assert_int_equal(count_lines(), 1);
 }
 
+/* Who held it has said so: one check is one line. */
+static void test_a_login_that_waited_is_told_once(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
+	fake.answer.has_waited = true;
+	gp_poll_session_check(session, GP_CHECK_LOGIN, false, false, 0,
+			      &decision);
+	assert_int_equal(decision.action, GP_ACTION_PASS);
+	assert_int_equal(count_lines(), 0);
+	(void)check_at(ROUND, false);
+	assert_int_equal(count_lines(), 1);
+	assert_line("action=absorb", "reason=early", "count=1");
+}
+
 static void test_observing_says_would(void **state)
 {
 	struct gp_decision decision;
@@ -880,6 +897,7 @@ int main(void)
 		SESSION_TEST(test_another_session_has_written),
 		SESSION_TEST(test_each_step_up_is_a_line),
 		SESSION_TEST(test_serving_and_absorbing_are_one_step),
+		SESSION_TEST(test_a_login_that_waited_is_told_once),
 		SESSION_TEST(test_observing_says_would),
 		SESSION_TEST(test_no_step_no_line),
 	};
