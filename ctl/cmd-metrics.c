@@ -32,6 +32,7 @@ struct wishes {
 	char *chosen;                   /* the filters as they were typed */
 	unsigned long top;
 	bool is_offline;                /* asks no part */
+	bool is_json;
 	bool has_period;
 };
 
@@ -102,8 +103,22 @@ static int read_on(struct run *run, struct gp_places *places,
 static void write_figures(void *context, FILE *out)
 {
 	const struct run *run = context;
+	size_t length;
+	char *text;
+	FILE *memory;
 
-	gp_metrics_write(run->metrics, run->wishes->top, run->status, out);
+	if (!run->wishes->is_json) {
+		gp_metrics_write(run->metrics, run->wishes->top, run->status, out);
+		return;
+	}
+	memory = open_memstream(&text, &length);
+	if (memory != NULL)
+		gp_metrics_write(run->metrics, run->wishes->top, run->status,
+				 memory);
+	if (memory == NULL || fclose(memory) != 0)
+		exit(gp_command_fail(EX_OSERR, "out of memory for the figures"));
+	(void)gp_metrics_write_json(text, out);
+	free(text);
 }
 
 static int show(struct run *run)
@@ -248,6 +263,9 @@ static int parse_option(struct wishes *wishes, int option)
 	case 'O':
 		wishes->is_offline = true;
 		return 0;
+	case 'j':
+		wishes->is_json = true;
+		return 0;
 	case 't':
 		wishes->top = strtoul(optarg, &end, 10);
 		if (optarg[0] >= '0' && optarg[0] <= '9' && *end == '\0' &&
@@ -271,6 +289,7 @@ static int parse(int argc, char **argv, struct wishes *wishes)
 {
 	static const struct option names[] = {
 		GP_FILTER_OPTIONS,
+		{ "json", no_argument, NULL, 'j' },
 		{ "offline", no_argument, NULL, 'O' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "state", required_argument, NULL, 's' },
@@ -279,7 +298,7 @@ static int parse(int argc, char **argv, struct wishes *wishes)
 	};
 	int option, code = 0;
 
-	while (code == 0 && (option = getopt_long(argc, argv, "o:s:t:", names,
+	while (code == 0 && (option = getopt_long(argc, argv, "jo:s:t:", names,
 						  NULL)) != -1)
 		code = parse_option(wishes, option);
 	if (code == 0 && wishes->state != NULL &&
@@ -330,7 +349,7 @@ static int run(int argc, char **argv, const char *conf_path)
 const struct gp_command gp_command_metrics = {
 	.name = "metrics",
 	.arguments = "[--output FILE] [--state FILE] [--top N]\n"
-		"         [--offline]\n"
+		"         [--offline] [--json]\n"
 		"         " GP_FILTER_ARGUMENTS "\n         [FILE...]",
 	.summary = "Gives the figures to Prometheus",
 	.help =
@@ -338,6 +357,7 @@ const struct gp_command gp_command_metrics = {
 "  -s, --state FILE   what was counted and read so far; else beside the output\n"
 "  -t, --top N        names the N users with most early checks; none without\n"
 "      --offline      asks neither milter nor Redis whether they are alive\n"
+"  -j, --json         the same figures as JSON\n"
 GP_FILTER_HELP
 "\n"
 "Without a FILE: journal.file of this host, else syslog's file of mail, with the\n"

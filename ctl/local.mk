@@ -58,7 +58,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/explain-show.c ctl/explain-show.h \
 	ctl/log-follow.c ctl/log-follow.h \
 	ctl/main.c \
-	ctl/metrics.c ctl/metrics.h ctl/metrics-write.c \
+	ctl/metrics.c ctl/metrics.h ctl/metrics-json.c ctl/metrics-write.c \
 	ctl/metrics-state.c ctl/metrics-state.h \
 	ctl/journal-place.c ctl/journal-place.h \
 	ctl/replay.c ctl/replay.h \

@@ -80,4 +80,8 @@ const char *gp_metrics_part_word(int part);
 void gp_metrics_write(struct gp_metrics *metrics, size_t top,
 		      const struct gp_status *status, FILE *out);
 
+/* The same as JSON: {"figures": [{"name", "labels", "value"}]}, null for a value that
+   is infinite.  text is what gp_metrics_write() wrote, and is used up.  0 or -1. */
+int gp_metrics_write_json(char *text, FILE *out);
+
 #endif

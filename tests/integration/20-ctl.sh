@@ -46,8 +46,7 @@ for command in $commands; do
 	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" --help
 	check "its lines fit a terminal" [ -z "$(awk 'length > 80' out)" ]
 	gives 0 "Usage: gatepostctl [-c FILE] $command" "$command" some word -x --help
-	[ $command = metrics ] ||
-		check "$command has --json" grep -q -e --json out
+	check "$command has --json" grep -q -e --json out
 done
 "$ctl" --help > out
 check "so do those of --help" [ -z "$(awk 'length > 80' out)" ]

@@ -118,6 +118,19 @@ for part in ('milter', 'store'):
 expect(figures['gatepost_settings_valid'], 1, 'settings')
 say('the figures are those of a recount and of the report')
 
+# JSON has the same, also names that would break a line
+gatepostctl = shlex.split(env['LAB_CTL']) + ['metrics', '--offline', '--top', '3']
+text = subprocess.check_output(gatepostctl, text=True)
+both = {}
+for figure in json.loads(subprocess.check_output(gatepostctl + ['-j']))['figures']:
+    labels = ','.join('%s="%s"' % (name, value.replace('\\', '\\\\').replace('"', '\\"'))
+                      for name, value in figure['labels'].items())
+    both[figure['name'] + ('{%s}' % labels if labels else '')] = figure['value']
+expect(both, {name: float(value) for name, value in
+              (line.rsplit(' ', 1) for line in text.splitlines() if line[0] != '#')},
+       'the figures as JSON')
+say('JSON has the same figures')
+
 # What the dashboard and the alerts are made of
 known = {re.split('[{ ]', name)[0] for name in figures} | {
     'node_textfile_mtime_seconds'}
