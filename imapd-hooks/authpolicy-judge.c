@@ -422,7 +422,7 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 	gp_poll_session_has_no_userdb(session);
 	if (request->name[0] != '\0')
 		gp_poll_session_name_program(session, request->name, now_msecs);
-	gp_poll_session_login(session, now_msecs, &ignored);
+	gp_poll_session_login(session, false, now_msecs, &ignored);
 	name_program(judge, &question);
 	find_terms(judge, &question, NULL, NULL);
 	note_store(judge, &question, NULL);

@@ -176,7 +176,8 @@ static bool is_in_time(enum gp_protocol protocol, const struct gp_settings *sett
 	struct gp_decision decision;
 	char words[GP_REFUSAL_BYTES];
 
-	gp_poll_session_login(session, gp_clock_monotonic_msecs(), &decision);
+	gp_poll_session_login(session, protocol == GP_PROTOCOL_IMAP,
+			      gp_clock_monotonic_msecs(), &decision);
 	if (decision.gives_notice && decision.mode == GP_MODE_ENFORCE)
 		give_notice(settings, session);
 	if (gp_decision_effect(&decision) == GP_ACTION_HOLD)

@@ -497,7 +497,6 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		return;
 	}
 	facts->was_delayed = was_delayed || burst_has_waited(session, now_msecs);
-	session->has_words = facts->place == GP_PLACE_SESSION;
 	if (was_delayed)
 		session->waited_at_msecs = now_msecs;
 	else
@@ -535,17 +534,19 @@ void gp_poll_session_check(struct gp_poll_session *session,
 		.can_absorb = can_absorb,
 	};
 
+	session->has_words = true;
 	judge(session, &facts, was_delayed, now_msecs, decision_r);
 }
 
-void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
-			   struct gp_decision *decision_r)
+void gp_poll_session_login(struct gp_poll_session *session, bool has_words,
+			   int64_t now_msecs, struct gp_decision *decision_r)
 {
 	struct gp_poll_facts facts = {
 		.place = GP_PLACE_LOGIN,
 		.check = GP_CHECK_LOGIN,
 	};
 
+	session->has_words = has_words;
 	judge(session, &facts, false, now_msecs, decision_r);
 }
 

@@ -60,9 +60,9 @@ void gp_poll_session_check(struct gp_poll_session *session,
 			   struct gp_decision *decision_r);
 
 /* The same for a login that is the check itself, as with POP3: it can be held or
-   refused, not absorbed. */
-void gp_poll_session_login(struct gp_poll_session *session, int64_t now_msecs,
-			   struct gp_decision *decision_r);
+   refused, not absorbed.  has_words: the caller can tell the user something beside it. */
+void gp_poll_session_login(struct gp_poll_session *session, bool has_words,
+			   int64_t now_msecs, struct gp_decision *decision_r);
 
 /* The wait that a decision asked for is over.  The next check says so too. */
 void gp_poll_session_released(struct gp_poll_session *session);

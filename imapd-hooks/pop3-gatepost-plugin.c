@@ -167,7 +167,7 @@ static void judge_check(struct gp_pop3_client *gc)
 	struct gp_decision decision;
 	char words[GP_REFUSAL_BYTES];
 
-	gp_poll_session_login(gc->session, gp_clock_monotonic_msecs(),
+	gp_poll_session_login(gc->session, false, gp_clock_monotonic_msecs(),
 			      &decision);
 	switch (gp_decision_effect(&decision)) {
 	case GP_ACTION_HOLD:

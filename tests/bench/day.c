@@ -146,7 +146,8 @@ static int64_t check(struct program *program, int64_t now_msecs)
 	enum gp_action effect;
 
 	if (is_login)
-		gp_poll_session_login(program->session, now_msecs, &decision);
+		gp_poll_session_login(program->session, false, now_msecs,
+				      &decision);
 	else
 		gp_poll_session_check(program->session, GP_CHECK_NOOP, true, false,
 				      now_msecs, &decision);

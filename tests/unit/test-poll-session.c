@@ -330,7 +330,7 @@ static struct gp_decision login_at(int64_t now_msecs)
 {
 	struct gp_decision decision;
 
-	gp_poll_session_login(session, now_msecs, &decision);
+	gp_poll_session_login(session, false, now_msecs, &decision);
 	return decision;
 }
 
