@@ -33,94 +33,86 @@ struct wishes {
 	bool is_json;
 };
 
+/* One log that is being read, and its next event. */
 struct log {
 	const char *path;
-	int64_t latest_secs;            /* when it was last written to */
-	int64_t first_msecs;            /* of its first line with a time; -1 */
-};
-
-/* Logs are read by the time of their lines, however a shell has ordered them. */
-static int compare_logs(const void *left, const void *right)
-{
-	const struct log *a = left, *b = right;
-
-	return a->first_msecs != b->first_msecs
-		? (a->first_msecs > b->first_msecs) -
-		  (a->first_msecs < b->first_msecs) : strcmp(a->path, b->path);
-}
-
-static void look_at_log(struct log *log)
-{
-	struct gp_event_clock clock;
-	struct gp_source *source;
-	struct gp_error unused;
-	struct stat status;
-	char *line, *stamp;
-	size_t length;
-
-	log->first_msecs = -1;
-	log->latest_secs = (int64_t)time(NULL);
-	if (strcmp(log->path, "-") == 0)
-		return;
-	if (stat(log->path, &status) == 0)
-		log->latest_secs = (int64_t)status.st_mtime;
-	gp_event_clock_init(&clock, log->latest_secs);
-	source = gp_source_create(&log->path, 1);
-	for (int i = 0; i < 1000 && log->first_msecs < 0 &&
-	     gp_source_next(source, &line, &length, &unused) == 1; i++) {
-		line[length] = '\0';
-		stamp = strstr(line, "time=");
-		log->first_msecs = gp_event_time(&clock, line, length);
-		if (log->first_msecs < 0 && stamp != NULL)
-			log->first_msecs = gp_event_time(
-				&clock, stamp + 5, strlen(stamp + 5));
-	}
-	gp_source_free(&source);
-}
-
-static int read_log(struct gp_replay *replay, const struct log *log)
-{
-	struct gp_source *source = gp_source_create(&log->path, 1);
-	struct gp_source_progress progress;
+	struct gp_source *source;       /* NULL when it has no more */
 	struct gp_event_clock clock;
 	struct gp_event event;
+};
+
+static void open_log(struct log *log)
+{
+	struct stat status;
+	const bool is_file = strcmp(log->path, "-") != 0 &&
+		stat(log->path, &status) == 0;
+
+	gp_event_clock_init(&log->clock, is_file ? (int64_t)status.st_mtime
+						 : (int64_t)time(NULL));
+	log->source = gp_source_create(&log->path, 1);
+}
+
+static void close_log(struct gp_replay *replay, struct log *log)
+{
+	struct gp_source_progress progress;
+
+	gp_source_progress(log->source, &progress);
+	replay->broken_count += progress.too_long_count;
+	gp_source_free(&log->source);
+}
+
+/* Goes on to the next event, or to the end. */
+static int advance(struct gp_replay *replay, struct log *log)
+{
 	struct gp_error err;
+	int result, code = EX_OK;
 	size_t length;
 	char *line;
-	int result, code = EX_OK;
 
-	gp_event_clock_init(&clock, log->latest_secs);
-	while ((result = gp_source_next(source, &line, &length, &err)) != 0) {
+	while ((result = gp_source_next(log->source, &line, &length, &err)) != 0) {
 		if (result < 0) {
 			code = gp_command_fail(EX_NOINPUT, "%s", err.text);
 			continue;
 		}
 		replay->lines_count++;
-		result = gp_event_read(&clock, line, length, &event);
+		result = gp_event_read(&log->clock, line, length, &log->event);
 		if (result > 0)
-			gp_replay_add(replay, &event);
-		else if (result < 0)
-			replay->broken_count++;
+			return code;
+		replay->broken_count += result < 0;
 	}
-	gp_source_progress(source, &progress);
-	replay->broken_count += progress.too_long_count;
-	gp_source_free(&source);
+	close_log(replay, log);
 	return code;
 }
 
+static struct log *find_earliest(struct log *logs, int count)
+{
+	struct log *earliest = NULL;
+
+	for (int i = 0; i < count; i++)
+		if (logs[i].source != NULL && (earliest == NULL ||
+		    logs[i].event.msecs < earliest->event.msecs))
+			earliest = &logs[i];
+	return earliest;
+}
+
+/* All together in the order of time: what is in the journal too is known by then, and
+   a shell may name them in any order. */
 static int read_logs(struct gp_replay *replay, char **paths, int count)
 {
-	struct log *logs = gp_alloc((size_t)count * sizeof(*logs));
+	struct log *logs = gp_alloc((size_t)count * sizeof(*logs)), *next;
 	int code = EX_OK;
 
 	for (int i = 0; i < count; i++) {
 		logs[i].path = paths[i];
-		look_at_log(&logs[i]);
-	}
-	qsort(logs, (size_t)count, sizeof(*logs), compare_logs);
-	for (int i = 0; i < count; i++)
-		if (read_log(replay, &logs[i]) != EX_OK)
+		open_log(&logs[i]);
+		if (advance(replay, &logs[i]) != EX_OK)
 			code = EX_NOINPUT;
+	}
+	while ((next = find_earliest(logs, count)) != NULL) {
+		gp_replay_add(replay, &next->event);
+		if (advance(replay, next) != EX_OK)
+			code = EX_NOINPUT;
+	}
 	gp_replay_finish(replay);
 	free(logs);
 	return code;
@@ -310,8 +302,8 @@ const struct gp_command gp_command_replay = {
 "LOG is a log with Dovecot's logins (\"imap-login: Login: user=...\"), with\n"
 "Postfix's messages (\"sasl_username=\"), or our own journal; of syslog, of\n"
 "Dovecot itself, or from journalctl; also packed, - for standard input.  They\n"
-"are put in order by time.  Without LOG it is the mail log of syslog, with what\n"
-"was rotated, and journal.file.  A user is touched who would have been held,\n"
+"are read in the order of time.  Without LOG it is the mail log of syslog, with\n"
+"what was rotated, and journal.file.  A user is touched who would have been held,\n"
 "absorbed or refused at least once.\n",
 	.run = run,
 };

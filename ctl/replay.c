@@ -357,13 +357,23 @@ static void add_login(struct gp_replay *replay, const struct gp_event *event)
 
 /* --- the journal --- */
 
+/* A login that was held has the line of the auth policy alone; any other is told by who
+   served it. */
+static bool is_of_checks(const struct gp_journal_entry *entry)
+{
+	return strcmp(entry->part, "imap") == 0 ||
+		strcmp(entry->part, "pop3") == 0 ||
+		(strcmp(entry->part, "auth") == 0 &&
+		 strcmp(entry->action, "hold") == 0);
+}
+
 static bool is_check(const struct gp_journal_entry *entry)
 {
 	enum gp_reason reason;
 
 	if (entry->part == NULL || entry->user == NULL || entry->program == NULL ||
 	    entry->reason == NULL || entry->action == NULL ||
-	    (strcmp(entry->part, "imap") != 0 && strcmp(entry->part, "pop3") != 0))
+	    !is_of_checks(entry))
 		return false;
 	return strstr(entry->action, "notice") == NULL &&
 		gp_reason_from_word(entry->reason, &reason) &&
@@ -410,8 +420,9 @@ static void add_journal(struct gp_replay *replay, const struct gp_event *event)
 	check.number = (unsigned int)number;
 	program = &check.user->programs[check.number];
 	program->is_of_journal = true;
-	check.place = strcmp(entry->part, "pop3") == 0 ? GP_PLACE_LOGIN
-						       : GP_PLACE_SESSION;
+	check.place = strncmp(entry->program, "pop3/", 5) == 0 ? GP_PLACE_LOGIN
+		: strcmp(entry->part, "auth") == 0 ? GP_PLACE_BEFORE_LOGIN
+						   : GP_PLACE_SESSION;
 	if (entry->check != NULL)
 		(void)gp_check_from_word(entry->check, &check.check);
 	find_terms(replay, &check);

@@ -98,7 +98,8 @@ const char *gp_report_words_keep(struct gp_report_words *words, const char *text
 	return gp_report_words_find(words, text)->text;
 }
 
-/* The milter rejects what it would not take; the others are about checks. */
+/* The milter rejects what it would not take; the others are about checks.  A login that
+   the auth policy did not hold is told by who served it. */
 enum gp_report_kind
 gp_report_words_kind(const struct gp_report_word *action,
 		     const struct gp_report_word *reason,
@@ -106,8 +107,11 @@ gp_report_words_kind(const struct gp_report_word *action,
 {
 	const bool is_mail = entry->part != NULL &&
 		strcmp(entry->part, "milter") == 0;
+	const bool is_auth = entry->part != NULL &&
+		strcmp(entry->part, "auth") == 0;
 
-	if (action->kind == GP_KIND_NONE)
+	if (action->kind == GP_KIND_NONE || (is_auth &&
+	    (action->kind != GP_KIND_HOLD || action->is_would)))
 		return GP_KIND_NONE;
 	if (action->is_would)
 		return is_mail ? GP_KIND_WOULD_MAIL : GP_KIND_WOULD_CHECK;

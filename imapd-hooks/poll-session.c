@@ -512,7 +512,8 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		recall(session, was_delayed, now_msecs, &facts->history);
 	} else if (ask_about_check(session, facts->check, now_msecs)) {
 		facts->history_known = true;
-		is_told = note_wait_before(session, facts, now_msecs);
+		if (note_wait_before(session, facts, now_msecs))
+			is_told = true;
 		facts->history = session->answer;
 	}
 	session->answer.notice_due = false;

@@ -167,6 +167,27 @@ gives 0 '"journal_is_partial": false' --json all.journal
 gives 0 "users     1" all.journal
 check "no warning then" eval '! grep -q ^warning out'
 
+# A login that was held is in the journal as such; another one that was asked about is in
+# the line of who served it.
+{
+	printf 'time=2025-11-23T10:%s:00.000Z host=mx s=b part=imap action=pass mode=enforce reason=admitted user=alice program=imap/192.0.2.7/x ip=192.0.2.7 port=993 check=login every=- policy=300 why=poll.interval early=0 wait=- count=1\n' 00
+	for minute in 01 02 03; do
+		printf 'time=2025-11-23T10:%s:00.000Z host=mx s=b part=auth action=hold mode=enforce reason=early user=alice program=imap/192.0.2.7/x ip=192.0.2.7 port=993 check=login every=60 policy=300 why=poll.login_ladder early=1 wait=9 count=1\n' $minute
+	done
+	printf 'time=2025-11-23T10:04:00.000Z host=mx s=b part=auth action=note mode=enforce reason=early user=alice program=imap/192.0.2.7/x ip=192.0.2.7 port=993 check=login every=60 policy=300 why=poll.login_ladder early=4 wait=9 count=1\n'
+} > held.journal
+gives 0 "imap/192.0.2.7/x      4 " held.journal
+# Dovecot tells of the same logins, in a log of its own: only the first is new.
+for minute in 0 1 2 3; do
+	printf 'Nov 23 10:0%s:01 mx dovecot: imap-login: Login: user=<alice>, method=PLAIN, rip=192.0.2.7, lip=10.0.0.1\n' $minute
+done > same.log
+TZ=UTC touch -d '2025-11-23 11:00:00 UTC' same.log
+for order in "held.journal same.log" "same.log held.journal"; do
+	# shellcheck disable=SC2086
+	TZ=UTC gives 0 "imap/192.0.2.7/x      4 " $order
+	check "no login twice ($order)" eval '! grep -q "imap/192.0.2.7  " out'
+done
+
 # Without a name: the mail log of syslog and our own journal
 mkdir -p var
 cp mail.log var/mail.log && cp mail.log.1.gz var/mail.log.1.gz

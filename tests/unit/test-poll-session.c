@@ -685,6 +685,26 @@ static void test_serving_and_absorbing_are_one_step(void **state)
 	assert_int_equal(count_lines(), 1);
 }
 
+/* The line of a check that waited is the one about the wait. */
+static void test_a_check_that_waited_is_told_once(void **state)
+{
+	struct gp_decision decision;
+
+	(void)state;
+	settings.journal.all_checks = true;
+	answer(GP_VERDICT_EARLY, 1000, 0, 99, true);
+	decision = check_at(0, false);
+	assert_int_equal(decision.action, GP_ACTION_DELAY);
+	assert_int_equal(count_lines(), 1);
+	answer_admitted(false);
+	decision = check_at(1000, true);
+	assert_int_equal(decision.action, GP_ACTION_PASS);
+	gp_poll_session_end(&session, 2000);
+	settings.journal.all_checks = false;
+	assert_int_equal(count_lines(), 1);
+	start_session();
+}
+
 /* Who held it has said so: one check is one line. */
 static void test_a_login_that_waited_is_told_once(void **state)
 {
@@ -897,6 +917,7 @@ int main(void)
 		SESSION_TEST(test_another_session_has_written),
 		SESSION_TEST(test_each_step_up_is_a_line),
 		SESSION_TEST(test_serving_and_absorbing_are_one_step),
+		SESSION_TEST(test_a_check_that_waited_is_told_once),
 		SESSION_TEST(test_a_login_that_waited_is_told_once),
 		SESSION_TEST(test_observing_says_would),
 		SESSION_TEST(test_no_step_no_line),
