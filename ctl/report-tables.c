@@ -64,7 +64,7 @@ void gp_page_programs(const struct gp_report *report, FILE *out)
 {
 	static const struct column columns[] = {
 		{ "Name", false }, { "Programs", true }, { "Checks", true },
-		{ "Early", true }, { "Absorbed", true }, { "Delayed", true },
+		{ "Early", true }, { "Absorbed", true }, { "Waited", true },
 		{ "Refused", true }, { "Median interval", true },
 	};
 

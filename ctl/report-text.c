@@ -253,7 +253,7 @@ static void print_rows(const struct gp_report *report, size_t top)
 		{ "EARLY", SCOLS_FL_RIGHT }, { "EVERY", SCOLS_FL_RIGHT },
 		{ "POLICY", SCOLS_FL_RIGHT },
 		{ "ABSORBED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(5) },
-		{ "DELAYED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(5) },
+		{ "WAITED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(5) },
 		{ "REFUSED", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(4) },
 		{ "WOULD", SCOLS_FL_RIGHT | GP_COLUMN_SPARE(3) },
 		{ "STATE", GP_COLUMN_SPARE(2) },
