@@ -30,14 +30,15 @@ check "a silent name server" wait_until 10 [ -e silent.ready ]
 "${GATEPOST_REDIS_SERVER:-redis-server}" --port 0 --unixsocket "$work/redis.sock" --save '' --dir "$work" \
 	> redis.log 2>&1 &
 at_exit "kill $!"
-port=$(python <<'PYTHON'
-import socket
+# A port that is free now may be taken a moment later: another one then.
+give_a_port() {
+	port=$(python3 -c 'import socket
 with socket.socket() as free:
-    free.bind(('127.0.0.1', 0))
-    print(free.getsockname()[1])
-PYTHON
-)
-wait_until 10 redis-cli -s "$work/redis.sock" config set port "$port" > said 2>&1
+    free.bind(("127.0.0.1", 0))
+    print(free.getsockname()[1])')
+	[ "$(redis-cli -s "$work/redis.sock" config set port "$port" 2> said)" = OK ]
+}
+check "a Redis with a port" wait_until 10 give_a_port
 
 # explains NAME-SERVER HOST TEXT: what explain says of exemptions by hand
 explains() {
