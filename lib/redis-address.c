@@ -75,6 +75,15 @@ static bool read_number(const char *text, char end, unsigned int *number_r)
 	return true;
 }
 
+/* Before Redis 7 a script that was refused said so somewhere in the middle. */
+bool gp_redis_is_no_master(const char *error)
+{
+	return strstr(error, "READONLY ") != NULL ||
+		strstr(error, "MASTERDOWN ") != NULL ||
+		strncmp(error, "LOADING ", 8) == 0 ||
+		strncmp(error, "CLUSTERDOWN ", 12) == 0;
+}
+
 enum gp_redis_turn gp_redis_turn_read(const char *error,
 				      const struct gp_socket *asked,
 				      unsigned int *slot_r,

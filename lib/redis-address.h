@@ -37,6 +37,12 @@ enum gp_redis_turn gp_redis_turn_read(const char *error,
 				      unsigned int *slot_r,
 				      struct gp_socket *server_r);
 
+/* What a server says that has done nothing of a command since it is no master, or is
+   none yet: a replica (READONLY, MASTERDOWN), one that has come back and still reads its
+   file (LOADING), one that is cut off from its cluster or just comes back to it
+   (CLUSTERDOWN).  There may be another master meanwhile. */
+bool gp_redis_is_no_master(const char *error);
+
 /* The slot of a key: of what stands between the first '{' and the next '}', if that
    is not empty. */
 unsigned int gp_redis_slot(const char *key);

@@ -120,6 +120,23 @@ static struct gp_redis_node *reach(struct gp_redis_cluster *cluster,
 	return NULL;
 }
 
+static int ask_one(struct gp_redis_cluster *cluster,
+		   const struct gp_redis_command *command, int64_t deadline_msecs,
+		   redisReply **reply_r, struct gp_redis_node **node_r,
+		   struct gp_error *err)
+{
+	*node_r = reach(cluster, command, deadline_msecs, err);
+	return *node_r == NULL ? -1
+		: ask_node(cluster, *node_r, command, 1, deadline_msecs, reply_r,
+			   err);
+}
+
+static bool is_refused(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+		gp_redis_is_no_master(reply->str);
+}
+
 /* --- one command --- */
 
 static void learn(struct gp_redis_cluster *cluster, const redisReply *reply,
@@ -176,11 +193,11 @@ static int ask_where_it_goes(struct gp_redis_cluster *cluster,
 	return 0;
 }
 
-/* Follows a command until it is answered by who holds the key.  On -1 *reply is
-   NULL. */
+/* Follows a command until it is answered by who holds the key, or says so.  On -1
+   *reply is NULL. */
 static int follow(struct gp_redis_cluster *cluster,
 		  const struct gp_redis_command *command,
-		  struct gp_redis_node *node, int64_t deadline_msecs,
+		  struct gp_redis_node **node, int64_t deadline_msecs,
 		  redisReply **reply, struct gp_error *err)
 {
 	for (int turns = 0; turns <= TURNS_MAX; turns++) {
@@ -190,17 +207,18 @@ static int follow(struct gp_redis_cluster *cluster,
 		int result;
 
 		if ((*reply)->type == REDIS_REPLY_ERROR)
-			turn = gp_redis_turn_read((*reply)->str, &node->server,
-						  &slot, &server);
+			turn = gp_redis_turn_read((*reply)->str,
+						  &(*node)->server, &slot,
+						  &server);
 		if (turn == GP_REDIS_STAY)
 			return 0;
 		freeReplyObject(*reply);
 		*reply = NULL;
 		result = turn == GP_REDIS_MOVED
 			? ask_where_moved(cluster, command, slot, &server,
-					  deadline_msecs, reply, &node, err)
+					  deadline_msecs, reply, node, err)
 			: ask_where_it_goes(cluster, command, &server,
-					    deadline_msecs, reply, &node, err);
+					    deadline_msecs, reply, node, err);
 		if (result < 0)
 			return -1;
 	}
@@ -211,6 +229,28 @@ static int follow(struct gp_redis_cluster *cluster,
 	take_next_seed(cluster);
 	return gp_error_set(err, "redis: the servers of the cluster send each key "
 			    "to one another");
+}
+
+/* Follows it, and when it comes to a server that is no master at the moment, begins
+   once more with a server that may know of another.  On -1 *reply is NULL. */
+static int follow_to_master(struct gp_redis_cluster *cluster,
+			    const struct gp_redis_command *command,
+			    struct gp_redis_node *node, int64_t deadline_msecs,
+			    redisReply **reply, struct gp_error *err)
+{
+	if (follow(cluster, command, &node, deadline_msecs, reply, err) < 0)
+		return -1;
+	if (!is_refused(*reply))
+		return 0;
+	freeReplyObject(*reply);
+	*reply = NULL;
+	leave(cluster, node);
+	if (ask_one(cluster, command, deadline_msecs, reply, &node, err) < 0 ||
+	    follow(cluster, command, &node, deadline_msecs, reply, err) < 0)
+		return -1;
+	if (is_refused(*reply))
+		leave(cluster, node);
+	return 0;
 }
 
 /* --- many commands --- */
@@ -250,8 +290,9 @@ static int ask_batch(struct gp_redis_cluster *cluster, struct batch *batch,
 	for (int i = 0; i < batch->count; i++)
 		replies[batch->places[i]] = batch->replies[i];
 	for (int i = 0; i < batch->count; i++)
-		if (follow(cluster, &batch->commands[i], node, deadline_msecs,
-			   &replies[batch->places[i]], err) < 0)
+		if (follow_to_master(cluster, &batch->commands[i], node,
+				     deadline_msecs, &replies[batch->places[i]],
+				     err) < 0)
 			return -1;
 	return 0;
 }
@@ -307,13 +348,18 @@ int gp_redis_cluster_exchange(struct gp_redis_cluster *cluster,
 int gp_redis_cluster_masters(struct gp_redis_cluster *cluster,
 			     int64_t deadline_msecs, struct gp_error *err)
 {
-	struct gp_redis_node *node = reach(cluster, &map_command, deadline_msecs,
-					   err);
+	struct gp_redis_node *node;
 	redisReply *reply;
 
-	if (node == NULL || ask_node(cluster, node, &map_command, 1, deadline_msecs,
-				     &reply, err) < 0)
+	if (ask_one(cluster, &map_command, deadline_msecs, &reply, &node, err) < 0)
 		return -1;
+	if (is_refused(reply)) {
+		freeReplyObject(reply);
+		leave(cluster, node);
+		if (ask_one(cluster, &map_command, deadline_msecs, &reply, &node,
+			    err) < 0)
+			return -1;
+	}
 	learn(cluster, reply, node);
 	if (gp_redis_map_masters(cluster->map) == 0)
 		(void)gp_error_set(err, "redis: %s", reply->type ==

@@ -88,26 +88,6 @@ static int connect_server(struct gp_redis_site *site, int64_t deadline_msecs,
 		: gp_redis_link_connect(site->link, deadline_msecs, err);
 }
 
-/* A master that has become a replica says so to whoever wants to write.  Before
-   Redis 7 it said so somewhere in the middle. */
-static bool is_demoted(redisReply *const *replies, int count)
-{
-	for (int i = 0; i < count; i++)
-		if (replies[i]->type == REDIS_REPLY_ERROR &&
-		    strstr(replies[i]->str, "READONLY ") != NULL)
-			return true;
-	return false;
-}
-
-static void free_replies(redisReply **replies, int count)
-{
-	for (int i = 0; i < count; i++) {
-		if (replies[i] != NULL)
-			freeReplyObject(replies[i]);
-		replies[i] = NULL;
-	}
-}
-
 static int ask_server(struct gp_redis_site *site,
 		      const struct gp_redis_command *commands, int count,
 		      int64_t deadline_msecs, redisReply **replies_r,
@@ -119,31 +99,79 @@ static int ask_server(struct gp_redis_site *site,
 				      replies_r, err);
 }
 
+static bool is_refused(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+		gp_redis_is_no_master(reply->str);
+}
+
+/* What a server has refused since it is no master, once more, at the one that sentinels
+   name now.  The rest was done. */
+static int ask_refused(struct gp_redis_site *site,
+		       const struct gp_redis_command *commands, int count,
+		       int64_t deadline_msecs, redisReply **replies,
+		       struct gp_error *err)
+{
+	struct gp_redis_command *again = gp_alloc((size_t)count * sizeof(*again));
+	redisReply **answers = gp_alloc((size_t)count * sizeof(redisReply *));
+	int refused = 0, result = 0;
+
+	for (int i = 0; i < count; i++)
+		if (is_refused(replies[i]))
+			again[refused++] = commands[i];
+	if (refused > 0) {
+		gp_redis_link_free(&site->link);
+		result = ask_server(site, again, refused, deadline_msecs, answers,
+				    err);
+	}
+	for (int i = count - 1; i >= 0 && result == 0; i--)
+		if (is_refused(replies[i])) {
+			freeReplyObject(replies[i]);
+			replies[i] = answers[--refused];
+		}
+	free(again);
+	free(answers);
+	return result;
+}
+
 /* The master that was known, which may be gone or be none any more, and then, once, the
    one that sentinels name now.  A connection that was refused has carried nothing. */
+static int try_masters(struct gp_redis_site *site,
+		       const struct gp_redis_command *commands, int count,
+		       int64_t deadline_msecs, redisReply **replies,
+		       struct gp_error *err)
+{
+	const bool was_known = site->link != NULL;
+
+	if (was_known && connect_server(site, gp_redis_half_way(deadline_msecs),
+					err) == 0)
+		return gp_redis_link_exchange(site->link, commands, count,
+					      deadline_msecs, replies, err) < 0
+			? -1 : ask_refused(site, commands, count, deadline_msecs,
+					   replies, err);
+	gp_redis_link_free(&site->link);
+	return ask_server(site, commands, count, deadline_msecs, replies, err);
+}
+
 static int ask_master(struct gp_redis_site *site,
 		      const struct gp_redis_command *commands, int count,
 		      int64_t deadline_msecs, redisReply **replies_r,
 		      struct gp_error *err)
 {
-	const bool was_known = site->link != NULL;
+	redisReply **replies = gp_alloc((size_t)count * sizeof(redisReply *));
+	const int result = try_masters(site, commands, count, deadline_msecs,
+				       replies, err);
 
-	if (was_known && connect_server(site, gp_redis_half_way(deadline_msecs),
-					err) == 0) {
-		if (gp_redis_link_exchange(site->link, commands, count,
-					   deadline_msecs, replies_r, err) < 0) {
-			gp_redis_link_free(&site->link);
-			return -1;
-		}
-		if (!is_demoted(replies_r, count))
-			return 0;
-		free_replies(replies_r, count);
+	for (int i = 0; i < count; i++) {
+		if (result == 0)
+			replies_r[i] = replies[i];
+		else if (replies[i] != NULL)
+			freeReplyObject(replies[i]);
 	}
-	gp_redis_link_free(&site->link);
-	if (ask_server(site, commands, count, deadline_msecs, replies_r, err) == 0)
-		return 0;
-	gp_redis_link_free(&site->link);
-	return -1;
+	if (result < 0)
+		gp_redis_link_free(&site->link);
+	free(replies);
+	return result;
 }
 
 /* --- any site --- */

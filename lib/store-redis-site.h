@@ -19,9 +19,9 @@ struct gp_redis_site *gp_redis_site_open(const struct gp_settings *settings,
 /*
  * As gp_redis_link_exchange(), with each command at the server that holds its key.
  * Commands for one server go there in one go and in their order.  A server that
- * cannot be connected to, that is not the master any more or that has handed the key
- * on is left for the right one, within the deadline; what was sent and not answered is
- * not sent again.
+ * cannot be connected to, that is not the master any more, that has not read its file
+ * yet or that has handed the key on is left for the right one, within the deadline; what
+ * was sent and not answered is not sent again.
  */
 int gp_redis_site_exchange(struct gp_redis_site *site,
 			   const struct gp_redis_command *commands, int count,

@@ -133,7 +133,8 @@ integration_tests = \
 	tests/integration/87-pseudonyms.sh \
 	tests/integration/88-store-memory.sh \
 	tests/integration/89-redis-name.sh \
-	tests/integration/90-redis-connections.sh
+	tests/integration/90-redis-connections.sh \
+	tests/integration/91-redis-loading.sh
 
 table_tests = tests/tables/run-tables.sh
 fuzz_tests = tests/fuzz/run-seeds.sh

@@ -102,6 +102,30 @@ static void assert_turn(const char *error, enum gp_redis_turn turn,
 	assert_string_equal(gp_redis_address_format(&server, shown), wanted);
 }
 
+static void test_who_is_no_master_says_so(void **state)
+{
+	static const char *const others[] = {
+		"", "ERR LOADING ", "LOADING", "BUSY Redis is busy", "MOVED 1 192.0.2.2:1",
+		"NOPERM this user has no permissions to run the 'readonly' command",
+	};
+	static const char *const refusals[] = {
+		"LOADING Redis is loading the dataset in memory",
+		"CLUSTERDOWN The cluster is down",
+		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is "
+		"set to 'no'.",
+		"READONLY You can't write against a read only replica.",
+		"ERR Error running script: @user_script: 9: -READONLY You can't write",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (gp_redis_is_no_master(others[i]))
+			fail_msg("'%s' is taken for a refusal", others[i]);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (!gp_redis_is_no_master(refusals[i]))
+			fail_msg("'%s' is not taken for a refusal", refusals[i]);
+}
+
 static void test_turns_are_read(void **state)
 {
 	(void)state;
@@ -133,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_lists_are_refused),
 		cmocka_unit_test(test_lists_are_read),
 		cmocka_unit_test(test_words_that_lead_nowhere_are_errors),
+		cmocka_unit_test(test_who_is_no_master_says_so),
 		cmocka_unit_test(test_turns_are_read),
 		cmocka_unit_test(test_slots_are_those_of_redis),
 	};
