@@ -125,6 +125,17 @@ static int set_host(const char *text, const char *host, size_t length,
 			    socket->kind == GP_SOCKET_INET6 ? "IPv6" : "IPv4");
 }
 
+/* "::1:8891" could be an address without a port.  colon is the last one. */
+static int check_brackets(const char *text, const char *rest, const char *colon,
+			  struct gp_error *err)
+{
+	if (rest[strspn(rest, "0123456789abcdefABCDEF:.")] == '\0' &&
+	    memchr(rest, ':', (size_t)(colon - rest)) != NULL)
+		return gp_error_set(err, "'%s': an IPv6 address before a port "
+				    "stands in brackets", text);
+	return 0;
+}
+
 static int set_host_port(const char *text, const char *rest,
 			 struct gp_socket *socket, struct gp_error *err)
 {
@@ -139,11 +150,9 @@ static int set_host_port(const char *text, const char *rest,
 	if (colon == NULL)
 		return gp_error_set(err, "'%s' needs both host and port; "
 				    MILTER_FORMS, text);
-	/* "inet6:::1:8891" could be an address without a port. */
-	if (socket->kind == GP_SOCKET_INET6 && rest[0] != '[' &&
-	    memchr(rest, ':', (size_t)(colon - rest)) != NULL)
-		return gp_error_set(err, "'%s': an IPv6 address before a port "
-				    "stands in brackets", text);
+	if (socket->kind == GP_SOCKET_INET6 &&
+	    check_brackets(text, rest, colon, err) < 0)
+		return -1;
 	if (set_port(text, colon + 1, strlen(colon + 1), socket, err) < 0)
 		return -1;
 	return set_host(text, rest, (size_t)(colon - rest), socket, err);
@@ -209,7 +218,7 @@ int gp_server_parse(const char *text, struct gp_socket *socket_r,
 	} else if (colon == NULL) {
 		result = gp_error_set(err, "'%s' is not a server; " SERVER_FORMS,
 				      text);
-	} else {
+	} else if ((result = check_brackets(text, text, colon, err)) == 0) {
 		found.kind = text[0] == '[' ? GP_SOCKET_INET6 : GP_SOCKET_INET;
 		result = set_port(text, colon + 1, strlen(colon + 1), &found, err);
 		if (result == 0)

@@ -296,6 +296,18 @@ static void test_server_refused(void **state)
 	}
 }
 
+static void test_server_without_brackets(void **state)
+{
+	struct gp_socket found;
+	struct gp_error err;
+
+	(void)state;
+	assert_int_equal(gp_server_parse("2001:db8::1:6379", &found, &err), -1);
+	assert_non_null(strstr(err.text, "stands in brackets"));
+	assert_int_equal(gp_server_parse("redis://a:6379", &found, &err), -1);
+	assert_null(strstr(err.text, "brackets"));
+}
+
 static void test_server_taken(void **state)
 {
 	struct gp_socket found;
@@ -359,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_socket_refused),
 		cmocka_unit_test(test_socket_taken),
 		cmocka_unit_test(test_server_refused),
+		cmocka_unit_test(test_server_without_brackets),
 		cmocka_unit_test(test_server_taken),
 		cmocka_unit_test(test_host_name),
 	};
