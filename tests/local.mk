@@ -132,6 +132,7 @@ integration_tests = \
 	tests/integration/86-redis-tls.sh \
 	tests/integration/87-pseudonyms.sh \
 	tests/integration/88-store-memory.sh \
+	tests/integration/89-redis-ipv6.sh \
 	tests/integration/89-redis-name.sh \
 	tests/integration/90-redis-connections.sh \
 	tests/integration/91-redis-loading.sh
@@ -246,6 +247,7 @@ EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
 	tests/integration/milter.py \
 	tests/integration/poll.sh tests/integration/programs.py \
 	tests/integration/rate.py \
+	tests/integration/redis_servers.py \
 	tests/integration/running.py tests/integration/smtp.py \
 	tests/tables/access.table \
 	tests/tables/submit.table tests/tables/identity.table \
