@@ -145,24 +145,38 @@ bool gp_store_redis_is_left_alone(const struct gp_store_redis *store,
 	return true;
 }
 
+/* What Redis counted from when it judged, the caller counts from when it asked, and
+   both clocks are cut to milliseconds.  Who comes a moment too early has to ask again. */
+static void count_from_question(struct gp_poll_history *history, int64_t began_msecs)
+{
+	const int64_t took_msecs = gp_clock_monotonic_msecs() - began_msecs + 1;
+
+	if (history->wait_msecs > 0)
+		history->wait_msecs += took_msecs;
+	if (history->round_left_msecs > 0)
+		history->round_left_msecs += took_msecs;
+}
+
 static int store_redis_poll(struct gp_store *generic,
 			    const struct gp_poll_query *query, int64_t now_msecs,
 			    struct gp_poll_history *history_r,
 			    struct gp_error *err)
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
-	int64_t deadline_msecs = gp_clock_monotonic_msecs() +
-		store->settings->redis.deadline_msecs;
+	const int64_t began_msecs = gp_clock_monotonic_msecs();
 	char *key;
 	int result;
 
 	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
 	key = gp_store_key(query->user);
-	result = ask(store, query, key, now_msecs, deadline_msecs, history_r, err);
+	result = ask(store, query, key, now_msecs,
+		     began_msecs + store->settings->redis.deadline_msecs, history_r,
+		     err);
 	free(key);
 	if (result < 0)
 		return gp_store_redis_fail(store, now_msecs, err);
+	count_from_question(history_r, began_msecs);
 	gp_breaker_answered(store->store.breaker);
 	gp_redis_site_disconnect(store->site);
 	return 0;

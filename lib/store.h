@@ -116,7 +116,8 @@ struct gp_removal {
 
 struct gp_store_ops {
 	/* 0 with *history_r filled, or -1 with *err filled and it untouched.
-	   now_msecs is the monotonic clock. */
+	   now_msecs is the monotonic clock; times in the history count from the
+	   question, and are not over before the store finds them over. */
 	int (*poll)(struct gp_store *store, const struct gp_poll_query *query,
 		    int64_t now_msecs, struct gp_poll_history *history_r,
 		    struct gp_error *err);
