@@ -152,9 +152,11 @@ for key in keys.split():
         text += key + '\n' + subprocess.run(redis + command, stdout=subprocess.PIPE,
                                             ).stdout.decode('latin-1')
 expect_true('gp:{journal}:j' in keys, 'the stream of the journal')
-for word in ('alice', 'bob', 'carol', 'dave', 'example.test', '127.0.0.',
-             'lory', 'evil.test'):
-    expect([line for line in text.splitlines() if word in line], [], word)
+for word in ('alice', 'bob', 'carol', 'dave', r'example\.test', r'127[.][\d.]+',
+             'lory', r'evil\.test'):
+    # as a word: the letters of a pseudonym may spell a short name by chance
+    known = re.compile(r'(?<![a-z0-9])%s(?![a-z0-9])' % word, re.IGNORECASE)
+    expect([line for line in text.splitlines() if known.search(line)], [], word)
 say('no name and no address stands in Redis or in the journal')
 expect_true('s=s-' in text, 'Dovecot session names hold the address')
 
