@@ -12,7 +12,9 @@ plugin_sources = \
 	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
 	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
 plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
-plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared
+# nodelete: a thread that still waits for a name server when a mail process ends returns
+# into the plugin.
+plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -Wl,-z,nodelete
 
 imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = $(plugin_sources) \
 	imapd-hooks/imap-answer.c imapd-hooks/imap-answer.h \

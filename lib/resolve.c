@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* This module is documented in resolve.h.  The C library asks in a thread of its own,
-   which nothing can stop while it waits for a name server. */
+/* This module is documented in resolve.h.  A thread of its own asks the C library, which
+   nothing can stop while it waits for a name server.  What both sides share is freed by
+   the one that comes last. */
 #include "resolve.h"
 
-#include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,55 +16,75 @@
 #include "log.h"
 #include "pool.h"
 
-struct request {
-	struct gaicb question;
-	struct addrinfo hints;
+struct lookup {
+	pthread_mutex_t lock;           /* of what follows */
+	pthread_cond_t news;
+	bool is_done, is_left;          /* by the thread, by who waits for it */
+	int result;                     /* of getaddrinfo() */
+	struct addrinfo *list;
 	char host[];
 };
 
-static struct request *create_request(const char *host)
+static struct lookup *create_lookup(const char *host)
 {
 	const size_t bytes = strlen(host) + 1;
-	struct request *request = gp_alloc(sizeof(*request) + bytes);
+	struct lookup *lookup = gp_alloc(sizeof(*lookup) + bytes);
+	pthread_condattr_t attributes;
 
-	memcpy(request->host, host, bytes);
-	request->hints.ai_family = AF_UNSPEC;
-	request->hints.ai_socktype = SOCK_STREAM;
-	request->question.ar_name = request->host;
-	request->question.ar_request = &request->hints;
-	return request;
+	memcpy(lookup->host, host, bytes);
+	(void)pthread_mutex_init(&lookup->lock, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&lookup->news, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	return lookup;
 }
 
-/* One that still runs keeps its memory for ever. */
-static void free_request(struct request *request)
+static void free_lookup(struct lookup *lookup)
 {
-	const int state = gai_cancel(&request->question);
-
-	if (state == EAI_NOTCANCELED ||
-	    gai_error(&request->question) == EAI_INPROGRESS)
-		return;
-	if (request->question.ar_result != NULL)
-		freeaddrinfo(request->question.ar_result);
-	free(request);
+	if (lookup->list != NULL)
+		freeaddrinfo(lookup->list);
+	(void)pthread_cond_destroy(&lookup->news);
+	(void)pthread_mutex_destroy(&lookup->lock);
+	free(lookup);
 }
 
-static int wait_for(const struct gaicb *question, int64_t deadline_msecs)
+static void *ask(void *context)
 {
-	const struct gaicb *const questions[] = { question };
-	int state;
+	static const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+	};
+	struct lookup *lookup = context;
+	struct addrinfo *list = NULL;
+	const int result = getaddrinfo(lookup->host, NULL, &hints, &list);
+	bool is_last;
 
-	while ((state = gai_error((struct gaicb *)(uintptr_t)question)) ==
-	       EAI_INPROGRESS) {
-		const int64_t left = deadline_msecs - gp_clock_monotonic_msecs();
-		const struct timespec timeout = {
-			.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000,
-		};
+	(void)pthread_mutex_lock(&lookup->lock);
+	lookup->result = result;
+	lookup->list = result == 0 ? list : NULL;
+	lookup->is_done = true;
+	is_last = lookup->is_left;
+	(void)pthread_cond_signal(&lookup->news);
+	(void)pthread_mutex_unlock(&lookup->lock);
+	if (is_last)
+		free_lookup(lookup);
+	return NULL;
+}
 
-		if (left <= 0)
-			break;
-		(void)gai_suspend(questions, 1, &timeout);
-	}
-	return state;
+/* Signals stay with the threads that wait for them. */
+static bool start_thread(struct lookup *lookup)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	int result;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	result = pthread_create(&thread, NULL, ask, lookup);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (result == 0)
+		(void)pthread_detach(thread);
+	return result == 0;
 }
 
 /* Redis on a host of both kinds often listens to IPv4 alone. */
@@ -75,36 +97,54 @@ static const struct addrinfo *choose(const struct addrinfo *list)
 	return list;
 }
 
-static int read_answer(const struct request *request, int state,
+static int read_answer(const struct lookup *lookup,
 		       char address_r[INET6_ADDRSTRLEN], struct gp_error *err)
 {
 	const struct addrinfo *chosen;
 
-	if (state == EAI_INPROGRESS)
+	if (!lookup->is_done)
 		return gp_error_set(err, "%s: no name server has told its address in "
-				    "time; an address needs none", request->host);
-	if (state != 0)
-		return gp_error_set(err, "%s: %s", request->host,
-				    gai_strerror(state));
-	chosen = choose(request->question.ar_result);
+				    "time; an address needs none", lookup->host);
+	if (lookup->result != 0)
+		return gp_error_set(err, "%s: %s", lookup->host,
+				    gai_strerror(lookup->result));
+	chosen = choose(lookup->list);
 	if (getnameinfo(chosen->ai_addr, chosen->ai_addrlen, address_r,
 			INET6_ADDRSTRLEN, NULL, 0, NI_NUMERICHOST) != 0)
-		return gp_error_set(err, "%s: it has no address", request->host);
+		return gp_error_set(err, "%s: it has no address", lookup->host);
 	return 0;
+}
+
+static int wait_and_leave(struct lookup *lookup, int64_t deadline_msecs,
+			  char address_r[INET6_ADDRSTRLEN], struct gp_error *err)
+{
+	const struct timespec until = {
+		.tv_sec = deadline_msecs / 1000,
+		.tv_nsec = deadline_msecs % 1000 * 1000000,
+	};
+	bool is_last;
+	int result;
+
+	(void)pthread_mutex_lock(&lookup->lock);
+	while (!lookup->is_done &&
+	       pthread_cond_timedwait(&lookup->news, &lookup->lock, &until) == 0)
+		;
+	result = read_answer(lookup, address_r, err);
+	is_last = lookup->is_done;
+	lookup->is_left = true;
+	(void)pthread_mutex_unlock(&lookup->lock);
+	if (is_last)
+		free_lookup(lookup);
+	return result;
 }
 
 int gp_resolve(const char *host, int64_t deadline_msecs,
 	       char address_r[INET6_ADDRSTRLEN], struct gp_error *err)
 {
-	struct request *request = create_request(host);
-	struct gaicb *questions[] = { &request->question };
-	int result = getaddrinfo_a(GAI_NOWAIT, questions, 1, NULL);
+	struct lookup *lookup = create_lookup(host);
 
-	result = result != 0
-		? gp_error_set(err, "%s: %s", host, gai_strerror(result))
-		: read_answer(request, wait_for(&request->question,
-						deadline_msecs),
-			      address_r, err);
-	free_request(request);
-	return result;
+	if (start_thread(lookup))
+		return wait_and_leave(lookup, deadline_msecs, address_r, err);
+	free_lookup(lookup);
+	return gp_error_set(err, "%s: there is no thread to look it up", host);
 }

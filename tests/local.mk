@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test-redis-address \
 	tests/unit/test-rate \
 	tests/unit/test-rate-memory \
+	tests/unit/test-resolve \
 	tests/unit/test-review \
 	tests/unit/test-settings \
 	tests/unit/test-settings-files \
@@ -165,6 +166,7 @@ tests_unit_test_program_LDADD = $(unit_ldadd)
 tests_unit_test_redis_address_LDADD = $(unit_ldadd)
 tests_unit_test_rate_LDADD = $(unit_ldadd)
 tests_unit_test_rate_memory_LDADD = $(unit_ldadd)
+tests_unit_test_resolve_LDADD = $(unit_ldadd)
 tests_unit_test_review_SOURCES = tests/unit/test-review.c \
 	$(review_sources) ctl/show.c ctl/show.h
 tests_unit_test_review_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl

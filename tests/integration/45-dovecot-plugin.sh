@@ -18,6 +18,13 @@ shows_only_entry_points() { # PROTOCOL
 check "the IMAP plugin shows its entry points only" shows_only_entry_points imap
 check "the POP3 plugin shows its entry points only" shows_only_entry_points pop3
 
+# A thread may return into it after Dovecot has let go of it.
+stays() { # PROTOCOL
+	readelf -d "$plugins/lib95_$1_gatepost_plugin.so" | grep NODELETE > /dev/null
+}
+check "the IMAP plugin stays until the process ends" stays imap
+check "the POP3 plugin stays until the process ends" stays pop3
+
 poll_site site <<CONF
 poll { interval = 60s }
 CONF
