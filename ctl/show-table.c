@@ -200,7 +200,7 @@ static void tell_hidden(const struct fit *fits, size_t count, FILE *out)
 
 static void print_fitting(struct libscols_table *table, size_t width, FILE *out)
 {
-	struct fit fits[COLUMNS_MAX];
+	struct fit fits[COLUMNS_MAX] = { 0 };
 	size_t count = scols_table_get_ncols(table);
 
 	if (count > COLUMNS_MAX)
