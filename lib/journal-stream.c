@@ -91,7 +91,7 @@ struct load {
 	redisReply *replies[LINES_MAX + OTHERS];
 	int commands_count;
 	char kept[NUMBER_BYTES], lost_text[NUMBER_BYTES];
-	char retention[NUMBER_BYTES], oldest[NUMBER_BYTES];
+	char retention[NUMBER_BYTES];
 };
 
 static void add_command(struct load *load, int argc, const char *const words[])
@@ -105,6 +105,12 @@ static void add_command(struct load *load, int argc, const char *const words[])
 	};
 }
 
+/* What is older than that goes, by the clock that has given the lines their times.  Not
+   about ("~"): a quiet site would keep what shares a node with a new line. */
+static const char trim_script[] =
+	"return redis.call('XTRIM', KEYS[1], 'MINID', "
+	"redis.call('TIME')[1] * 1000 - ARGV[1])";
+
 /* Nothing of it is kept longer than anything else. */
 static void write_commands(const struct gp_journal_stream *stream,
 			   struct load *load)
@@ -115,15 +121,12 @@ static void write_commands(const struct gp_journal_stream *stream,
 	(void)snprintf(load->kept, NUMBER_BYTES, "%u", stream->lines_kept);
 	(void)snprintf(load->lost_text, NUMBER_BYTES, "%" PRIu64, load->lost);
 	(void)snprintf(load->retention, NUMBER_BYTES, "%" PRId64, retention_msecs);
-	(void)snprintf(load->oldest, NUMBER_BYTES, "%" PRId64,
-		       gp_clock_wall_msecs() - retention_msecs);
 	for (size_t i = 0; i < load->count; i++)
 		add_command(load, XADD_WORDS, (const char *[]){
 			"XADD", GP_JOURNAL_STREAM_KEY, "MAXLEN", "~", load->kept,
 			"*", GP_JOURNAL_STREAM_FIELD, load->lines[i] });
-	/* Not about: a quiet site would keep what shares a node with a new line. */
-	add_command(load, 4, (const char *[]){ "XTRIM", GP_JOURNAL_STREAM_KEY,
-		"MINID", load->oldest });
+	add_command(load, 5, (const char *[]){ "EVAL", trim_script, "1",
+		GP_JOURNAL_STREAM_KEY, load->retention });
 	add_command(load, 3, (const char *[]){ "PEXPIRE", GP_JOURNAL_STREAM_KEY,
 		load->retention });
 	if (load->lost == 0)

@@ -285,9 +285,9 @@ static int refuse_access(const struct gp_redis_link *link,
 				    "see redis.%suser and redis.%spassword_file",
 				    who, prefix, prefix);
 	if (strncmp(reply->str, "NOPERM", 6) == 0)
-		return gp_error_set(err, "redis: %.200s; the rights that gatepost "
-				    "needs are in gatepost.conf(5), redis.user",
-				    reply->str);
+		return gp_error_set(err, "redis: %.160s; the rights that gatepost "
+				    "needs are in gatepost.conf(5), redis.%suser",
+				    reply->str, prefix);
 	return 0;
 }
 

@@ -6,6 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
+shift=$GATEPOST_BUILD/tests/integration/.libs/libclock_shift.so
+[ -e "$shift" ] || { echo "what shifts the clock is not built: make check"; exit 77; }
+cp "$shift" "$work"
 poll_site site <<CONF
 poll {
 	interval = 2s
@@ -21,7 +24,10 @@ access {
 }
 CONF
 python <<'PYTHON'
+import atexit
 import signal
+import struct
+import hostile
 import rate
 from poll import *
 from pop3_session import Pop3
@@ -170,4 +176,36 @@ wait_until(lambda: 0 < int(redis('XLEN', KEY)) <= 220 and
            len(journal(part='milter')) > 400, 20, 'the stream is cut')
 expect_true(0 < int(redis('PTTL', KEY)), 'it expires')
 say('the stream holds no more than it may')
+
+# The clock of Redis, which gives lines their times, also says which are too old.
+DAY, CLOCK = 86400, os.path.join(os.path.dirname(env['LAB_REDIS']), 'clock')
+with open(CLOCK, 'wb') as file:
+    file.write(struct.pack('q', -10 * DAY))
+os.chmod(CLOCK, 0o644)
+os.kill(pid, signal.SIGKILL)
+wait_until(lambda: is_gone(pid), 10, 'the end of Redis')
+process = hostile.start_redis(env['LAB_REDIS'], {
+    'LD_PRELOAD': os.path.abspath('libclock_shift.so'), 'CLOCK_SHIFT': CLOCK})
+atexit.register(process.kill)
+
+
+def days(count):
+    """A line of so many days ago, as this host sees it."""
+    redis('XADD', KEY, '%d-0' % ((time.time() - count * DAY) * 1000), 'l', 'of then')
+
+
+days(16)
+days(12)
+wait_until(lambda: rate.user('carol').mail('<dave@example.test>') and
+           int(redis('XLEN', KEY)) >= 4, 20, 'lines of a clock that is late')
+expect(redis('XRANGE', KEY, '-', '+').count('of then'), 2, 'not old by that clock')
+redis('DEL', KEY)
+with open(CLOCK, 'r+b') as file:
+    file.write(struct.pack('q', 10 * DAY))
+days(1)
+wait_until(lambda: rate.user('carol').mail('<dave@example.test>') and
+           'of then' not in redis('XRANGE', KEY, '-', '+'), 20,
+           'a line that is old by that clock')
+expect_true(int(redis('XLEN', KEY)) > 0, 'the others stay')
+say('how old a line is Redis says, not the host')
 PYTHON
