@@ -130,6 +130,7 @@ integration_tests = \
 	tests/integration/83-redis-sentinel.sh \
 	tests/integration/84-redis-cluster.sh \
 	tests/integration/85-redis-acl.sh \
+	tests/integration/85-redis-acl-sites.sh \
 	tests/integration/86-redis-tls.sh \
 	tests/integration/87-pseudonyms.sh \
 	tests/integration/88-store-memory.sh \
