@@ -88,6 +88,10 @@ static void print_figures(const struct gp_report *report)
 		   ? "programs waited " : "no program waited",
 		   report->waited_secs > 0 ? waited : "");
 	print_outages(report);
+	if (report->reasons[GP_REASON_STORE_MEMORY] > 0)
+		print_line("Memory", "a milter without Redis began to count from "
+			   "nothing, times: %" PRIu64,
+			   report->reasons[GP_REASON_STORE_MEMORY]);
 	if (report->reasons[GP_REASON_STREAM_LOST] > 0)
 		print_line("Stream", "%" PRIu64 " lines of the journal were lost on "
 			   "their way to it",

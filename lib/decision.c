@@ -159,6 +159,8 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 		"Redis does not answer; what passes until it does is policy", { 0 } },
 	[GP_REASON_STORE_BACK] = { "store-back",
 		"Redis answers again", { 0 } },
+	[GP_REASON_STORE_MEMORY] = { "store-memory",
+		"without Redis the milter counts by itself, from nothing and until it ends", { 0 } },
 	[GP_REASON_STREAM_LOST] = { "stream-lost",
 		"lines of the journal did not get to the stream in Redis", { 0 } },
 	[GP_REASON_EXEMPTION_ADDED] = { "exemption-added",

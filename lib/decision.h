@@ -85,6 +85,7 @@ enum gp_reason {
 	GP_REASON_HELD_MAX,             /* early, but too many wait already */
 	GP_REASON_STORE_UNAVAILABLE,
 	GP_REASON_STORE_BACK,
+	GP_REASON_STORE_MEMORY,         /* there is no Redis */
 	GP_REASON_STREAM_LOST,
 	/* what an administrator did with gatepostctl */
 	GP_REASON_EXEMPTION_ADDED,

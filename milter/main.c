@@ -17,6 +17,7 @@
 #include "gatepost-config.h"
 #include "listen.h"
 #include "log.h"
+#include "sending.h"
 #include "snapshot.h"
 #include "start.h"
 
@@ -72,9 +73,7 @@ static int run(const struct gp_daemon_options *options, const char *conf_path,
 		    settings->journal.facility);
 	gp_log(GP_LOG_INFO, "version %s listens on %s", PACKAGE_VERSION,
 	       settings->milter.socket);
-	if (settings->redis.server[0] == '\0')
-		gp_log(GP_LOG_INFO, "no Redis: what users send is counted in the "
-		       "memory of this milter, for this host and until it ends");
+	gp_sending_tell_start(settings, journal);
 	code = gp_control_run(conf_path);
 	gp_journal_finish(journal);     /* what its thread has not brought */
 	gp_listen_remove();

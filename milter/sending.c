@@ -196,27 +196,46 @@ sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
 	return answer(context, journal, session, &sending);
 }
 
-/* --- news of Redis --- */
+/* --- where it is counted --- */
 
 static struct gp_journal *journal_of_news;      /* set before any thread starts */
 
 /* It is nobody's doing, so the line names neither session nor user. */
-static void write_news(enum gp_store_news news, const struct gp_error *err)
+static void write_line(struct gp_journal *journal,
+		       const struct gp_settings *settings, enum gp_reason reason)
 {
-	struct gp_snapshot *snapshot = gp_snapshot_acquire();
 	struct gp_journal_entry entry;
 
-	if (news == GP_STORE_WENT)
-		gp_log(GP_LOG_WARNING, "%s", err->text);
 	gp_journal_entry_init(&entry);
 	entry.part = "milter";
 	entry.action = "pass";
-	entry.mode = gp_mode_word(gp_snapshot_settings(snapshot)->rate.mode);
-	entry.reason = gp_reason_word(news == GP_STORE_WENT
-		? GP_REASON_STORE_UNAVAILABLE : GP_REASON_STORE_BACK);
-	entry.why = "redis.server";
-	gp_journal_write(journal_of_news, &entry);
+	entry.mode = gp_mode_word(settings->rate.mode);
+	entry.reason = gp_reason_word(reason);
+	entry.why = settings->store.kind == GP_STORE_MEMORY ? "store.kind"
+		: "redis.server";
+	gp_journal_write(journal, &entry);
+}
+
+static void write_news(enum gp_store_news news, const struct gp_error *err)
+{
+	struct gp_snapshot *snapshot = gp_snapshot_acquire();
+
+	if (news == GP_STORE_WENT)
+		gp_log(GP_LOG_WARNING, "%s", err->text);
+	write_line(journal_of_news, gp_snapshot_settings(snapshot),
+		   news == GP_STORE_WENT ? GP_REASON_STORE_UNAVAILABLE
+		   : GP_REASON_STORE_BACK);
 	gp_snapshot_release(&snapshot);
+}
+
+void gp_sending_tell_start(const struct gp_settings *settings,
+			   struct gp_journal *journal)
+{
+	if (has_redis(settings))
+		return;
+	gp_log(GP_LOG_INFO, "no Redis: what users send is counted in the memory of "
+	       "this milter, for this host and until it ends");
+	write_line(journal, settings, GP_REASON_STORE_MEMORY);
 }
 
 void gp_sending_use_journal(struct gp_journal *journal)

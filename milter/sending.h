@@ -25,4 +25,9 @@ sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
    started; the journal must outlive the milter. */
 void gp_sending_use_journal(struct gp_journal *journal);
 
+/* Without Redis that is said once: what is counted begins here and ends with this
+   process. */
+void gp_sending_tell_start(const struct gp_settings *settings,
+			   struct gp_journal *journal);
+
 #endif

@@ -65,12 +65,38 @@ expect_refused(send(user('alice'), 'alice')[0], MESSAGES, 'after a reload')
 expect_accepted(send(user('bob'), 'bob'), 'the second of bob')
 expect_refused(send(user('bob'), 'bob')[0], MESSAGES, 'the third of bob')
 say('a reload forgets nobody')
-expect([line for line in open(env['LAB_JOURNAL']) if 'store-' in line], [],
-       'no word of a silent store')
+expect([line['reason'] for line in journal() if line['reason'].startswith('store-')],
+       ['store-memory'], 'no word of a silent store')
+line = lines(reason='store-memory')[0]
+expect({name: line[name] for name in ('part', 'action', 'mode', 'why', 'user', 'ip')},
+       {'part': 'milter', 'action': 'pass', 'mode': 'enforce', 'why': 'store.kind',
+        'user': '-', 'ip': '-'}, 'the line')
+say('the journal says once that all is forgotten when the milter ends')
 PYTHON
 [ $? = 0 ] || failures=1
 $LAB_CTL status > said 2>&1
 check "status says it" grep -q "memory: each milter counts by itself" said
 $LAB_CTL who > said 2>&1
 check "who has nothing to show" grep -q "redis.server is not set" said
+$LAB_CTL log "$LAB_JOURNAL" --reason store-memory > said 2>&1
+check "log shows the line" grep -qE "pass +store-memory +by store.kind" said
+$LAB_CTL explain --journal "$(grep store-memory "$LAB_JOURNAL")" > said 2>&1
+check "explain tells what it means" grep -q "the milter counts by itself" said
+$LAB_CTL report --json "$LAB_JOURNAL" > report.json
+$LAB_CTL metrics --offline "$LAB_JOURNAL" > figures
+cp "$LAB_JOURNAL" without
+sed -i /store-memory/d without
+$LAB_CTL report --json without > without.json
+$LAB_CTL report "$LAB_JOURNAL" > said
+check "report counts it to nobody" python3 - <<'PYTHON'
+import json
+a, b = (json.load(open(name)) for name in ('report.json', 'without.json'))
+assert a['entries'] == b['entries'] + 1
+for name in ('users', 'violators', 'checks', 'mail', 'redis', 'programs'):
+    assert a[name] == b[name], (name, a[name], b[name])
+assert a['reasons'] == dict(b['reasons'], **{'store-memory': 1}), a['reasons']
+PYTHON
+check "and tells it" grep -q "^Memory .*from nothing, times: 1$" said
+check "metrics count it" grep -qE \
+	'^gatepost_decisions_total\{.*reason="store-memory".*\} 1$' figures
 finish
