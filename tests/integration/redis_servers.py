@@ -3,7 +3,6 @@
 address of loopback; and the site that is told to use them."""
 import itertools
 import signal
-from concurrent.futures import ThreadPoolExecutor
 
 import rate
 from several import *
@@ -97,15 +96,16 @@ class Server:
         """Does it count what that user sends?"""
         return self.ask('EVAL', HAS_SENT, '1', key(user)) == '1'
 
+    def calls(self):
+        """How many scripts it has run."""
+        return sum(int(calls) for calls in re.findall(
+            r'cmdstat_eval(?:sha)?:calls=(\d+)', self.ask('INFO', 'commandstats')))
+
     def connections(self):
         """Of whoever is no server, no sentinel and not this question."""
         return len([line for line in self.ask('CLIENT', 'LIST', 'TYPE',
                                               'normal').splitlines()
                     if ' name=sentinel-' not in line and ' cmd=client' not in line])
-
-
-def ports(*servers):
-    return ' '.join(server.name for server in servers)
 
 
 # --- with sentinels
@@ -195,13 +195,23 @@ def end_move(user, old, new):
 
 # --- the site
 
+def times_read():
+    """How often gatepost-authpolicy has read its settings again."""
+    with open(os.path.join(env['LAB_LOG'], 'authpolicy.log')) as file:
+        return file.read().count('settings read again')
+
+
 class Users(rate.Site):
     """The mail site, told to use other servers, and users that prove it."""
 
     def use(self, settings, others=''):
-        """In force for the milter and for new mail processes when this returns."""
+        """In force everywhere, in new mail processes too, when this returns."""
         super().use('redis { %s }\n%s\n' % (settings, others))
         self.held = {}
+        with open('site/pids/authpolicy') as file:
+            before, pid = times_read(), int(file.read().split()[0])
+        os.kill(pid, signal.SIGHUP)
+        wait_until(lambda: times_read() > before, 20, 'gatepost-authpolicy has read it')
 
     def ctl(self, settings, *words):
         """What gatepostctl says with the site's own settings and these."""
