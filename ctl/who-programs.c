@@ -65,8 +65,19 @@ static void decide(const struct gp_settings *settings,
 	gp_policy_poll(settings, &facts, decision_r);
 }
 
-/* What the next check gets: the policy's own word for an early one, "advise"
-   for a program that keeps to the interval but not to the advised one. */
+/* Of one without early checks lately: "advise" if it keeps to the interval but not to
+   the advised one.  How often it checked says nothing of one that does not any more. */
+static const char *calm_state(const struct gp_settings *settings,
+			      const struct gp_poll_record *record)
+{
+	const int64_t advised_msecs = (int64_t)settings->poll.advised_secs * 1000;
+
+	if (record->every_msecs <= 0 || record->every_msecs >= advised_msecs)
+		return "ok";
+	return record->last_age_msecs < advised_msecs ? "advise" : "quiet";
+}
+
+/* What the next check gets: the policy's own word for an early one. */
 static void find_state(const struct gp_settings *settings,
 		       const struct gp_poll_terms *terms,
 		       struct gp_program_row *row)
@@ -80,9 +91,7 @@ static void find_state(const struct gp_settings *settings,
 		return;
 	}
 	if (record->early_count == 0) {
-		row->state = record->every_msecs > 0 && record->every_msecs <
-			(int64_t)settings->poll.advised_secs * 1000
-			? "advise" : "ok";
+		row->state = calm_state(settings, record);
 		return;
 	}
 	decide(settings, record, terms, &decision);
@@ -243,7 +252,8 @@ void gp_program_rows_sort(struct gp_program_rows *rows)
 
 static const char *colour_of(const char *state)
 {
-	if (strcmp(state, "ok") == 0 || strcmp(state, "exempt") == 0)
+	if (strcmp(state, "ok") == 0 || strcmp(state, "exempt") == 0 ||
+	    strcmp(state, "quiet") == 0)
 		return "green";
 	return strcmp(state, "advise") == 0 ? "brown" : "red";
 }

@@ -198,6 +198,35 @@ expect_true('\x1b' not in ''.join(lines), 'no control in a pipe')
 piped.stdout.close()
 expect(piped.wait(20), 0, 'it ends when nobody reads')
 say('in a pipe')
+
+
+def row(user, settings=''):
+    """What is said of the user's program with these settings."""
+    with open('other.conf', 'w') as file:
+        file.write(open(env['LAB_CONF']).read() + settings)
+    done = subprocess.run([CTL[0], '-c', 'other.conf', 'who', '--json', user],
+                          stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)[0]
+
+
+def often():
+    """Bob's program checks once more, far too early; true when the time is known."""
+    wait_until(lambda: row('bob')['last_secs'] > 1, 20, 'another burst')
+    bob = Program('bob')
+    bob.command('SELECT INBOX')
+    bob.command('LOGOUT')
+    wait_until(lambda: row('bob')['last_secs'] < 1, 20, 'it was heard')
+    return row('bob')['every_secs'] > 0
+
+
+# What is said of him follows what he does now, when all early checks are of long ago.
+wait_until(often, 20, 'bob checks often')
+AGED = 'poll { ladder_window = 1s interval = 1s round = 0 advised = %s }'
+secs = int(row('bob')['every_secs']) + 3
+wait_until(lambda: row('bob')['last_secs'] > secs, 60, 'nothing is heard for a while')
+expect(row('bob', AGED % '1h')['state'], 'advise', 'lately, and often')
+expect(row('bob', AGED % ('%ds' % secs))['state'], 'quiet', 'often, but not lately')
+say('who has stopped is advised nothing')
 PYTHON
 check "a live site" [ $? = 0 ]
 finish
