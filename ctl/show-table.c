@@ -9,12 +9,13 @@
 #include <sysexits.h>
 
 #include "command.h"
+#include "pool.h"
 #include "show.h"
 #include "show-width.h"
 
 enum {
 	COLUMNS_MAX = 24,
-	SPARE_SHIFT = 24, LEAST_SHIFT = 16, LEAST_MASK = 0xff,
+	SPARE_SHIFT = 24, SPARE_MASK = 0xf, LEAST_SHIFT = 16, LEAST_MASK = 0xff,
 	USUAL_LEAST = 12
 };
 
@@ -73,6 +74,17 @@ static const char *text_of(struct libscols_table *table, size_t line,
 	return text == NULL ? "" : text;
 }
 
+static size_t first_word_width(const char *text)
+{
+	char *word = gp_strdup(text);
+	size_t width;
+
+	word[strcspn(word, " ")] = '\0';
+	width = gp_width_of(word);
+	free(word);
+	return width;
+}
+
 static void measure(struct libscols_table *table, size_t number, struct fit *fit_r)
 {
 	struct libscols_column *column = scols_table_get_column(table, number);
@@ -84,7 +96,9 @@ static void measure(struct libscols_table *table, size_t number, struct fit *fit
 		.column = column, .flags = given->flags, .says_nothing = true,
 		.natural = gp_width_of(given->name),
 	};
-	if (!(given->flags & (SCOLS_FL_TRUNC | SCOLS_FL_WRAP)))
+	if ((given->flags & GP_COLUMN_FIRST_WORD) != 0)
+		least = 0;
+	else if (!(given->flags & (SCOLS_FL_TRUNC | SCOLS_FL_WRAP)))
 		least = SIZE_MAX;
 	else if (least == 0)
 		least = USUAL_LEAST;
@@ -94,6 +108,9 @@ static void measure(struct libscols_table *table, size_t number, struct fit *fit
 		const char *text = text_of(table, i, fit_r);
 		const size_t width = gp_width_of(text);
 
+		if ((given->flags & GP_COLUMN_FIRST_WORD) != 0 &&
+		    first_word_width(text) > least)
+			least = first_word_width(text);
 		if (width > fit_r->natural)
 			fit_r->natural = width;
 		if (text[0] != '\0' && strcmp(text, "-") != 0 &&
@@ -123,13 +140,26 @@ static void hide(struct fit *fits, size_t count, size_t width)
 		fits[i].is_hidden = fits[i].says_nothing;
 	for (int rank = 9; rank > 0; rank--)
 		for (size_t i = count; i-- > 0;)
-			if (fits[i].flags >> SPARE_SHIFT == rank &&
+			if ((fits[i].flags >> SPARE_SHIFT & SPARE_MASK) == rank &&
 			    sum(fits, count, true) > width)
 				fits[i].is_hidden = true;
 	for (size_t i = 0; i < count; i++)
 		if (fits[i].is_hidden)
 			(void)scols_column_set_flags(fits[i].column,
 						     SCOLS_FL_HIDDEN);
+}
+
+/* What is shown in part or whole gets what others have left, if that is enough. */
+static void make_whole(struct fit *fits, size_t count, size_t left)
+{
+	for (size_t i = 0; i < count; i++) {
+		const size_t more = fits[i].natural - fits[i].width;
+
+		if (fits[i].is_hidden || more > left)
+			continue;
+		fits[i].width += more;
+		left -= more;
+	}
 }
 
 /* Each gets the least, and of the rest as much as the others. */
@@ -144,13 +174,28 @@ static void share(struct fit *fits, size_t count, size_t width)
 	while (left > 0 && !is_over) {
 		is_over = true;
 		for (size_t i = 0; i < count && left > 0; i++) {
-			if (fits[i].is_hidden || fits[i].width == fits[i].natural)
+			if (fits[i].is_hidden ||
+			    fits[i].width == fits[i].natural ||
+			    (fits[i].flags & GP_COLUMN_FIRST_WORD) != 0)
 				continue;
 			fits[i].width++;
 			left--;
 			is_over = false;
 		}
 	}
+	make_whole(fits, count, left);
+}
+
+static char *make_fit(const char *text, const struct fit *fit)
+{
+	if ((fit->flags & GP_COLUMN_FIRST_WORD) != 0) {
+		char *word = gp_strdup(text);
+
+		word[strcspn(word, " ")] = '\0';
+		return word;
+	}
+	return fit->flags & SCOLS_FL_WRAP ? gp_width_fold(text, fit->width)
+		: gp_width_cut(text, fit->width);
 }
 
 /* What is wider is cut or folded. */
@@ -169,9 +214,7 @@ static void apply(struct libscols_table *table, const struct fit *fit)
 
 		if (gp_width_of(text) <= fit->width)
 			continue;
-		fitting = fit->flags & SCOLS_FL_WRAP
-			? gp_width_fold(text, fit->width)
-			: gp_width_cut(text, fit->width);
+		fitting = make_fit(text, fit);
 		(void)scols_cell_set_data(cell_of(table, i, fit), fitting);
 		free(fitting);
 	}

@@ -13,6 +13,8 @@
 #define GP_COLUMN_SPARE(rank) ((rank) << 24)
 /* What is cut or broken keeps so much, up to 255, for as long as others can go. */
 #define GP_COLUMN_LEAST(width) ((width) << 16)
+/* Of what is too wide only the first word stays, such as the day of a time. */
+#define GP_COLUMN_FIRST_WORD (1 << 28)
 
 struct gp_column {
 	const char *name;

@@ -94,7 +94,7 @@ VIEWS = {
     'who': (['who'], ['alice', '20m', 'INTERVAL']),
     'who --sending': (['who', '--sending'], ['dave', '2000/1d']),
     'status': (['status'], ['milter', 'redis', 'DETAIL']),
-    'report': (['report', env['old']], ['bob', 'ADVICE', 'Reasons']),
+    'report': (['report', env['old']], ['bob', 'ADVICE', 'Reasons', 'SINCE']),
     'user': (['user', 'alice'], ['poll.overrides', 'alice', 'actions']),
     'user of the past': (['user', '--since', '2026-11-01', env['long'], env['old']],
                          ['absorb', 'Thunderbird']),
@@ -134,6 +134,10 @@ text = on_terminal(80, 'report', env['old'])
 expect_true('\u2026' in text and env['long'] not in text.split('PROGRAM')[1],
             'a name that was cut says so')
 expect_true('(a wider terminal also shows ' in text, 'and columns that were left out')
+expect([' 2026-11-02 outlook' in text, '10:00 outlook' in text], [True, False],
+       'who, with what program, since what day:\n' + text)
+expect_true(' 2026-11-02 10:00 outlook' in on_terminal(250, 'report', env['old']),
+            'and since what time')
 expect_true('WOULD' not in text, 'a column without any figure is not missed')
 expect_true('(a wider' not in on_terminal(250, 'report', env['old']), 'all of it')
 expect_true(' WOULD' in on_terminal(250, 'report', env['old']), 'even the empty ones')
