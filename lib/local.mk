@@ -101,8 +101,8 @@ user_scripts = lib/store-hold.lua.h lib/store-poll.lua.h lib/store-reset.lua.h \
 BUILT_SOURCES += lib/store-exempt.lua.h $(user_scripts)
 CLEANFILES += lib/store-exempt.lua.h $(user_scripts)
 EXTRA_DIST += lib/store-exempt.lua lib/store-hold.lua lib/store-keep.lua \
-	lib/store-poll.lua lib/store-reset.lua lib/store-submit.lua lib/store-user.lua \
-	lib/embed-script.sh
+	lib/store-poll-plain.lua lib/store-poll.lua lib/store-reset.lua \
+	lib/store-submit.lua lib/store-user.lua lib/embed-script.sh
 embed_script = name=$$(basename $@ .lua.h | tr - _) && mkdir -p lib && \
 	sh $(top_srcdir)/lib/embed-script.sh $$name
 lib/store-exempt.lua.h: lib/store-exempt.lua lib/embed-script.sh
@@ -111,10 +111,11 @@ lib/store-exempt.lua.h: lib/store-exempt.lua lib/embed-script.sh
 lib/store-hold.lua.h: lib/store-user.lua lib/store-hold.lua lib/embed-script.sh
 	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
 		$(top_srcdir)/lib/store-hold.lua > $@.new && mv $@.new $@
-lib/store-poll.lua.h: lib/store-user.lua lib/store-poll.lua lib/store-keep.lua \
-		lib/embed-script.sh
+lib/store-poll.lua.h: lib/store-user.lua lib/store-poll-plain.lua lib/store-poll.lua \
+		lib/store-keep.lua lib/embed-script.sh
 	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
-		$(top_srcdir)/lib/store-poll.lua $(top_srcdir)/lib/store-keep.lua > $@.new && mv $@.new $@
+		$(top_srcdir)/lib/store-poll-plain.lua $(top_srcdir)/lib/store-poll.lua \
+		$(top_srcdir)/lib/store-keep.lua > $@.new && mv $@.new $@
 lib/store-reset.lua.h: lib/store-user.lua lib/store-reset.lua lib/embed-script.sh
 	$(AM_V_GEN)$(embed_script) $(top_srcdir)/lib/store-user.lua \
 		$(top_srcdir)/lib/store-reset.lua > $@.new && mv $@.new $@

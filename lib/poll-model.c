@@ -261,6 +261,17 @@ static unsigned int count_within(struct check *check, int i)
 		(1 - fmod(check->now, span) / span)), GP_WITHIN_COUNT_MAX);
 }
 
+/* From the last round, in 10 ms: as exact as it is kept. */
+static double ahead_kept(const struct check *check)
+{
+	return least((check->tat - check->at) / 10 + 0.5, MAX3);
+}
+
+static double tat_kept(const struct check *check)
+{
+	return check->at + ahead_kept(check) * 10;
+}
+
 static void keep_record(struct check *check)
 {
 	struct gp_poll_program *program = check->program;
@@ -271,7 +282,7 @@ static void keep_record(struct check *check)
 		.held_until = floor(program->held_until / 10) * 10,
 		.told = floor(program->told / 1000) * 1000,
 		.at = floor(at / 10),
-		.ahead = least((check->tat - at) / 10 + 0.5, MAX3),
+		.ahead = ahead_kept(check),
 		.last = least((check->last - at) / 100, MAX3),
 		.early_start = check->early_start > 0
 			? fmax(1, least((check->early_start - at) / 100, MAX3)) : 0,
@@ -381,8 +392,8 @@ gp_poll_model_check(struct gp_poll_person *user, unsigned int number,
 		: check.at + (double)query->round_msecs - check.now;
 	history = (struct gp_poll_history){
 		.verdict = verdict,
-		.wait_msecs = (int64_t)fmax(0, floor(check.tat - check.tolerance -
-						     check.now)),
+		.wait_msecs = (int64_t)fmax(0, floor(tat_kept(&check) -
+						     check.tolerance - check.now)),
 		.round_left_msecs = (int64_t)fmax(0, floor(round_left)),
 		.early_count = (unsigned int)early_lately(&check),
 		.checks_count = (unsigned int)fmin(check.checks, MAX3),

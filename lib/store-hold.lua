@@ -12,12 +12,13 @@
 local until10 = (now + ARGV[2] - (now + ARGV[2]) % 10) / 10
 if not mine then
   if crowd_tat <= now then return 0 end
-  redis.call('SETRANGE', key, 12, pack('>I5', until10))
+  redis.call('SETRANGE', key, 12, struct.pack('>I5', until10))
   return 1
 end
 local told = beside and take('>I4', value, beside + 5) or 0
-redis.call('SET', key, sub(value, 1, mine - 1) .. pack('B', #program + 128) ..
+redis.call('SET', key, sub(value, 1, mine - 1) .. struct.pack('B', #program + 128) ..
   sub(value, mine + 1, mine_record + BYTES - 1) ..
-  pack('>I5I4', until10 + (own_at and HAS_OWN or 0), told) .. (own_at and sub(value, own_at, after - 1) or '') .. sub(value, after),
+  struct.pack('>I5I4', until10 + (own_at and HAS_OWN or 0), told) ..
+  (own_at and sub(value, own_at, after - 1) or '') .. sub(value, after),
   'KEEPTTL')
 return 1

@@ -45,13 +45,13 @@ if is_touched or count > REMEMBERED_MAX then
   time_to_live = math.floor(retention - (heard[oldest()] or 0))
   human = human > 0 and math.max(human, now - retention) or 0
 end
-local head = pack('>I4B', human / 1000, touched + (crowd_tat > 0 and 128 or 0) +
+local head = struct.pack('>I4B', human / 1000, touched + (crowd_tat > 0 and 128 or 0) +
   (sending ~= '' and 64 or 0) + (userdb > 0 and 32 or 0))
 if crowd_tat > 0 then
-  head = head .. pack('>I5I2I5', crowd_tat / 10, math.min(crowd_early, 65535),
+  head = head .. struct.pack('>I5I2I5', crowd_tat / 10, math.min(crowd_early, 65535),
     crowd_held / 10)
 end
-if userdb > 0 then head = head .. pack('>I4', userdb) end
+if userdb > 0 then head = head .. struct.pack('>I4', userdb) end
 if is_touched then
   redis.call('SET', key, head .. sending .. programs, 'PX', time_to_live)
 else

@@ -12,18 +12,18 @@
 
 #include "store.h"
 
-/* The second argument of store-poll.lua, and what it returns. */
+/* The second argument of store-poll.lua; returns its length.  Intervals and rounds are
+   told to 10 ms, all other terms to a second. */
 enum {
-	GP_STORE_CHECK_BYTES = 9 * 5 + 2 + 4 + 1 + 3 * 4 + 3 * 5 +
-		GP_LADDER_WINDOWS_MAX * 3 + 4,
-	GP_STORE_VERDICT_BYTES = 2 + 2 * 5 + 2 * 4 + 5 + GP_LADDER_WINDOWS_MAX
+	GP_STORE_CHECK_BYTES = 36 + 4 + 3 * 5 + GP_LADDER_WINDOWS_MAX * 3 + 4
 };
-void gp_store_check_pack(const struct gp_poll_query *query, int64_t retention_msecs,
-			 unsigned char packed_r[GP_STORE_CHECK_BYTES]);
+size_t gp_store_check_pack(const struct gp_poll_query *query, unsigned int retention_secs,
+			   unsigned char packed_r[GP_STORE_CHECK_BYTES]);
 
-/* False, with *history_r untouched, if that is no answer. */
-bool gp_store_verdict_read(const char *bytes, size_t length,
-			   struct gp_poll_history *history_r);
+/* What it returns to that question.  False, with *history_r untouched, if that is no
+   answer. */
+bool gp_store_verdict_read(const struct gp_poll_query *query, const char *bytes,
+			   size_t length, struct gp_poll_history *history_r);
 
 /* The third argument of store-submit.lua. */
 enum {

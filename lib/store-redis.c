@@ -84,13 +84,13 @@ int gp_store_redis_run(struct gp_store_redis *store,
 	return 0;
 }
 
-static int read_history(const redisReply *reply,
+static int read_history(const struct gp_poll_query *query, const redisReply *reply,
 			struct gp_poll_history *history_r, struct gp_error *err)
 {
 	if (reply->type == REDIS_REPLY_ERROR)
 		return gp_error_set(err, "redis: %s", reply->str);
 	if (reply->type != REDIS_REPLY_STRING ||
-	    !gp_store_verdict_read(reply->str, reply->len, history_r))
+	    !gp_store_verdict_read(query, reply->str, reply->len, history_r))
 		return gp_error_set(err, "redis: unexpected reply to the script");
 	return 0;
 }
@@ -108,7 +108,9 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 	const char *argv[] = { NULL, NULL, "1", key, (char *)program,
 			       (char *)numbers };
 	size_t lengths[] = { 0, 0, 1, strlen(key),
-		gp_store_program_pack(query->program, program), sizeof(numbers) };
+		gp_store_program_pack(query->program, program),
+		gp_store_check_pack(query, store->settings->redis.retention_secs,
+				    numbers) };
 	const struct gp_redis_script script = {
 		.sha1 = STORE_POLL_SHA1, .text = store_poll_script,
 		.argv = argv, .lengths = lengths,
@@ -117,12 +119,10 @@ static int ask(struct gp_store_redis *store, const struct gp_poll_query *query,
 	redisReply *replies[2];
 	int result;
 
-	gp_store_check_pack(query, (int64_t)1000 *
-			    store->settings->redis.retention_secs, numbers);
 	if (gp_store_redis_run(store, &script, beside, deadline_msecs, replies,
 			       err) < 0)
 		return -1;
-	result = read_history(replies[0], history_r, err);
+	result = read_history(query, replies[0], history_r, err);
 	freeReplyObject(replies[0]);
 	if (beside == NULL)
 		return result;

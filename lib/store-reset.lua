@@ -7,8 +7,8 @@
 --          before this
 -- ARGV     ''
 -- Returns  1, or 0 if nothing was known
-local head = pack('>I4B', human / 1000, marks % 32 + (userdb > 0 and 32 or 0)) ..
-  (userdb > 0 and pack('>I4', userdb) or '')
+local head = struct.pack('>I4B', human / 1000, marks % 32 + (userdb > 0 and 32 or 0)) ..
+  (userdb > 0 and struct.pack('>I4', userdb) or '')
 if not value or #value == #head then return 0 end
 redis.call('SET', key, head, 'KEEPTTL')
 return 1

@@ -5,14 +5,14 @@
 -- also knows what a message costs; a tick is 0.1 ms.
 --
 -- KEYS[1]  gp:{user}:u   what is kept of a user stands in store-user.lua, which comes
---          before this, and store-keep.lua after it; of what was sent it is: when the last message was taken (4
---          bytes, seconds since 1970); then for each window its name (3) and
---          theoretical arrival time (6, ticks since 1970).  The name is the time of
---          the window in seconds, 2^23 more for a window of recipients.
--- ARGV     '', since it is about no program; retention (ms); a token that comes back with the answer, so that none is
---          taken for another's, and begins with "1" if a refusal is only
---          observed; and for each window 15 bytes: name (3), cost of the message (6), what the
---          window holds (6), in ticks
+--          before this, and store-keep.lua after it; of what was sent it is: when the
+--          last message was taken (4 bytes, seconds since 1970); then for each window its
+--          name (3) and theoretical arrival time (6, ticks since 1970).  The name is the
+--          time of the window in seconds, 2^23 more for a window of recipients.
+-- ARGV     '', since it is about no program; retention (ms); a token that comes back with
+--          the answer, so that none is taken for another's, and begins with "1" if a
+--          refusal is only observed; and for each window 15 bytes: name (3), cost of the
+--          message (6), what the window holds (6), in ticks
 -- Returns  number of the window that refused (0: none did; the longest wait
 --          counts), wait, now (ticks), and the token with the windows as they are
 --          now
@@ -61,9 +61,9 @@ end
 if refused_by == 0 then
   for i = 1, count do slots[2 * i] = slots[2 * i] + windows[3 * i - 1] end
 end
-local packed_slots = pack('>' .. string.rep(SLOT, count), unpack(slots))
+local packed_slots = struct.pack('>' .. string.rep(SLOT, count), unpack(slots))
 if refused_by == 0 and count > 0 then
-  sending = pack('>BI4', count, seconds) .. packed_slots
+  sending = struct.pack('>BI4', count, seconds) .. packed_slots
 end
 local answer = { refused_by, wait, ticks, ARGV[3] .. packed_slots }
 if refused_by > 0 and not passes_anyway then return answer end

@@ -30,22 +30,27 @@
 -- ARGV[1]  the name of the program that it is about; '' for none
 local BYTES, BESIDE, OWN, TURN = 26, 9, 9, 4294967296
 local HAS_OWN = 549755813888
-local pack, take, sub, byte = struct.pack, struct.unpack, string.sub, string.byte
+local take, sub, byte = struct.unpack, string.sub, string.byte
 
 local key, program = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
 local seconds, microseconds = time[1] + 0, time[2] + 0
 local now = seconds * 1000 + (microseconds - microseconds % 1000) / 1000
-local now10 = (now - now % 10) / 10
+local unit = now % 10
+local now10 = (now - unit) / 10
 
 -- Of what is not ours, or cut off, nothing is known.
 local value = redis.pcall('GET', key)
-if not value or value.err or #value < 5 then value = false end
 local human, marks, first = 0, 0, 6
 local crowd_tat, crowd_early, crowd_held, userdb, sending = 0, 0, 0, 0, ''
-if value then
-  human, marks = take('>I4B', value)
-  human = human * 1000
+if not value or value.err or #value < 5 then
+  value = false
+else
+  human = take('>I5', value)
+  marks = human % 256
+  human = (human - marks) / 256 * 1000
+end
+if marks >= 32 then
   if marks >= 128 and #value >= 17 then
     crowd_tat, crowd_early, crowd_held = take('>I5I2I5', value, 6)
     crowd_tat, crowd_held, first = crowd_tat * 10, crowd_held * 10, 18
@@ -60,26 +65,29 @@ if value then
   end
 end
 
--- Where the program is, where its record and what is beside it; how many programs
--- there are, and where they end.
-local mine, mine_record, beside, after, known, finish = nil, nil, nil, nil, 0, first
-local own_at = nil
+-- Where the program is, where its record and what is beside it, and where that ends.
+local mine, mine_record, beside, after, own_at
 if value and program ~= '' then
-  local length = byte(value, finish)
+  local place, length = first, byte(value, first)
   while length do
-    local has_beside = length >= 128
-    local record = finish + 1 + (has_beside and length - 128 or length)
-    local stop = record + (has_beside and BYTES + BESIDE or BYTES)
-    local has_own = has_beside and (byte(value, record + BYTES) or 0) >= 128
-    if has_own then stop = stop + OWN end
-    if stop > #value + 1 then break end
-    if record - finish - 1 == #program and
-       sub(value, finish + 1, record - 1) == program then
-      mine, mine_record, after = finish, record, stop
-      beside = has_beside and record + BYTES
-      own_at = has_own and stop - OWN
+    local record, stop = place + length + 1
+    if length < 128 then
+      stop = record + BYTES
+    else
+      record = record - 128
+      stop = record + BYTES + BESIDE
+      if (byte(value, record + BYTES) or 0) >= 128 then stop = stop + OWN end
     end
-    known, finish = known + 1, stop
-    length = byte(value, finish)
+    if stop > #value + 1 then break end
+    if record - place - 1 == #program and
+       sub(value, place + 1, record - 1) == program then
+      mine, mine_record, after = place, record, stop
+      if length >= 128 then
+        beside = record + BYTES
+        own_at = stop > beside + BESIDE and beside + BESIDE
+      end
+      break
+    end
+    place, length = stop, byte(value, stop)
   end
 end

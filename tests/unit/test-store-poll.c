@@ -81,6 +81,10 @@ static void invent_policy(struct gp_poll_query *query)
 	query->away_interval_msecs = random_to(1800) * SECS;
 	query->programs_max = (unsigned int)random_to(4);
 	query->notice_after = random_to(6) + GP_NOTICE_ANYWAY;
+	if (happens(2)) {       /* what most sites have: store-poll-plain.lua */
+		memset(query->within_secs, 0, sizeof(query->within_secs));
+		query->notice_after = GP_NOTICE_NEVER;
+	}
 }
 
 static void invent_check(struct gp_poll_query *query)
@@ -96,6 +100,13 @@ static void invent_check(struct gp_poll_query *query)
 	query->human_age_msecs = random_to(60 * SECS);
 	query->userdb = happens(6) ? (uint32_t)random_to(7) << 23
 		: happens(3) ? GP_STORE_USERDB_NOTHING : GP_STORE_USERDB_UNKNOWN;
+	if (happens(2)) {       /* what most checks are */
+		query->is_report = query->had_human = false;
+		query->early_rounds = 0;
+		query->early_age_msecs = query->journal_age_msecs = -1;
+		if (query->userdb != GP_STORE_USERDB_NOTHING)
+			query->userdb = GP_STORE_USERDB_UNKNOWN;
+	}
 }
 
 /* Mostly a little, sometimes about an interval, a night or days, but less than Redis
@@ -143,9 +154,9 @@ static struct gp_redis_command take_step(struct history *history,
 	let_pass(history);
 	invent_check(&history->query);
 	history->number = (int)random_to(happens(3) ? MODEL_PROGRAMS - 1 : 1);
-	gp_store_check_pack(&history->query, retention, history->numbers);
 	return call(history, script, (char *)history->numbers,
-		    sizeof(history->numbers));
+		    gp_store_check_pack(&history->query, retention / SECS,
+					history->numbers));
 }
 
 /* Whatever the clock did, the wait is of one interval at most. */
@@ -189,7 +200,8 @@ static void expect_the_same(struct history *history, const redisReply *reply)
 
 	if (reply->type != REDIS_REPLY_STRING)
 		fail_msg("%s", reply->str);
-	assert_true(gp_store_verdict_read(reply->str, reply->len, &said));
+	assert_true(gp_store_verdict_read(&history->query, reply->str, reply->len,
+					  &said));
 	expect_number(history, "verdict", said.verdict, model.verdict);
 	expect_number(history, "wait", said.wait_msecs, model.wait_msecs);
 	expect_number(history, "round_left", said.round_left_msecs,

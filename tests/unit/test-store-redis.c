@@ -800,6 +800,27 @@ static void what_the_userdb_says_is_kept(void **state)
 	assert_false(known.has_own);
 }
 
+/* Also where nothing else changes but the record: store-poll-plain.lua. */
+static void a_userdb_that_has_fallen_silent_is_heard(void **state)
+{
+	const struct gp_poll_override own = { .names_interval = true,
+					      .interval_secs = 900 };
+	struct gp_poll_query query = query_of("alice");
+	struct gp_login_known known;
+
+	(void)state;
+	query.notice_after = GP_NOTICE_NEVER;
+	query.userdb = gp_store_userdb_pack(&own);
+	(void)ask(&query);
+	assert_int_equal(look("alice", "imap/192.0.2.7", NULL, &known), 1);
+	assert_true(known.has_own);
+	let_pass("alice", 200 * SECS);
+	query.userdb = GP_STORE_USERDB_NOTHING;
+	(void)ask(&query);
+	assert_int_equal(look("alice", "imap/192.0.2.7", NULL, &known), 1);
+	assert_false(known.has_own);
+}
+
 /* Forgets how often, not what. */
 static void a_reset_leaves_what_the_userdb_says(void **state)
 {
@@ -888,6 +909,8 @@ int main(void)
 		cmocka_unit_test_setup(a_login_of_an_invented_program_is_early,
 				       own_redis_empty),
 		cmocka_unit_test_setup(what_the_userdb_says_is_kept, own_redis_empty),
+		cmocka_unit_test_setup(a_userdb_that_has_fallen_silent_is_heard,
+				       own_redis_empty),
 		cmocka_unit_test_setup(a_reset_leaves_what_the_userdb_says,
 				       own_redis_empty),
 		cmocka_unit_test_setup(who_was_held_is_known_once, own_redis_empty),
