@@ -128,6 +128,7 @@ integration_tests = \
 	tests/integration/81-milter-store-hostile.sh \
 	tests/integration/82-clock-jumps.sh \
 	tests/integration/83-redis-sentinel.sh \
+	tests/integration/84-redis-circle.sh \
 	tests/integration/84-redis-cluster.sh \
 	tests/integration/85-redis-acl.sh \
 	tests/integration/85-redis-acl-sites.sh \
