@@ -54,8 +54,7 @@ static bool held(struct client_command_context *cmd)
 
 static void time_is_up(struct gp_imap_hold *hold)
 {
-	struct client_command_context *cmd = hold->cmd;
-	struct client *client = cmd->client;
+	struct client *client = hold->cmd->client;
 	struct ostream *output = client->output;
 
 	if (client->output_cmd_lock != NULL) {
@@ -66,15 +65,15 @@ static void time_is_up(struct gp_imap_hold *hold)
 		return;
 	}
 	let_go(hold);
-	o_stream_ref(output);
-	o_stream_cork(output);
-	if (command_exec(cmd))
-		client_command_free(&cmd);
-	else
-		(void)client_handle_unfinished_cmd(cmd);
-	(void)cmd_sync_delayed(client);
-	o_stream_uncork(output);
-	o_stream_unref(&output);
+	/* As if its input had come now: the command goes on, then what is left of its
+	   line and what came behind it are read, and all goes out in one write. */
+	if (!client->disconnected) {
+		o_stream_ref(output);
+		o_stream_cork(output);
+		(void)client_handle_input(client);
+		o_stream_uncork(output);
+		o_stream_unref(&output);
+	}
 	client_continue_pending_input(client);
 }
 
