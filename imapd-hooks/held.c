@@ -27,13 +27,15 @@ static socklen_t name_place(struct sockaddr_un *address, uint64_t site,
 			   (size_t)length);
 }
 
-/* Where to begin: all begin at another place, so mostly the first is free. */
+/* Where to begin: each process at another place, so mostly the first is free, and
+   where it was last. */
 static unsigned int first_place(unsigned int held_max)
 {
-	unsigned int chance;
+	static unsigned int chance;
 
-	return getrandom(&chance, sizeof(chance), GRND_NONBLOCK) ==
-		(ssize_t)sizeof(chance) ? chance % held_max : 0;
+	if (chance == 0 && getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
+		return 0;
+	return chance % held_max;
 }
 
 bool gp_held_take(const char *site, unsigned int held_max, int *fd_r)
