@@ -459,6 +459,17 @@ static int set_remembered(struct gp_typed_facts *facts, const char *value,
 	return parse_bool(value, &facts->poll.can_absorb, err);
 }
 
+static int set_told(struct gp_typed_facts *facts, const char *value,
+		    struct gp_error *err)
+{
+	long secs = 0;
+
+	if (parse_number(value, 1000000, &secs, err) < 0)
+		return -1;
+	facts->poll.told_msecs = secs * 1000;
+	return 0;
+}
+
 static int set_delayed(struct gp_typed_facts *facts, const char *value,
 		       struct gp_error *err)
 {
@@ -512,6 +523,7 @@ static const struct fact facts_table[] = {
 	{ "wait", POLL, set_wait },
 	{ "left", POLL, set_left },
 	{ "remembered", POLL, set_remembered },
+	{ "told", POLL, set_told },
 	{ "delayed", POLL, set_delayed },
 	{ "full", POLL, set_full },
 	{ "away", POLL, set_away },

@@ -92,6 +92,8 @@ int gp_typed_facts_parse(char **words, int count, struct gp_pool *pool,
 "  early=14            early rounds lately, with this one\n" \
 "  wait=200            seconds until a new round would be admitted\n" \
 "  remembered=yes|no   the session was told the answer less than an interval ago\n" \
+"  told=5              and so many seconds ago\n" \
+"  left=25             seconds that are left of the round\n" \
 "  delayed=yes         this check has waited already\n" \
 "  away=yes            the user has done nothing for poll.away_after\n" \
 "  crowded=yes         all programs of the user together check too often\n"

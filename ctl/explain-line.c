@@ -302,7 +302,8 @@ static void submission_facts(const struct gp_journal_entry *entry,
 static enum gp_verdict verdict_of(enum gp_reason reason)
 {
 	return reason == GP_REASON_ADMITTED ? GP_VERDICT_ADMITTED
-		: reason == GP_REASON_IN_ROUND ? GP_VERDICT_IN_ROUND
+		: reason == GP_REASON_IN_ROUND || reason == GP_REASON_REPEATED
+		? GP_VERDICT_IN_ROUND
 		: reason == GP_REASON_GRACE ? GP_VERDICT_FREE : GP_VERDICT_EARLY;
 }
 
@@ -321,7 +322,18 @@ static int64_t elapsed_of(const struct gp_journal_entry *entry,
 	return entry->every_secs > 0 ? entry->every_secs : -1;
 }
 
-static void check_facts(const struct gp_journal_entry *entry,
+/* As soon after the round began as can be. */
+static void know_repeated(const struct gp_settings *settings,
+			  struct gp_poll_facts *poll)
+{
+	const int64_t round_msecs = (int64_t)settings->poll.round_secs * 1000;
+
+	poll->told_msecs = round_msecs / 10;
+	poll->history.round_left_msecs = round_msecs - poll->told_msecs;
+}
+
+static void check_facts(const struct gp_settings *settings,
+			const struct gp_journal_entry *entry,
 			const struct gp_decision *decision,
 			struct gp_typed_facts *facts)
 {
@@ -346,13 +358,15 @@ static void check_facts(const struct gp_journal_entry *entry,
 	poll->can_absorb = !is_served;
 	poll->was_delayed = is_served || decision->action == GP_ACTION_ABSORB;
 	poll->is_full = reason == GP_REASON_HELD_MAX;
+	if (reason == GP_REASON_REPEATED)
+		know_repeated(settings, poll);
 	facts->user = entry->user;
 	facts->program = entry->program;
 	facts->every_secs = entry->every_secs > 0 ? entry->every_secs : -1;
 	facts->policy_secs = entry->policy_secs;
 	facts->elapsed_secs = elapsed_of(entry, decision);
 	facts->verdict_given = reason == GP_REASON_IN_ROUND ||
-		reason == GP_REASON_GRACE;
+		reason == GP_REASON_REPEATED || reason == GP_REASON_GRACE;
 }
 
 static bool is_about_access(enum gp_reason reason)
@@ -402,7 +416,7 @@ int gp_line_facts(const struct gp_journal_entry *entry,
 	if (facts.is_poll && is_about_access(decision.reason))
 		access_facts(entry, decision.reason, &facts);
 	else if (facts.is_poll)
-		check_facts(entry, &decision, &facts);
+		check_facts(settings, entry, &decision, &facts);
 	else
 		submission_facts(entry, settings, &decision, &facts);
 	*facts_r = facts;

@@ -279,6 +279,7 @@ void gp_rules_poll(const struct gp_settings *settings,
 	}
 	add_interval(&check);
 	if (decision->reason == GP_REASON_EARLY ||
+	    decision->reason == GP_REASON_REPEATED ||
 	    decision->reason == GP_REASON_EARLY_SERVED ||
 	    decision->reason == GP_REASON_HELD_MAX)
 		add_ladder(&check);

@@ -379,6 +379,7 @@ static bool is_check(const struct gp_journal_entry *entry)
 		gp_reason_from_word(entry->reason, &reason) &&
 		(reason == GP_REASON_ADMITTED || reason == GP_REASON_GRACE ||
 		 reason == GP_REASON_IN_ROUND || reason == GP_REASON_EARLY ||
+		 reason == GP_REASON_REPEATED ||
 		 reason == GP_REASON_EARLY_SERVED);
 }
 

@@ -374,30 +374,35 @@ static void answer_select(struct client_command_context *cmd)
 
 /* --- all of them --- */
 
-bool gp_imap_can_answer(const struct gp_imap_memory *memory,
-			struct client_command_context *cmd,
-			const struct gp_imap_request *request,
-			int64_t now_msecs)
+int64_t gp_imap_answer_age(const struct gp_imap_memory *memory,
+			   struct client_command_context *cmd,
+			   const struct gp_imap_request *request,
+			   int64_t now_msecs)
 {
 	struct client *client = cmd->client;
+	const struct status_record *record;
 
 	switch (request->check) {
 	case GP_CHECK_STATUS:
 		/* NOTIFY may have told of another mailbox since. */
-		return client->notify_ctx == NULL &&
-			find_record(memory, client, request, now_msecs) != NULL;
+		record = client->notify_ctx != NULL ? NULL
+			: find_record(memory, client, request, now_msecs);
+		return record == NULL ? -1 : now_msecs - record->at_msecs;
 	case GP_CHECK_LIST_STATUS:
-		return false;
+		return -1;
 	case GP_CHECK_SELECT:
 	case GP_CHECK_EXAMINE:
-		return can_answer_select(memory, client, request, now_msecs);
+		return can_answer_select(memory, client, request, now_msecs)
+			? now_msecs - memory->told_at_msecs : -1;
 	default:
 		/* An answer now would overtake those of commands that still
 		   run, and the sync at their end tells the news anyway. */
 		if (client->command_queue_size > 1)
-			return false;
-		return client->mailbox == NULL ||
-			is_fresh(memory, memory->told_at_msecs, now_msecs);
+			return -1;
+		if (client->mailbox == NULL)
+			return 0;
+		return is_fresh(memory, memory->told_at_msecs, now_msecs)
+			? now_msecs - memory->told_at_msecs : -1;
 	}
 }
 

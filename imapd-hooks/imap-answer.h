@@ -29,13 +29,13 @@ void gp_imap_memory_synced(struct gp_imap_memory *memory, int64_t now_msecs);
 void gp_imap_memory_command_ran(struct gp_imap_memory *memory,
 				const struct client_command_context *cmd);
 
-/* Can this be answered from memory? */
-bool gp_imap_can_answer(const struct gp_imap_memory *memory,
-			struct client_command_context *cmd,
-			const struct gp_imap_request *request,
-			int64_t now_msecs);
+/* How old the answer is that this can have from memory, in milliseconds; -1: none. */
+int64_t gp_imap_answer_age(const struct gp_imap_memory *memory,
+			   struct client_command_context *cmd,
+			   const struct gp_imap_request *request,
+			   int64_t now_msecs);
 
-/* Answers from memory; only after gp_imap_can_answer() said so. */
+/* Answers from memory; only after gp_imap_answer_age() said so. */
 void gp_imap_answer(const struct gp_imap_memory *memory,
 		    struct client_command_context *cmd,
 		    const struct gp_imap_request *request, int64_t now_msecs);

@@ -127,8 +127,7 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 	struct gp_imap_request request;
 	struct gp_decision decision;
 	char words[GP_REFUSAL_BYTES];
-	bool can_answer;
-	int64_t now_msecs;
+	int64_t now_msecs, told_msecs;
 	int ret;
 
 	if (gc == NULL || gc->session == NULL)
@@ -142,8 +141,8 @@ static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
 	now_msecs = gp_clock_monotonic_msecs();
 	gp_imap_memory_keep(gc->memory,
 			    gp_poll_session_interval_msecs(gc->session));
-	can_answer = gp_imap_can_answer(gc->memory, cmd, &request, now_msecs);
-	gp_poll_session_check(gc->session, name_check(gc, wrap), can_answer,
+	told_msecs = gp_imap_answer_age(gc->memory, cmd, &request, now_msecs);
+	gp_poll_session_check(gc->session, name_check(gc, wrap), told_msecs,
 			      was_delayed, now_msecs, &decision);
 	if (decision.gives_notice && decision.mode == GP_MODE_ENFORCE)
 		give_notice(gc);

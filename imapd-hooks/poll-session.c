@@ -526,13 +526,14 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 }
 
 void gp_poll_session_check(struct gp_poll_session *session,
-			   enum gp_check check, bool can_absorb,
+			   enum gp_check check, int64_t told_msecs,
 			   bool was_delayed, int64_t now_msecs,
 			   struct gp_decision *decision_r)
 {
 	struct gp_poll_facts facts = {
 		.check = check,
-		.can_absorb = can_absorb,
+		.can_absorb = told_msecs >= 0,
+		.told_msecs = told_msecs,
 	};
 
 	session->has_words = true;

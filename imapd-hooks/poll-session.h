@@ -49,13 +49,14 @@ void gp_poll_session_identify(struct gp_poll_session *session,
 			      const struct gp_program_id *id, int64_t now_msecs);
 
 /*
- * Decides about one check.  can_absorb: an answer not older than the interval
- * is at hand.  was_delayed: this check already waited for the decision that
- * came before; the rest of its burst does not wait again.  At most one call of the store, none while the last answer of
- * the store is valid.  Look at gp_decision_effect().
+ * Decides about one check.  told_msecs: how old the answer is that is at
+ * hand, not older than the interval; -1: none.  was_delayed: this check already
+ * waited for the decision that came before; the rest of its burst does not wait
+ * again.  At most one call of the store, none while the last answer of the store is
+ * valid.  Look at gp_decision_effect().
  */
 void gp_poll_session_check(struct gp_poll_session *session,
-			   enum gp_check check, bool can_absorb,
+			   enum gp_check check, int64_t told_msecs,
 			   bool was_delayed, int64_t now_msecs,
 			   struct gp_decision *decision_r);
 

@@ -151,6 +151,8 @@ static const struct reason_row reasons[GP_REASON_COUNT] = {
 		"the check belongs to a round that was admitted", { 0 } },
 	[GP_REASON_EARLY] = { "early",
 		"the program checks more often than policy allows", { 0 } },
+	[GP_REASON_REPEATED] = { "repeated",
+		"the check was answered in this round already, and the program checks too often", { 0 } },
 	[GP_REASON_EARLY_SERVED] = { "early-served",
 		"the check is early, but only the mailbox itself can answer it", { 0 } },
 	[GP_REASON_HELD_MAX] = { "held-max",

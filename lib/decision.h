@@ -81,6 +81,7 @@ enum gp_reason {
 	GP_REASON_GRACE,
 	GP_REASON_IN_ROUND,
 	GP_REASON_EARLY,
+	GP_REASON_REPEATED,
 	GP_REASON_EARLY_SERVED,         /* early, but only storage knows the answer */
 	GP_REASON_HELD_MAX,             /* early, but too many wait already */
 	GP_REASON_STORE_UNAVAILABLE,

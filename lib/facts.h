@@ -171,6 +171,7 @@ struct gp_poll_facts {
 	bool history_known;             /* false: the store is silent */
 	struct gp_poll_history history; /* only if known */
 	bool can_absorb;                /* the session remembers a fresh answer */
+	int64_t told_msecs;             /* and how long ago it was told that */
 	bool was_delayed;               /* this very check has waited already */
 	bool is_full;                   /* so many wait that no more may */
 };

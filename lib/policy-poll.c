@@ -120,19 +120,37 @@ static bool is_held_in_round(const struct gp_settings *settings,
 	return step != NULL && step->action == GP_ACTION_HOLD;
 }
 
-/* Of a program that holds its connection and is made to wait for its early checks:
-   what it asks again after the first third of a round is no sweep either. */
+/* A program that holds its connection and is made to wait for its early checks. */
+static bool waits_for_early(const struct gp_poll_facts *facts)
+{
+	const struct gp_ladder_step *step;
+
+	if (facts->place != GP_PLACE_SESSION || !facts->can_absorb)
+		return false;
+	step = gp_policy_poll_step(facts->terms->ladder, facts);
+	return step != NULL && step->action == GP_ACTION_DELAY;
+}
+
+/* What it asks after the first third of a round is no sweep either. */
 static bool is_early_in_round(const struct gp_settings *settings,
 			      const struct gp_poll_facts *facts)
 {
 	const int64_t round_msecs = (int64_t)settings->poll.round_secs * 1000;
-	const struct gp_ladder_step *step;
 
-	if (facts->place != GP_PLACE_SESSION || !facts->can_absorb ||
-	    facts->history.round_left_msecs > round_msecs * 2 / 3)
-		return false;
-	step = gp_policy_poll_step(facts->terms->ladder, facts);
-	return step != NULL && step->action == GP_ACTION_DELAY;
+	return facts->history.round_left_msecs <= round_msecs * 2 / 3 &&
+		waits_for_early(facts);
+}
+
+/* Nor is what it was told in this round.  Programs ask for the same twice within one
+   check, and people click twice: that is sooner. */
+static bool is_repeated(const struct gp_settings *settings,
+			const struct gp_poll_facts *facts)
+{
+	const int64_t round_msecs = (int64_t)settings->poll.round_secs * 1000;
+
+	return facts->told_msecs >= round_msecs / 10 &&
+		facts->told_msecs <= round_msecs - facts->history.round_left_msecs &&
+		waits_for_early(facts);
 }
 
 /* The first check of a session that the ladder for logins refuses. */
@@ -291,6 +309,9 @@ static void decide_check(const struct gp_settings *settings,
 			decide_login(facts, decision_r);
 		else if (is_early_in_round(settings, facts))
 			decide_early(facts, decision_r);
+		else if (is_repeated(settings, facts))
+			decide(decision_r, GP_ACTION_ABSORB, GP_REASON_REPEATED,
+			       "poll.ladder");
 		else
 			decide(decision_r, GP_ACTION_PASS, GP_REASON_IN_ROUND,
 			       "poll.interval");

@@ -149,7 +149,7 @@ static int64_t check(struct program *program, int64_t now_msecs)
 		gp_poll_session_login(program->session, false, now_msecs,
 				      &decision);
 	else
-		gp_poll_session_check(program->session, GP_CHECK_NOOP, true, false,
+		gp_poll_session_check(program->session, GP_CHECK_NOOP, 0, false,
 				      now_msecs, &decision);
 	effect = gp_decision_effect(&decision);
 	shared->sums[worker][program->kind].checks++;

@@ -96,3 +96,53 @@ for word in ('Panic', 'Fatal', 'Error', 'killed with signal'):
     expect_true(word not in log, '%s in the log of Dovecot:\n%s' % (word, log))
 say('who leaves while held is gone at once, and nothing broke')
 PYTHON
+[ $? = 0 ] || failures=1
+
+# In a round, who is made to wait for early checks is told the same once more.
+cat >> "$LAB_CONF" <<CONF
+poll {
+	interval = 21s
+	round = 20s
+	tolerance = 0
+}
+journal { interval = 1s }
+CONF
+python <<'PYTHON'
+from poll import *
+
+STATUS = 'STATUS Other (MESSAGES)'
+writer = Program('dave', '127.0.0.9')
+writer.command('CREATE Other')
+dave = Program('dave', '127.0.0.7')
+dave.command('SELECT INBOX')
+# The one that waits for the new round begins it.
+wait_until(lambda: dave.command('NOOP') and journal(user='dave', action='delay'), 40,
+           'a held NOOP')
+deliver('dave', 'one')
+time.sleep(2.5)     # a tenth of the round, and a little
+expect(dave.command('NOOP'), ['OK NOOP completed'], 'NOOP again in the round')
+expect_true(dave.waited < 1.5, 'it did not wait: %s' % dave.waited)
+line = journal(user='dave', reason='repeated')[0]
+expect((line['action'], line['check'], line['early'], line['why']),
+       ('absorb', 'noop', '1', 'poll.ladder'), 'its line')
+explained = subprocess.run(
+    shlex.split(env['LAB_CTL']) + ['explain', '--journal', ' '.join(
+        '%s=%s' % field for field in line.items())],
+    stdout=subprocess.PIPE, universal_newlines=True)
+expect_true('in this round already' in explained.stdout,
+            'explained: ' + explained.stdout)
+writer.append('Other', 'two')
+expect(dave.command(STATUS)[0], '* STATUS Other (MESSAGES 1)', 'what was not told')
+writer.append('Other', 'three')
+expect(dave.command(STATUS)[0], '* STATUS Other (MESSAGES 2)', 'twice in one check')
+expect(who('dave')['imap/127.0.0.7']['early'], 1, 'early rounds')
+say('in a round, what was told a while before is told again, all else is served')
+wait_until(lambda: '* 1 EXISTS' in dave.command('NOOP'), 40,
+           'new mail at the end of the interval')
+say('at the end of the interval new mail is seen')
+for program in (dave, writer):
+    program.command('LOGOUT')
+PYTHON
+[ $? = 0 ] || failures=1
+check "delays" [ "$failures" = 0 ]
+finish

@@ -184,6 +184,36 @@ static void test_rounds_pass(void **state)
 			GP_REASON_EARLY, "poll.ladder", 10000);
 }
 
+static void assert_told(int64_t left_msecs, int64_t told_msecs,
+			unsigned int early_count, enum gp_action action,
+			enum gp_reason reason)
+{
+	struct gp_poll_facts facts = early_facts(early_count);
+
+	facts.history.verdict = GP_VERDICT_IN_ROUND;
+	facts.history.round_left_msecs = left_msecs;
+	facts.told_msecs = told_msecs;
+	assert_decision(&settings_default, &facts, action, reason,
+			reason == GP_REASON_IN_ROUND ? "poll.interval" : "poll.ladder",
+			action == GP_ACTION_DELAY ? 10000 : 200000);
+}
+
+static void test_what_was_told_in_a_round_is_told_again(void **state)
+{
+	(void)state;
+	assert_told(27000, 2999, 11, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_told(27000, 3000, 11, GP_ACTION_ABSORB, GP_REASON_REPEATED);
+	/* before the round */
+	assert_told(27000, 3001, 11, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	/* to the end of the first third */
+	assert_told(20001, 3000, 11, GP_ACTION_ABSORB, GP_REASON_REPEATED);
+	assert_told(20001, 2999, 11, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_told(20000, 2999, 11, GP_ACTION_DELAY, GP_REASON_EARLY);
+	/* who is not made to wait */
+	assert_told(27000, 3000, 10, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_told(27000, 3000, 0, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+}
+
 static void test_a_silent_store_lets_everybody_pass(void **state)
 {
 	struct gp_poll_facts facts = early_facts(1000);
@@ -244,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_is_delayed_twice_for_one_check),
 		cmocka_unit_test(test_what_only_the_mailbox_knows_is_served),
 		cmocka_unit_test(test_rounds_pass),
+		cmocka_unit_test(test_what_was_told_in_a_round_is_told_again),
 		cmocka_unit_test(test_a_silent_store_lets_everybody_pass),
 		cmocka_unit_test(test_off_is_off),
 		cmocka_unit_test(test_observe_decides_alike_and_does_nothing),

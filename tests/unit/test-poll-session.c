@@ -149,7 +149,7 @@ static struct gp_decision check_at(int64_t now_msecs, bool was_delayed)
 {
 	struct gp_decision decision;
 
-	gp_poll_session_check(session, GP_CHECK_NOOP, true, was_delayed,
+	gp_poll_session_check(session, GP_CHECK_NOOP, 0, was_delayed,
 			      now_msecs, &decision);
 	return decision;
 }
@@ -236,6 +236,31 @@ static void test_a_round_is_free_up_to_its_edge(void **state)
 	assert_int_equal(count_lines(), 0);
 	assert_check(ROUND, GP_ACTION_ABSORB, GP_REASON_EARLY);
 	assert_int_equal(fake.calls, 1);
+}
+
+static void assert_told(int64_t now_msecs, int64_t told_msecs,
+			enum gp_action action, enum gp_reason reason)
+{
+	struct gp_decision decision;
+
+	gp_poll_session_check(session, GP_CHECK_NOOP, told_msecs, false, now_msecs,
+			      &decision);
+	assert_int_equal(decision.action, action);
+	assert_int_equal(decision.reason, reason);
+}
+
+static void test_what_is_told_again_in_a_round_is_not_early(void **state)
+{
+	(void)state;
+	answer(GP_VERDICT_ADMITTED, INTERVAL, ROUND, 4, false);
+	assert_told(0, -1, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_told(ROUND / 10, ROUND / 10, GP_ACTION_ABSORB, GP_REASON_REPEATED);
+	assert_told(ROUND / 10, ROUND / 10 + 1, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_told(ROUND / 10, -1, GP_ACTION_PASS, GP_REASON_IN_ROUND);
+	assert_told(INTERVAL, INTERVAL, GP_ACTION_PASS, GP_REASON_ADMITTED);
+	assert_int_equal(fake.calls, 2);
+	assert_int_equal(fake.query.checks, 3);
+	assert_int_equal(fake.query.early_rounds, 0);
 }
 
 /* A session that polls each second costs one call in an interval. */
@@ -412,7 +437,7 @@ static void test_a_check_that_waited_in_vain_is_absorbed(void **state)
 	assert_int_equal(check_at(0, false).action, GP_ACTION_DELAY);
 	decision = check_at(10000, true);
 	assert_int_equal(decision.action, GP_ACTION_ABSORB);
-	gp_poll_session_check(session, GP_CHECK_SELECT, false, true, 10001,
+	gp_poll_session_check(session, GP_CHECK_SELECT, -1, true, 10001,
 			      &decision);
 	assert_int_equal(decision.action, GP_ACTION_PASS);
 	assert_int_equal(decision.reason, GP_REASON_EARLY_SERVED);
@@ -676,7 +701,7 @@ static void test_serving_and_absorbing_are_one_step(void **state)
 
 	(void)state;
 	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
-	gp_poll_session_check(session, GP_CHECK_LOGIN, false, false, 0,
+	gp_poll_session_check(session, GP_CHECK_LOGIN, -1, false, 0,
 			      &decision);
 	assert_int_equal(decision.action, GP_ACTION_PASS);
 	assert_int_equal(count_lines(), 1);
@@ -713,7 +738,7 @@ static void test_a_login_that_waited_is_told_once(void **state)
 	(void)state;
 	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
 	fake.answer.has_waited = true;
-	gp_poll_session_check(session, GP_CHECK_LOGIN, false, false, 0,
+	gp_poll_session_check(session, GP_CHECK_LOGIN, -1, false, 0,
 			      &decision);
 	assert_int_equal(decision.action, GP_ACTION_PASS);
 	assert_int_equal(count_lines(), 0);
@@ -885,6 +910,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SESSION_TEST(test_early_checks_ask_nothing),
 		SESSION_TEST(test_a_round_is_free_up_to_its_edge),
+		SESSION_TEST(test_what_is_told_again_in_a_round_is_not_early),
 		SESSION_TEST(test_one_call_for_each_interval),
 		SESSION_TEST(test_an_early_answer_holds_until_its_time),
 		SESSION_TEST(test_a_sweep_is_one_burst),
