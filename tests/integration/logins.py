@@ -9,7 +9,8 @@ from poll import *
 
 
 class Login:
-    """A connection over TLS; login() says how long it took."""
+    """A connection over TLS: waited is how long a command took, told what was said
+    before its answer."""
 
     def __init__(self, protocol, source):
         port = env['LAB_IMAPS_PORT' if protocol == 'imap' else 'LAB_POP3S_PORT']
@@ -28,8 +29,9 @@ class Login:
         began = now()
         tag = 'a ' if self.protocol == 'imap' else ''
         self.socket.sendall((tag + text + '\r\n').encode())
-        line = self.line()
+        line, self.told = self.line(), []
         while tag and line and not line.startswith(tag):
+            self.told.append(line)
             line = self.line()
         self.waited = now() - began
         return line[len(tag):]
@@ -46,7 +48,10 @@ class Login:
                             else 'STAT')
 
     def end(self):
-        self.command('LOGOUT' if self.protocol == 'imap' else 'QUIT')
+        try:
+            self.command('LOGOUT' if self.protocol == 'imap' else 'QUIT')
+        except OSError:
+            pass    # it was ended
         self.file.close()
         self.socket.close()
 
