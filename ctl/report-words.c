@@ -119,7 +119,8 @@ gp_report_words_kind(const struct gp_report_word *action,
 		return action->kind;
 	if (is_mail)
 		return GP_KIND_NONE;
-	return reason->reason == GP_REASON_EARLY_SERVED ||
+	return reason->reason == GP_REASON_EARLY ||
+		reason->reason == GP_REASON_EARLY_SERVED ||
 		reason->reason == GP_REASON_HELD_MAX
 		? GP_KIND_SERVED : GP_KIND_ADMITTED;
 }

@@ -119,11 +119,26 @@ static bool line_is_due(const struct gp_poll_lines *lines,
 }
 
 /* How far up the ladder.  An early check that is served because only the
-   mailbox can answer it stands on the step of absorb. */
+   mailbox can answer it stands on the step of absorb; one for which there is no step
+   yet, below all. */
 static enum gp_action severity(const struct gp_decision *decision)
 {
-	return decision->action == GP_ACTION_PASS ? GP_ACTION_ABSORB
-						  : decision->action;
+	return decision->action == GP_ACTION_PASS &&
+		decision->reason != GP_REASON_EARLY ? GP_ACTION_ABSORB
+						    : decision->action;
+}
+
+/* Was it simply served?  Early checks for which the ladder has no step yet are told
+   only where all are. */
+static bool is_served(const struct gp_poll_lines *lines,
+		      const struct gp_decision *decision)
+{
+	if (decision->action != GP_ACTION_PASS)
+		return false;
+	if (decision->reason == GP_REASON_EARLY)
+		return !lines->settings->journal.all_checks;
+	return decision->reason != GP_REASON_EARLY_SERVED &&
+		decision->reason != GP_REASON_HELD_MAX;
 }
 
 /* A line of its own: it is rare. */
@@ -161,9 +176,7 @@ bool gp_poll_lines_decision(struct gp_poll_lines *lines,
 	if (decision->gives_notice)
 		gp_poll_lines_notice(lines, speaker, check, history, decision);
 
-	if (decision->action == GP_ACTION_PASS &&
-	    decision->reason != GP_REASON_EARLY_SERVED &&
-	    decision->reason != GP_REASON_HELD_MAX) {
+	if (is_served(lines, decision)) {
 		note_served(lines, speaker, check, history, decision, now_msecs);
 		return false;
 	}

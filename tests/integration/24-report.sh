@@ -108,7 +108,7 @@ for i in range(20000):
     reason = random.choice(['early', 'early', 'admitted', 'early-served'])
     action = 'pass' if reason != 'early' else random.choice(
         ['absorb', 'delay', 'note', 'hold', 'refuse', 'disconnect', 'notice',
-         'would-absorb', 'would-notice'])
+         'pass', 'would-absorb', 'would-notice'])
     entries.append(dict(
         secs=secs, part=part, user=user, reason=reason, action=action,
         program='%s/10.0.0.%d%s' % (part, random.randrange(3),

@@ -13,6 +13,7 @@ poll {
 	round = 0
 	ladder = {"after 0: absorb"}
 	login_ladder = {"after 0: hold 1s"}
+	overrides = {"erin: ladder after 90: absorb, login_ladder after 90: refuse"}
 }
 rate { messages = {"3/1h"} }
 journal { all_checks = yes interval = 1s stream = $1 }
@@ -66,12 +67,16 @@ def traffic():
         imap('bob', '127.0.0.4', 'SELECT INBOX')
     for number in range(3):
         pop3('carol')
+    # Too early as well, but far from the first step of the ladders.
+    imap('erin', '127.0.0.5', 'SELECT INBOX', 'NOOP', 'NOOP')
+    for number in range(3):
+        pop3('erin')
     mail('dave', 'dave', True)
     mail('dave', 'erin', False)
 
 
 def is_early(row):
-    return row['action'] != 'pass' or row['reason'] in ('early-served', 'held-max')
+    return row['action'] != 'pass' or row['reason'] in ('early', 'early-served', 'held-max')
 
 
 def recount():
@@ -95,6 +100,9 @@ mail('dave', 'dave', False)
 wait_until(lambda: recount()[0] == sent, 20,
            'each check is in the journal: %r' % sent)
 checks, early, decisions = recount()
+expect(early['erin'], sent['erin'] - 2, 'early checks of erin: all but the first of each')
+expect(sum(count for words, count in decisions.items()
+           if words[1:] == ('pass', 'early')), early['erin'], 'they are told as such')
 say('the journal has the checks that programs made')
 
 if HAS_STREAM:
@@ -115,6 +123,8 @@ kept = collections.Counter()
 for row in json.loads(ctl('who', '--json')):
     kept[row['user']] += row['checks']
 expect(kept, sent, 'who: checks')
+expect({row['user'] for row in json.loads(ctl('who', '--json', '--early'))},
+       {name for name in early if early[name] > 0}, 'who: who was early')
 senders = {row['user']: row['messages'][0]['used']
            for row in json.loads(ctl('who', '--sending', '--json'))}
 expect(senders, {'dave': done['mail taken']}, 'who --sending: messages')

@@ -656,6 +656,35 @@ static void test_served_checks_have_their_interval(void **state)
 	assert_line("reason=admitted", "count=2");
 }
 
+/* Below the first step of the ladder: served, and early all the same. */
+static void test_early_checks_without_a_step_are_told_as_such(void **state)
+{
+	(void)state;
+	settings.poll.ladder.steps[0].after_count = 2;
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, true);
+	assert_check(0, GP_ACTION_PASS, GP_REASON_EARLY);
+	gp_poll_session_end(&session, 1000);
+	assert_int_equal(count_lines(), 0);
+
+	settings.journal.all_checks = true;
+	start_session();
+	answer(GP_VERDICT_EARLY, INTERVAL, 0, 1, false);
+	(void)check_at(0, false);
+	(void)check_at(1000, false);
+	(void)check_at(ROUND, false);
+	gp_poll_session_end(&session, ROUND + 1000);
+	assert_int_equal(count_lines(), 1);
+	assert_line("action=pass", "reason=early", "why=poll.interval", "early=2",
+		    "count=3");
+	start_session();
+	(void)check_at(0, false);
+	(void)check_at(ROUND, false);
+	assert_int_equal(count_lines(), 1);
+	(void)check_at(2 * ROUND, false);
+	assert_int_equal(count_lines(), 3);
+	assert_line("action=absorb", "early=3", "count=1");
+}
+
 static void test_the_store_hears_of_the_line(void **state)
 {
 	(void)state;
@@ -940,6 +969,7 @@ int main(void)
 		SESSION_TEST(test_the_store_hears_of_the_line),
 		SESSION_TEST(test_all_checks_are_counted_if_wished),
 		SESSION_TEST(test_served_checks_have_their_interval),
+		SESSION_TEST(test_early_checks_without_a_step_are_told_as_such),
 		SESSION_TEST(test_another_session_has_written),
 		SESSION_TEST(test_each_step_up_is_a_line),
 		SESSION_TEST(test_serving_and_absorbing_are_one_step),
