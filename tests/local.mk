@@ -304,9 +304,10 @@ tests_bench_day_SOURCES = tests/bench/day.c $(own_redis) \
 tests_bench_day_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit \
 	-I$(top_srcdir)/imapd-hooks
 tests_bench_day_LDADD = lib/libgatepost.la -lpthread
+tests_bench_day_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_redis_site_disconnect
 DAY_USERS = 1000000
 bench-day: tests/bench/day$(EXEEXT) tests/integration/libclock_shift.la
-	tests/bench/day$(EXEEXT) --users $(DAY_USERS) \
+	tests/bench/day$(EXEEXT) --users $(DAY_USERS) $(DAY_FLAGS) \
 		$(abs_builddir)/tests/integration/.libs/libclock_shift.so
 # They run by hand, but must not rot.
 bench_programs = tests/bench/day$(EXEEXT) tests/bench/journal-lines$(EXEEXT) \
