@@ -193,6 +193,18 @@ static int ask_where_it_goes(struct gp_redis_cluster *cluster,
 	return 0;
 }
 
+/* Nobody in the circle answers for the key.  When one of them could not be connected to,
+   and so the others were asked again, that is why. */
+static int give_up(struct gp_redis_cluster *cluster, struct gp_error *err)
+{
+	gp_redis_map_forget(cluster->map);
+	cluster->moves = 0;
+	take_next_seed(cluster);
+	return err->text[0] != '\0' ? -1
+		: gp_error_set(err, "redis: the servers of the cluster send each "
+			       "key to one another");
+}
+
 /* Follows a command until it is answered by who holds the key, or says so.  On -1
    *reply is NULL. */
 static int follow(struct gp_redis_cluster *cluster,
@@ -200,6 +212,7 @@ static int follow(struct gp_redis_cluster *cluster,
 		  struct gp_redis_node **node, int64_t deadline_msecs,
 		  redisReply **reply, struct gp_error *err)
 {
+	err->text[0] = '\0';
 	for (int turns = 0; turns <= TURNS_MAX; turns++) {
 		struct gp_socket server;
 		unsigned int slot;
@@ -224,11 +237,7 @@ static int follow(struct gp_redis_cluster *cluster,
 	}
 	freeReplyObject(*reply);
 	*reply = NULL;
-	gp_redis_map_forget(cluster->map);
-	cluster->moves = 0;
-	take_next_seed(cluster);
-	return gp_error_set(err, "redis: the servers of the cluster send each key "
-			    "to one another");
+	return give_up(cluster, err);
 }
 
 /* Follows it, and when it comes to a server that is no master at the moment, begins

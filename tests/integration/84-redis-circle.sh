@@ -125,6 +125,14 @@ expect([len([line for line in journal(reason=reason) if line['part'] != 'milter'
 with open('/proc/%d/comm' % milter) as file:
     expect(file.read(), 'gatepost-milter\n', 'the milter from the beginning')
 say('all is counted again, nobody is locked out, and each part says once that it ended')
+
+# A master that is gone and has no replica makes a circle too: its name leads nowhere, and
+# the other one, asked again, names it again.
+masters[1].process.kill()
+masters[1].process.wait()
+said = ctl('', 'user', 'bob')
+expect_true('redis: cannot connect to %s: ' % masters[1].name in said, said)
+say('of a master that is gone it is said that it is gone')
 PYTHON
 [ $? = 0 ] || failures=1
 check "masters that send to one another" [ "$failures" = 0 ]
