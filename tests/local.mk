@@ -133,6 +133,7 @@ integration_tests = \
 	tests/integration/85-redis-acl.sh \
 	tests/integration/85-redis-acl-sites.sh \
 	tests/integration/86-redis-tls.sh \
+	tests/integration/86-redis-tls-sites.sh \
 	tests/integration/87-pseudonyms.sh \
 	tests/integration/88-store-memory.sh \
 	tests/integration/89-redis-ipv6.sh \

@@ -120,11 +120,11 @@ def make_replica(master, *words, **how):
 def make_sentinel(master, *lines, replicas=0, at=None, **how):
     """Decides alone, for a master that it reaches at the address at."""
     sentinel = Server(host=master.host, lines=[
-        *[line for line in lines if line.startswith('sentinel resolve-')],
+        *[line for line in lines if '-hostnames ' in line],
         'sentinel monitor gatepost %s %s 1' % (at or master.host, master.port),
         'sentinel down-after-milliseconds gatepost 5000',
         'sentinel failover-timeout gatepost 4000',
-        *[line for line in lines if not line.startswith('sentinel resolve-')]], **how)
+        *[line for line in lines if '-hostnames ' not in line]], **how)
     # It takes ten seconds over a failover otherwise; before Redis 7 it does.
     sentinel.ask('SENTINEL', 'DEBUG', 'info-period', '200', 'publish-period', '200')
     wait_until(lambda: 'num-slaves %d ' % replicas in
