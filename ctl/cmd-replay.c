@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "log.h"
 #include "journal-files.h"
 #include "journal-source.h"
 #include "pool.h"
@@ -22,6 +23,7 @@
 #include "replay-show.h"
 #include "settings-parse.h"
 #include "settings-value.h"
+#include "store.h"
 
 enum { TOP = 20, TOP_MAX = 1000000, SHARE_PERCENT = 5 };
 
@@ -118,15 +120,21 @@ static int read_logs(struct gp_replay *replay, char **paths, int count)
 	return code;
 }
 
-/* A site that has deployed nothing yet has no settings: then it is the defaults. */
+/* A site that has deployed nothing yet has no settings. */
+static bool is_deployed(const char *conf_path)
+{
+	return getenv("GATEPOST_CONF") != NULL ||
+		strcmp(conf_path, gp_settings_default_path()) != 0 ||
+		access(conf_path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* Without any it is the defaults. */
 static int load_policy(const struct wishes *wishes, const char *conf_path,
 		       struct gp_settings **settings_r, struct gp_error *err)
 {
 	if (wishes->policy_path != NULL)
 		return gp_settings_load(wishes->policy_path, settings_r, err);
-	if (getenv("GATEPOST_CONF") == NULL &&
-	    strcmp(conf_path, gp_settings_default_path()) == 0 &&
-	    access(conf_path, F_OK) < 0 && errno == ENOENT) {
+	if (!is_deployed(conf_path)) {
 		*settings_r = gp_settings_defaults();
 		return 0;
 	}
@@ -163,12 +171,53 @@ static int find_usual(const struct gp_settings *settings,
 	return files_r->count > 0 ? 0 : -1;
 }
 
+/* Who is exempt by hand is asked where gatepost runs, whatever policy is tried. */
+struct in_force {
+	struct gp_settings *settings;
+	struct gp_store *store;
+	struct gp_error err;
+};
+
+static int find_by_hand(struct in_force *in_force, const char *conf_path,
+			const struct gp_exemption_list **list_r)
+{
+	struct gp_error *err = &in_force->err;
+
+	if (gp_settings_load(conf_path, &in_force->settings, err) < 0)
+		return -1;
+	if (in_force->settings->privacy.pseudonyms)
+		return gp_error_set(err, "Redis knows them by pseudonyms alone");
+	in_force->store = gp_command_store(in_force->settings, err);
+	return in_force->store == NULL ? -1
+		: in_force->store->ops->exemptions(in_force->store, NULL,
+						   gp_clock_monotonic_msecs(),
+						   list_r, err);
+}
+
+static void ask_by_hand(struct in_force *in_force, const char *conf_path,
+			struct gp_replay *replay)
+{
+	*in_force = (struct in_force){ .settings = NULL };
+	if (is_deployed(conf_path) &&
+	    find_by_hand(in_force, conf_path, &replay->by_hand) < 0) {
+		replay->by_hand = NULL;
+		replay->by_hand_unknown = in_force->err.text;
+	}
+}
+
+static void leave(struct in_force *in_force)
+{
+	gp_store_close(&in_force->store);
+	gp_settings_free(&in_force->settings);
+}
+
 static int look(const struct wishes *wishes, const char *conf_path, char **paths,
 		int count)
 {
 	struct gp_settings *settings;
 	struct gp_journal_files usual = { 0 };
 	struct gp_replay *replay;
+	struct in_force in_force;
 	struct gp_error err;
 	int code;
 
@@ -181,6 +230,7 @@ static int look(const struct wishes *wishes, const char *conf_path, char **paths
 	(void)setlocale(LC_CTYPE, "");
 	replay = gp_replay_create(settings, wishes->intervals_secs,
 				  wishes->intervals_count);
+	ask_by_hand(&in_force, conf_path, replay);
 	code = count > 0 ? read_logs(replay, paths, count)
 		: read_logs(replay, usual.paths, (int)usual.count);
 	if (wishes->is_json)
@@ -188,6 +238,7 @@ static int look(const struct wishes *wishes, const char *conf_path, char **paths
 	else
 		gp_replay_show(replay, &wishes->view);
 	gp_replay_free(&replay);
+	leave(&in_force);
 	(void)gp_journal_files_free(&usual, &err);
 	gp_settings_free(&settings);
 	return code;

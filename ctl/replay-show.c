@@ -13,6 +13,9 @@
 #include "settings-value.h"
 #include "show.h"
 #include "show-table.h"
+#include "show-width.h"
+
+enum { LABEL_WIDTH = 10 };
 
 /* One program to which something would have been done. */
 struct row {
@@ -116,6 +119,23 @@ static const char *time_text(int64_t msecs, char *text, size_t size)
 	return text;
 }
 
+/* Of who has one, or of all when they are not known. */
+static void put_by_hand(const struct gp_replay *replay)
+{
+	char text[sizeof(struct gp_error) + 64];
+
+	if (replay->by_hand_unknown != NULL)
+		(void)snprintf(text, sizeof(text), "by hand   exemptions are not "
+			       "applied: %s", replay->by_hand_unknown);
+	else if (replay->by_hand != NULL && replay->by_hand->count > 0)
+		(void)snprintf(text, sizeof(text), "by hand   %zu exemption%s, "
+			       "applied as of now", replay->by_hand->count,
+			       replay->by_hand->count == 1 ? "" : "s");
+	else
+		return;
+	gp_width_print(stdout, text, LABEL_WIDTH);
+}
+
 static void put_head(const struct gp_replay *replay)
 {
 	char since[32], until[32];
@@ -136,6 +156,7 @@ static void put_head(const struct gp_replay *replay)
 			     "than there is room for\n", replay->dropped_count);
 	(void)printf("users     %zu, programs %zu\n", replay->users_count,
 		     replay->programs_count);
+	put_by_hand(replay);
 	if (gp_replay_is_partial(replay))
 		(void)printf("warning   the journal has early checks alone "
 			     "(journal.all_checks is off): who was\n"
@@ -427,7 +448,7 @@ void gp_replay_show_json(const struct gp_replay *replay,
 	find_rows(replay, &rows);
 	gp_show_json(json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:b, s:o, s:o,"
-		" s:o}",
+		" s:o, s:o}",
 		"lines", (json_int_t)replay->lines_count,
 		"damaged", (json_int_t)replay->broken_count,
 		"left_out", (json_int_t)replay->dropped_count,
@@ -441,6 +462,8 @@ void gp_replay_show_json(const struct gp_replay *replay,
 		"journal_is_partial", (int)gp_replay_is_partial(replay),
 		"suggested_secs", best == 0 ? json_null() : json_integer(best),
 		"throttled", rows_json(&rows, view->top),
-		"senders", senders_json(replay, view->top)));
+		"senders", senders_json(replay, view->top),
+		"exempt_by_hand", replay->by_hand == NULL ? json_null()
+		: json_integer((json_int_t)replay->by_hand->count)));
 	free(rows.items);
 }

@@ -288,6 +288,7 @@ static void find_terms(const struct gp_replay *replay, struct check *check)
 		.ip = gp_program_ip(program->name),
 		.program = program->name,
 		.now_secs = check->msecs / 1000,
+		.by_hand = replay->by_hand,
 	};
 
 	gp_poll_terms_find(replay->settings, &subject, &check->terms);

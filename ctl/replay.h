@@ -59,6 +59,10 @@ enum { GP_REPLAY_QUEUE = 4096, GP_REPLAY_ID_BYTES = 24 };
 
 struct gp_replay {
 	const struct gp_settings *settings;
+	/* Who is exempt by hand, as of now; NULL: not known, and why, or NULL where
+	   nobody can have been made so.  Of who fills them in. */
+	const struct gp_exemption_list *by_hand;
+	const char *by_hand_unknown;
 	struct gp_replay_run runs[GP_REPLAY_RUNS_MAX];
 	size_t runs_count;
 

@@ -273,6 +273,32 @@ expect(row['program'].split('/')[2], 'Loop', 'its program')
 together = replay(env['LAB_JOURNAL'], *logs)
 expect(together['users'], 4, 'all together')
 say('logs of real servers')
+
+
+def said(*words):
+    return subprocess.check_output([*words, 'replay', env['LAB_JOURNAL']],
+                                   universal_newlines=True)
+
+
+# Exemptions by hand, which only Redis knows.
+expect(found['exempt_by_hand'], 0, 'nobody is exempt')
+expect_true('by hand' not in said(*CTL), 'nothing to tell')
+subprocess.run(CTL + ['exempt', 'dave', '--for', '1h', '--reason', 'test'], check=True,
+               stdout=subprocess.DEVNULL)
+found = replay(env['LAB_JOURNAL'])
+expect(('dave' in [row['user'] for row in found['throttled']], found['exempt_by_hand']),
+       (False, 1), 'dave is exempt')
+expect_true('\nby hand   1 exemption, applied as of now\n' in said(*CTL), said(*CTL))
+with open('policy.conf', 'w') as file:
+    file.write('poll { interval = 60s round = 1s }\n')
+found = replay('--policy', 'policy.conf', env['LAB_JOURNAL'])
+expect(found['exempt_by_hand'], 1, 'with another policy, which knows no Redis')
+with open('away.conf', 'w') as file:
+    file.write(open(env['LAB_CONF']).read() + 'redis { server = "unix:/nonexistent" }\n')
+text = said(CTL[0], '-c', 'away.conf')
+expect_true(re.search('^by hand   exemptions are not applied: redis: ', text, re.M) and
+            re.search('^dave ', text, re.M), 'without Redis: ' + text)
+say('exemptions by hand are honoured, where Redis can be asked')
 PYTHON
 check "logs of a live site" [ $? = 0 ]
 finish
