@@ -30,7 +30,8 @@ start_redis_server() { # NUMBER PORT ARGUMENT...
 	fi
 	shift 2
 	launch_redis "$name" --port "$port" --bind 127.0.0.1 --unixsocket "$socket" \
-		--unixsocketperm 770 --save '' --appendonly no --dir "$folder" "$@"
+		--unixsocketperm 770 --save '' --appendonly no --dir "$folder" \
+		--repl-diskless-sync-delay 0 "$@"
 	gp_wait_until 5 test -S "$socket" ||
 		fail "Redis does not answer" "$DIR/log/$name.log"
 }
