@@ -27,12 +27,13 @@ def say(text):
 
 
 def fail(text):
-    print('FAILED: ' + text, flush=True)
+    """The reason comes last, where the end of a log shows it."""
     try:
         with open(env['LAB_JOURNAL']) as file:
             print('the journal:\n' + file.read())
     except OSError:
         pass
+    print('FAILED: ' + text, flush=True)
     sys.exit(1)
 
 
