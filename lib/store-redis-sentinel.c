@@ -49,9 +49,10 @@ static int read_master(const struct gp_redis_sentinels *sentinels,
 	return 0;
 }
 
+/* *is_there_r: it could be connected to, whatever came of it then. */
 static int ask(const struct gp_redis_sentinels *sentinels,
 	       const struct gp_socket *sentinel, int64_t deadline_msecs,
-	       struct gp_socket *master_r, struct gp_error *err)
+	       struct gp_socket *master_r, bool *is_there_r, struct gp_error *err)
 {
 	const char *argv[] = {
 		"SENTINEL", "get-master-addr-by-name",
@@ -63,6 +64,7 @@ static int ask(const struct gp_redis_sentinels *sentinels,
 	redisReply *reply;
 	int result = gp_redis_link_connect(link, deadline_msecs, err);
 
+	*is_there_r = result == 0;
 	if (result == 0)
 		result = gp_redis_link_exchange(link, &command, 1, deadline_msecs,
 						&reply, err);
@@ -88,17 +90,24 @@ struct gp_redis_link *gp_redis_sentinels_find(
 	struct gp_error *err)
 {
 	struct gp_socket master;
+	bool has_answer = false;
 
 	for (int i = 0; i < sentinels->count; i++) {
 		const bool is_last = i == sentinels->count - 1;
+		struct gp_error why;
+		bool is_there;
 
 		if (ask(sentinels, &sentinels->servers[i], is_last
 			? deadline_msecs : gp_redis_half_way(deadline_msecs),
-			&master, err) == 0) {
+			&master, &is_there, &why) == 0) {
 			put_first(sentinels, i);
 			return gp_redis_link_create(sentinels->access, &master,
 						    GP_REDIS_SERVER);
 		}
+		/* What the first of those who are there says tells most. */
+		if (!has_answer)
+			(void)gp_error_set(err, "%s", why.text);
+		has_answer = has_answer || is_there;
 	}
 	return NULL;
 }

@@ -17,7 +17,8 @@ struct gp_redis_sentinels *gp_redis_sentinels_create(
 
 /* A link to the master, for the caller to free; not connected.  The sentinel that
    answered is asked first the next time.  NULL with *err filled when none does in time,
-   or when they know no master of the name redis.sentinel_master. */
+   or when they know no master of the name redis.sentinel_master: what the first of them
+   said that could be connected to. */
 struct gp_redis_link *gp_redis_sentinels_find(
 	struct gp_redis_sentinels *sentinels, int64_t deadline_msecs,
 	struct gp_error *err);

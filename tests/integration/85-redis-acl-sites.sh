@@ -108,6 +108,8 @@ for settings, wanted, what in (
          'password; see redis.user and redis.password_file',
          'the password of the sentinel for Redis')):
     refused(by_sentinel + settings, wanted, what)
+refused(by_sentinel.replace(sentinel.name, '127.0.0.1:1 %s 127.0.0.1:2' % sentinel.name) +
+        to_redis, 'the sentinel wants a password', 'no password, and others are gone')
 say('wrong passwords or none, at the sentinel and behind it: told apart')
 
 # The milter and mail processes without the password for sentinels.
