@@ -67,8 +67,8 @@ static const struct gp_setting *find_row(const char *section, const char *name)
 {
 	for (const struct gp_setting *row = gp_settings_table;
 	     row->section != NULL; row++) {
-		if (strcmp(row->section, section) == 0 &&
-		    strcmp(row->name, name) == 0)
+		if (strcmp(row->name, name) == 0 &&
+		    strcmp(row->section, section) == 0)
 			return row;
 	}
 	return NULL;
@@ -181,43 +181,70 @@ static bool is_list(const struct gp_setting *row)
 	return row->default_text[0] == '{';
 }
 
-/* Fills opts with the settings of one section, and sets *row to the next. */
-static size_t add_section(cfg_opt_t *opts, const struct gp_setting **row)
+/* In its place, or somewhere else. */
+static bool is_named(const char *text, const char *name)
+{
+	return strstr(text, name) != NULL;
+}
+
+static bool is_in_section(const struct gp_setting *row, const char *section)
+{
+	return row->section != NULL && strcmp(row->section, section) == 0;
+}
+
+/* The settings of one section that text names, to free; *row becomes the next one's. */
+static cfg_opt_t *create_section(const char *text, const struct gp_setting **row)
 {
 	const char *section = (*row)->section;
+	cfg_opt_t *opts = NULL;
 	size_t count = 0;
 
-	for (; (*row)->section != NULL &&
-	       strcmp((*row)->section, section) == 0; (*row)++) {
-		const cfg_opt_t text =
+	for (; is_in_section(*row, section); (*row)++) {
+		const cfg_opt_t value =
 			CFG_STR_CB((*row)->name, NULL, CFGF_NODEFAULT, on_value);
 		const cfg_opt_t list = CFG_STR_LIST_CB(
 			(*row)->name, NULL, CFGF_NODEFAULT, on_value);
 
-		opts[count++] = is_list(*row) ? list : text;
+		if (!is_named(text, (*row)->name))
+			continue;
+		opts = gp_realloc(opts, (count + 1) * sizeof(*opts));
+		opts[count++] = is_list(*row) ? list : value;
 	}
-	opts[count++] = (cfg_opt_t)CFG_END();
-	return count;
+	opts = gp_realloc(opts, (count + 1) * sizeof(*opts));
+	opts[count] = (cfg_opt_t)CFG_END();
+	return opts;
 }
 
-/* The schema, from the table.  libconfuse copies it. */
-static cfg_t *create_cfg(void)
+/* The part of the table that text names: libconfuse copies its schema, and once more for
+   each section of the file, and each mail process would pay for all of it. */
+static cfg_t *create_cfg(const char *text)
 {
-	cfg_opt_t settings[2 * ROWS_MAX], sections[ROWS_MAX];
 	const struct gp_setting *row = gp_settings_table;
-	size_t settings_count = 0, sections_count = 0;
+	cfg_opt_t *sections = NULL;
+	size_t count = 0;
 	cfg_t *cfg;
 
 	while (row->section != NULL) {
+		const char *section = row->section;
+
+		if (!is_named(text, section)) {
+			while (is_in_section(row, section))
+				row++;
+			continue;
+		}
+		sections = gp_realloc(sections, (count + 1) * sizeof(*sections));
 		/* MULTI: each time a section stands there it starts empty; what
 		   it sets is in our struct already. */
-		sections[sections_count++] = (cfg_opt_t)CFG_SEC(
-			row->section, settings + settings_count, CFGF_MULTI);
-		settings_count += add_section(settings + settings_count, &row);
+		sections[count++] = (cfg_opt_t)CFG_SEC(
+			section, create_section(text, &row), CFGF_MULTI);
 	}
-	sections[sections_count++] = (cfg_opt_t)CFG_FUNC("include", on_include);
-	sections[sections_count] = (cfg_opt_t)CFG_END();
+	sections = gp_realloc(sections, (count + 2) * sizeof(*sections));
+	sections[count] = (cfg_opt_t)CFG_FUNC("include", on_include);
+	sections[count + 1] = (cfg_opt_t)CFG_END();
 	cfg = cfg_init(sections, CFGF_NONE);
+	while (count > 0)
+		free(sections[--count].subopts);
+	free(sections);
 	if (cfg == NULL) {
 		gp_log(GP_LOG_ERROR, "out of memory for the settings");
 		exit(71); /* EX_OSERR */
@@ -247,7 +274,7 @@ static int parse_clean_text(const char *path, char *text)
 
 	if (stream == NULL)
 		return fail(path, 1, "out of memory");
-	cfg = create_cfg();
+	cfg = create_cfg(text);
 	result = cfg_parse_fp(cfg, stream);
 	/* Some errors it does not explain, as that of an empty name. */
 	if (result != CFG_SUCCESS)
