@@ -37,6 +37,7 @@ static struct wrap {
 	const char *name;
 	enum gp_check check;            /* GP_CHECK_COUNT: none */
 	command_func_t *wrapper;
+	bool is_wrapped;
 	struct command original;
 } wraps[] = {
 	{ .name = "NOOP", .check = GP_CHECK_NOOP, .wrapper = run_noop },
@@ -374,32 +375,40 @@ static void client_created(struct client **client)
 
 /* --- the plugin --- */
 
+static void register_again(const struct wrap *wrap, command_func_t *func)
+{
+	command_unregister(wrap->original.name);
+	command_register(wrap->original.name, func, wrap->original.flags);
+}
+
+/* A search sorts all commands if one was registered since the last: each process pays for
+   that, so that all searches come first. */
 static void wrap_commands(void)
 {
 	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-		struct wrap *wrap = &wraps[i];
-		gp_dovecot_command *command = command_find(wrap->name);
+		gp_dovecot_command *command = command_find(wraps[i].name);
 
-		if (command == NULL)
-			continue;
-		wrap->original = *command;
-		command_unregister(wrap->original.name);
-		command_register(wrap->original.name, wrap->wrapper,
-				 wrap->original.flags);
+		wraps[i].is_wrapped = command != NULL;
+		if (command != NULL)
+			wraps[i].original = *command;
+	}
+	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
+		if (wraps[i].is_wrapped)
+			register_again(&wraps[i], wraps[i].wrapper);
 	}
 }
 
 static void unwrap_commands(void)
 {
 	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-		struct wrap *wrap = &wraps[i];
-		gp_dovecot_command *command = command_find(wrap->name);
+		gp_dovecot_command *command = command_find(wraps[i].name);
 
-		if (command == NULL || command->func != wrap->wrapper)
-			continue;
-		command_unregister(wrap->original.name);
-		command_register(wrap->original.name, wrap->original.func,
-				 wrap->original.flags);
+		wraps[i].is_wrapped = command != NULL &&
+			command->func == wraps[i].wrapper;
+	}
+	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
+		if (wraps[i].is_wrapped)
+			register_again(&wraps[i], wraps[i].original.func);
 	}
 }
 
