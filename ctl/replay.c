@@ -20,7 +20,6 @@ enum {
 	PROGRAMS_MAX = 120000,          /* of all; about 1 KiB each */
 	PROGRAMS_OF_USER = 32,          /* as the store remembers */
 	EVENTS_OF_LINE = 1000,          /* of one line of the journal */
-	BURST_MSECS = 750,              /* as poll-session.c has it */
 	QUEUE_MSECS = 3600000
 };
 
@@ -175,7 +174,7 @@ static void fill_query(const struct gp_replay *replay, const struct check *check
 			(int64_t)settings->poll.ladder_window_secs * 1000,
 		.journal_msecs = 1000,
 		.bursts = program->last_msecs < 0 ||
-			check->msecs - program->last_msecs >= BURST_MSECS,
+			check->msecs - program->last_msecs >= GP_POLL_BURST_MSECS,
 		.early_age_msecs = -1, .journal_age_msecs = -1,
 		.grace_msecs = (int64_t)settings->poll.grace_secs * 1000,
 		.programs_max = settings->poll.programs_max,

@@ -16,9 +16,6 @@
 #include "settings.h"
 #include "store.h"
 
-/* Checks closer together than this are one burst of a program. */
-enum { GP_POLL_BURST_MSECS = 750 };
-
 struct gp_poll_session;
 
 /* settings, store and journal belong to the caller and must live longer; store

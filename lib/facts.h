@@ -124,6 +124,9 @@ enum gp_check {
 const char *gp_check_word(enum gp_check check);
 bool gp_check_from_word(const char *word, enum gp_check *check_r);
 
+/* Checks closer together than this are one burst of a program. */
+enum { GP_POLL_BURST_MSECS = 750 };
+
 struct gp_poll_terms;
 
 enum gp_verdict {

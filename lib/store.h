@@ -37,7 +37,7 @@ struct gp_poll_query {
 	int64_t journal_msecs;          /* least time between journal lines */
 	bool is_report;                 /* no check now: only bring the counts */
 	unsigned int checks;            /* since the last question, without this */
-	unsigned int bursts;            /* bursts of them; see poll-session.h */
+	unsigned int bursts;            /* GP_POLL_BURST_MSECS apart */
 	unsigned int early_rounds;      /* rounds of early checks among them */
 	int64_t early_age_msecs;        /* since the last of those began; -1 none */
 	int64_t journal_age_msecs;      /* since the session wrote; -1 none */
