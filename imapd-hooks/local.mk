@@ -3,14 +3,19 @@ moduledir = $(dovecot_modules)
 module_LTLIBRARIES = imapd-hooks/lib95_imap_gatepost_plugin.la
 module_LTLIBRARIES += imapd-hooks/lib95_pop3_gatepost_plugin.la
 
+# One session of a mail program, whoever serves it.
+poll_session_sources = \
+	imapd-hooks/held.c imapd-hooks/held.h \
+	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
+	imapd-hooks/poll-memory.c imapd-hooks/poll-memory.h \
+	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
+
 plugin_sources = \
 	imapd-hooks/access.c imapd-hooks/access.h \
 	imapd-hooks/dovecot-compat.h \
 	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
-	imapd-hooks/held.c imapd-hooks/held.h \
-	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
-	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
+	$(poll_session_sources)
 plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
 # nodelete: a thread that still waits for a name server when a mail process ends returns
 # into the plugin.
@@ -48,9 +53,7 @@ imapd_hooks_gatepost_authpolicy_SOURCES = \
 	imapd-hooks/authpolicy-judge.c imapd-hooks/authpolicy-judge.h \
 	imapd-hooks/authpolicy-request.c imapd-hooks/authpolicy-request.h \
 	imapd-hooks/gatepost-authpolicy.c \
-	imapd-hooks/held.c imapd-hooks/held.h \
-	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
-	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
+	$(poll_session_sources)
 imapd_hooks_gatepost_authpolicy_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) \
 	$(JANSSON_CFLAGS)
 imapd_hooks_gatepost_authpolicy_LDADD = lib/libgatepost.la $(MICROHTTPD_LIBS) \
@@ -63,8 +66,6 @@ imapd_hooks_gatepost_postlogin_SOURCES = \
 	imapd-hooks/access.c imapd-hooks/access.h \
 	imapd-hooks/gatepost-postlogin.c \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
-	imapd-hooks/held.c imapd-hooks/held.h \
-	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
-	imapd-hooks/poll-session.c imapd-hooks/poll-session.h
+	$(poll_session_sources)
 imapd_hooks_gatepost_postlogin_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_gatepost_postlogin_LDADD = lib/libgatepost.la

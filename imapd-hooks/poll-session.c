@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * This module keeps what one session knows of its program.  An answer of the
- * store says for how long the round lasts and when a new one is free; until
- * then the session needs no further answer, and counts by itself what it will
- * bring to the store with its next question.
- */
+/* This module is documented in poll-session.h. */
 #include "poll-session.h"
 
 #include <stdlib.h>
@@ -17,6 +12,7 @@
 #include "policy-poll.h"
 #include "policy-terms.h"
 #include "poll-lines.h"
+#include "poll-memory.h"
 #include "pool.h"
 #include "program.h"
 #include "settings-parse.h"
@@ -36,46 +32,17 @@ struct gp_poll_session {
 	bool has_no_userdb;             /* where they could be */
 	struct gp_poll_terms terms;     /* that hold for the program */
 
-	/* the store's last answer, and until when it holds */
-	bool has_answer;
-	struct gp_poll_history answer;
-	int64_t answer_at_msecs;
-	int64_t round_until_msecs;
-	int64_t early_until_msecs;
-
 	int64_t interval_msecs;         /* that was asked with; without absence */
-	int64_t human_at_msecs;         /* last human activity; -1: none */
-	int64_t human_told_at_msecs;    /* what the store knows of it */
-
-	/* what the store does not know yet; checks is below 0 when it counted
-	   one check twice, because that one waited in between */
-	int64_t checks;
-	unsigned int bursts;
-	unsigned int early_rounds;
-	int64_t wrote_at_msecs;         /* -1: it knows of our last line */
-
 	int held_fd;                    /* its place among those held; or -1 */
-	int64_t last_check_at_msecs;    /* -1: none */
-	int64_t waited_at_msecs;        /* end of the last delay; -1: none */
-	int64_t last_answer_at_msecs;   /* when the last check was judged */
-	int64_t early_round_at_msecs;   /* begin of the last one; -1: none */
-
+	struct gp_poll_memory memory;
 	struct gp_poll_lines lines;     /* what the journal is told */
 	bool has_idled;
-	bool had_check, is_first_check;         /* the one that is judged */
-	bool has_words;                         /* it can be told something */
+	bool has_words;                 /* the check can be told something */
 };
 
 static void forget_program(struct gp_poll_session *session)
 {
-	session->has_answer = false;
-	session->checks = 0;
-	session->bursts = 0;
-	session->early_rounds = 0;
-	session->wrote_at_msecs = -1;
-	session->last_check_at_msecs = -1;
-	session->waited_at_msecs = -1;
-	session->early_round_at_msecs = -1;
+	gp_poll_memory_forget(&session->memory);
 	gp_poll_lines_forget(&session->lines);
 }
 
@@ -123,9 +90,7 @@ gp_poll_session_create(const struct gp_settings *settings,
 			     session->program);
 	begin_terms(session);
 	session->held_fd = -1;
-	session->human_at_msecs = -1;
-	session->human_told_at_msecs = -1;
-	forget_program(session);
+	gp_poll_memory_init(&session->memory, settings);
 	return session;
 }
 
@@ -164,7 +129,7 @@ static void note_decision(struct gp_poll_session *session, enum gp_check check,
 
 	if (gp_poll_lines_decision(&session->lines, &whose, check, history,
 				   decision, now_msecs))
-		session->wrote_at_msecs = now_msecs;
+		gp_poll_memory_wrote(&session->memory, now_msecs);
 }
 
 /* Of a check that waited, and has its line for that. */
@@ -198,14 +163,14 @@ static void tell_news(const struct gp_poll_session *session, enum gp_check check
 
 int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
 {
-	return session->has_answer && session->answer.is_away
+	return gp_poll_memory_is_away(&session->memory)
 		? (int64_t)session->terms.away_interval_secs * 1000
 		: session->interval_msecs;
 }
 
 int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session)
 {
-	return session->answer.every_msecs;
+	return session->memory.answer.every_msecs;
 }
 
 const char *gp_poll_session_user(const struct gp_poll_session *session)
@@ -237,7 +202,7 @@ const char *gp_poll_session_notice(const struct gp_poll_session *session)
 {
 	const struct gp_settings *settings = session->settings;
 
-	return session->is_first_check || session->has_idled ||
+	return session->memory.is_first_check || session->has_idled ||
 		settings->poll.idle_notice[0] == '\0'
 		? settings->poll.notice : settings->poll.idle_notice;
 }
@@ -254,8 +219,9 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		       int64_t now_msecs, struct gp_poll_query *query_r)
 {
 	const struct gp_settings *settings = session->settings;
+	const struct gp_poll_memory *memory = &session->memory;
 	/* The store counts the check that asks by itself. */
-	int64_t checks = session->checks - (is_report ? 0 : 1);
+	int64_t checks = memory->checks - (is_report ? 0 : 1);
 
 	*query_r = (struct gp_poll_query){
 		.user = session->user,
@@ -267,8 +233,8 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 		.journal_msecs = (int64_t)settings->journal.interval_secs * 1000,
 		.is_report = is_report,
 		.checks = checks > 0 ? (unsigned int)checks : 0,
-		.bursts = session->bursts,
-		.early_rounds = session->early_rounds,
+		.bursts = memory->bursts,
+		.early_rounds = memory->early_rounds,
 		.early_age_msecs = -1,
 		.journal_age_msecs = -1,
 		.grace_msecs = (int64_t)settings->poll.grace_secs * 1000,
@@ -277,20 +243,20 @@ static void fill_query(const struct gp_poll_session *session, bool is_report,
 			(int64_t)session->terms.away_interval_secs * 1000,
 		.programs_max = settings->poll.programs_max,
 		.notice_after = notice_after(session),
-		.had_human = session->human_at_msecs > session->human_told_at_msecs,
-		.human_age_msecs = now_msecs - session->human_at_msecs,
+		.had_human = memory->human_at_msecs > memory->human_told_at_msecs,
+		.human_age_msecs = now_msecs - memory->human_at_msecs,
 		.userdb = session->has_no_userdb ? GP_STORE_USERDB_UNKNOWN
 			: gp_store_userdb_pack(session->has_own ? &session->own : NULL),
 	};
 	(void)gp_poll_terms_windows(&session->terms, query_r->within_secs);
 	query_r->tolerance_msecs =
 		query_r->interval_msecs * settings->poll.tolerance_percent / 100;
-	if (session->early_rounds > 0)
+	if (memory->early_rounds > 0)
 		query_r->early_age_msecs =
-			now_msecs - session->early_round_at_msecs;
-	if (session->wrote_at_msecs >= 0)
+			now_msecs - memory->early_round_at_msecs;
+	if (memory->wrote_at_msecs >= 0)
 		query_r->journal_age_msecs =
-			now_msecs - session->wrote_at_msecs;
+			now_msecs - memory->wrote_at_msecs;
 }
 
 /* One call of the store.  What was brought counts as brought even if no answer
@@ -308,24 +274,10 @@ static bool ask_store(struct gp_poll_session *session, enum gp_check check,
 	fill_query(session, is_report, now_msecs, &query);
 	ret = session->store->ops->poll(session->store, &query, now_msecs,
 					answer_r, &err);
-	session->checks -= (int64_t)query.checks + (is_report ? 0 : 1);
-	session->bursts = 0;
-	session->early_rounds = 0;
-	session->wrote_at_msecs = -1;
-	session->human_told_at_msecs = session->human_at_msecs;
+	gp_poll_memory_brought(&session->memory,
+			       query.checks + (is_report ? 0 : 1));
 	tell_news(session, check, &err);
 	return ret == 0;
-}
-
-/* For how long an answer holds.  Who is away may come back in another session: that
-   shows one normal interval later at the latest. */
-static int64_t valid_msecs(const struct gp_poll_session *session,
-			   const struct gp_poll_history *answer)
-{
-	if (answer->verdict == GP_VERDICT_FREE)
-		return answer->round_left_msecs;
-	return answer->is_away && answer->wait_msecs > session->interval_msecs
-		? session->interval_msecs : answer->wait_msecs;
 }
 
 /* Those made by hand come with the answer of the store. */
@@ -342,130 +294,21 @@ static void look_for_exemptions(struct gp_poll_session *session,
 }
 
 static bool ask_about_check(struct gp_poll_session *session,
-			    enum gp_check check, int64_t now_msecs)
+			    enum gp_check check, int64_t now_msecs,
+			    struct gp_poll_history *answer_r)
 {
-	struct gp_poll_history *answer = &session->answer;
-
-	session->has_answer = false;
 	if (session->store == NULL ||
-	    !ask_store(session, check, false, now_msecs, answer))
+	    !ask_store(session, check, false, now_msecs, answer_r))
 		return false;
-	session->has_answer = true;
-	session->answer_at_msecs = now_msecs;
+	gp_poll_memory_answered(&session->memory, answer_r,
+				session->interval_msecs, now_msecs);
 	look_for_exemptions(session, check, now_msecs);
-	session->round_until_msecs = now_msecs;
-	if (answer->verdict != GP_VERDICT_EARLY)
-		session->round_until_msecs += answer->round_left_msecs;
-	session->early_until_msecs = now_msecs + valid_msecs(session, answer);
-	if (answer->verdict != GP_VERDICT_EARLY)
-		session->early_round_at_msecs = -1;
-	else if (session->early_round_at_msecs < 0 ||
-		 now_msecs - session->early_round_at_msecs >=
-		 (int64_t)session->settings->poll.round_secs * 1000)
-		session->early_round_at_msecs = now_msecs;
-	if (answer->journal_due)
+	if (answer_r->journal_due)
 		session->lines.line_is_due = true;
 	return true;
 }
 
 /* --- checks --- */
-
-static void count_check(struct gp_poll_session *session, int64_t now_msecs)
-{
-	session->is_first_check = !session->had_check;
-	session->had_check = true;
-	session->checks++;
-	if (session->last_check_at_msecs < 0 ||
-	    now_msecs - session->last_check_at_msecs >= GP_POLL_BURST_MSECS)
-		session->bursts++;
-	session->last_check_at_msecs = now_msecs;
-}
-
-/* A sweep of many folders that comes too early is early once. */
-static void count_early(struct gp_poll_session *session, int64_t now_msecs)
-{
-	int64_t round_msecs =
-		(int64_t)session->settings->poll.round_secs * 1000;
-
-	if (session->early_round_at_msecs >= 0 &&
-	    now_msecs - session->early_round_at_msecs < round_msecs)
-		return;
-	session->early_round_at_msecs = now_msecs;
-	session->early_rounds++;
-}
-
-/* Times that steps of the ladder count in may be short beside that for which an
-   answer holds: what it counted gets old. */
-static void recall_within(const struct gp_poll_session *session, int64_t now_msecs,
-			  struct gp_poll_history *history)
-{
-	const int64_t age_msecs = now_msecs - session->answer_at_msecs;
-	unsigned int within_secs[GP_LADDER_WINDOWS_MAX];
-
-	(void)gp_poll_terms_windows(&session->terms, within_secs);
-	for (size_t i = 0; i < GP_LADDER_WINDOWS_MAX; i++) {
-		const int64_t span_msecs = (int64_t)within_secs[i] * 1000;
-		unsigned int *count = &history->within_counts[i];
-
-		*count = age_msecs >= span_msecs ? 0 : (unsigned int)
-			(*count * (span_msecs - age_msecs) / span_msecs);
-		*count += session->early_rounds;
-	}
-}
-
-/* What the last answer says about a check that comes now. */
-static void recall(struct gp_poll_session *session, bool was_counted,
-		   int64_t now_msecs, struct gp_poll_history *history_r)
-{
-	*history_r = session->answer;
-	history_r->wait_msecs = session->early_until_msecs - now_msecs;
-	if (now_msecs < session->round_until_msecs) {
-		if (session->answer.verdict != GP_VERDICT_FREE)
-			history_r->verdict = GP_VERDICT_IN_ROUND;
-		history_r->round_left_msecs =
-			session->round_until_msecs - now_msecs;
-	} else {
-		if (!was_counted)
-			count_early(session, now_msecs);
-		history_r->verdict = GP_VERDICT_EARLY;
-		history_r->round_left_msecs = 0;
-	}
-	history_r->early_count += session->early_rounds;
-	recall_within(session, now_msecs, history_r);
-}
-
-/* A program that goes through 40 folders waits once, not 40 times: what comes on
-   the heels of a check that was held belongs to it.  For one round at most, so
-   that checking without a pause gains nothing. */
-static bool burst_has_waited(const struct gp_poll_session *session,
-			     int64_t now_msecs)
-{
-	return session->waited_at_msecs >= 0 &&
-		now_msecs - session->last_answer_at_msecs < GP_POLL_BURST_MSECS &&
-		now_msecs - session->waited_at_msecs <
-		(int64_t)session->settings->poll.round_secs * 1000;
-}
-
-/* This login waited before there was a session: it is as if its first check had
-   been held, once, and whoever held it has said so in the journal. */
-static bool note_wait_before(struct gp_poll_session *session,
-			     struct gp_poll_facts *facts, int64_t now_msecs)
-{
-	if (!session->answer.has_waited)
-		return false;
-	session->answer.has_waited = false;
-	session->waited_at_msecs = now_msecs;
-	facts->was_delayed = true;
-	return true;
-}
-
-static bool human_is_present(const struct gp_poll_session *session,
-			     int64_t now_msecs)
-{
-	return session->human_at_msecs >= 0 &&
-		now_msecs - session->human_at_msecs <
-		(int64_t)session->settings->poll.grace_secs * 1000;
-}
 
 /* Who is to be held needs a place for it. */
 static void decide(struct gp_poll_session *session, struct gp_poll_facts *facts,
@@ -496,27 +339,20 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 		gp_policy_poll(session->settings, facts, decision_r);
 		return;
 	}
-	facts->was_delayed = was_delayed || burst_has_waited(session, now_msecs);
-	if (was_delayed)
-		session->waited_at_msecs = now_msecs;
-	else
-		count_check(session, now_msecs);
-	session->last_answer_at_msecs = now_msecs;
-	if (human_is_present(session, now_msecs)) {
-		facts->history_known = true;
-		facts->history = session->answer;
-		facts->history.verdict = GP_VERDICT_FREE;
-	} else if (session->has_answer &&
-		   now_msecs < session->early_until_msecs) {
-		facts->history_known = true;
-		recall(session, was_delayed, now_msecs, &facts->history);
-	} else if (ask_about_check(session, facts->check, now_msecs)) {
-		facts->history_known = true;
-		if (note_wait_before(session, facts, now_msecs))
-			is_told = true;
-		facts->history = session->answer;
+	facts->was_delayed =
+		gp_poll_memory_check(&session->memory, was_delayed, now_msecs);
+	facts->history_known =
+		gp_poll_memory_recall(&session->memory, &session->terms,
+				      was_delayed, now_msecs, &facts->history) ||
+		ask_about_check(session, facts->check, now_msecs,
+				&facts->history);
+	/* Whoever held this login before there was a session has said so in the
+	   journal. */
+	if (facts->history.has_waited) {
+		gp_poll_memory_waited(&session->memory, now_msecs);
+		facts->was_delayed = true;
+		is_told = true;
 	}
-	session->answer.notice_due = false;
 	decide(session, facts, decision_r);
 	if (facts->history_known && !is_told)
 		note_decision(session, facts->check, &facts->history,
@@ -559,20 +395,15 @@ void gp_poll_session_released(struct gp_poll_session *session)
 
 void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs)
 {
-	const int64_t grace_msecs =
-		(int64_t)session->settings->poll.grace_secs * 1000;
-	const bool is_news = session->human_told_at_msecs < 0 ||
-		now_msecs - session->human_told_at_msecs >= grace_msecs;
+	const struct gp_settings *settings = session->settings;
 	struct gp_poll_history ignored;
 
 	if (session->terms.mode == GP_MODE_OFF ||
-	    (grace_msecs == 0 && session->settings->poll.away_after_secs == 0))
+	    (settings->poll.grace_secs == 0 && settings->poll.away_after_secs == 0))
 		return;
-	session->human_at_msecs = now_msecs;
-	if (session->answer.is_away)
-		session->has_answer = false;
 	/* Other sessions of the user ask the store. */
-	if (is_news && session->store != NULL)
+	if (gp_poll_memory_human(&session->memory, now_msecs) &&
+	    session->store != NULL)
 		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
 				&ignored);
 }
@@ -613,11 +444,8 @@ static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
 	struct gp_poll_history ignored;
 
 	if (gp_poll_lines_finish(&session->lines, &whose, now_msecs))
-		session->wrote_at_msecs = now_msecs;
-	if (session->store != NULL &&
-	    (session->checks > 0 || session->bursts > 0 ||
-	     session->early_rounds > 0 || session->wrote_at_msecs >= 0 ||
-	     session->human_at_msecs > session->human_told_at_msecs))
+		gp_poll_memory_wrote(&session->memory, now_msecs);
+	if (session->store != NULL && gp_poll_memory_has_news(&session->memory))
 		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
 				&ignored);
 	forget_program(session);

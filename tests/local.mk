@@ -43,7 +43,7 @@ tests_integration_lib10_imap_probe_plugin_la_SOURCES = \
 tests_integration_lib10_imap_probe_plugin_la_CPPFLAGS = $(plugin_cppflags)
 tests_integration_lib10_imap_probe_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-rpath /nowhere -export-symbols-regex '^imap_probe_plugin_'
-unit_tests += tests/unit/test-poll-session
+unit_tests += tests/unit/test-poll-memory tests/unit/test-poll-session
 endif
 if BUILD_AUTHPOLICY
 unit_tests += tests/unit/test-authpolicy-request
@@ -201,8 +201,16 @@ tests_unit_test_authpolicy_request_SOURCES = \
 tests_unit_test_authpolicy_request_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_authpolicy_request_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
+tests_unit_test_poll_memory_SOURCES = tests/unit/test-poll-memory.c \
+	imapd-hooks/poll-memory.c
+tests_unit_test_poll_memory_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/imapd-hooks
+tests_unit_test_poll_memory_LDADD = $(unit_ldadd)
+# What one session of a mail program consists of.
+one_session = imapd-hooks/held.c imapd-hooks/poll-lines.c \
+	imapd-hooks/poll-memory.c imapd-hooks/poll-session.c
 tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
-	imapd-hooks/held.c imapd-hooks/poll-lines.c imapd-hooks/poll-session.c
+	$(one_session)
 tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_poll_session_LDADD = $(unit_ldadd)
@@ -300,8 +308,7 @@ bench-scale: tests/bench/scale$(EXEEXT)
 # A day of a million users, lived through on two cores in two or three hours; DAY_USERS=20000
 # takes four minutes, and costs as much for a user; DAY_FLAGS=--kept is quicker.
 EXTRA_PROGRAMS += tests/bench/day
-tests_bench_day_SOURCES = tests/bench/day.c $(own_redis) \
-	imapd-hooks/held.c imapd-hooks/poll-lines.c imapd-hooks/poll-session.c
+tests_bench_day_SOURCES = tests/bench/day.c $(own_redis) $(one_session)
 tests_bench_day_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit \
 	-I$(top_srcdir)/imapd-hooks
 tests_bench_day_LDADD = lib/libgatepost.la -lpthread
