@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "log.h"
 #include "journal-files.h"
 #include "journal-source.h"
+#include "log.h"
 #include "pool.h"
 #include "replay.h"
 #include "replay-show.h"
