@@ -6,15 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
-poll_site site --redis none <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h overrides = {"alice: messages 7/1s"} }
-CONF
+absorbing_site site --redis none <<< 'rate { overrides = {"alice: messages 7/1s"} }'
 python <<'PYTHON'
 from pop3_session import *
 from redis_servers import *

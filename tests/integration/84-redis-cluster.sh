@@ -6,14 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
-poll_site site --redis cluster <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h overrides = {"bob: messages 6/1h"} }
+absorbing_site site --redis cluster <<CONF
+rate { overrides = {"bob: messages 6/1h"} }
 redis { retry = 1s }
 CONF
 python <<'PYTHON'

@@ -22,15 +22,7 @@ secret() {
 	chown root:nogroup "$1" && chmod 640 "$1"
 }
 for name in redis sentinels cluster; do secret "$name"; done
-poll_site site --redis none <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h }
-CONF
+absorbing_site site --redis none < /dev/null
 python <<'PYTHON'
 from redis_servers import *
 

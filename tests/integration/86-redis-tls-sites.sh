@@ -28,15 +28,7 @@ mkdir tls && cd tls || exit 99
 	certificate client 'extendedKeyUsage = clientAuth'
 } 2> openssl.log
 cd ..
-poll_site site --redis none <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h }
-CONF
+absorbing_site site --redis none < /dev/null
 python <<'PYTHON'
 from redis_servers import *
 

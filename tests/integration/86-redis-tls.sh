@@ -92,14 +92,8 @@ check "the other name in its certificate" says "it went well" "$server $ca $own 
 
 # --- and then it works
 
-poll_site site --redis none <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h overrides = {"bob: messages 3/1h"} }
+absorbing_site site --redis none <<CONF
+rate { overrides = {"bob: messages 3/1h"} }
 redis {
 	$server
 	$ca

@@ -7,14 +7,8 @@
 need_root
 python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' \
 	2> /dev/null || { echo "this machine has no ::1"; exit 77; }
-poll_site site --redis none <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h overrides = {"bob: messages 2/1h", "erin: messages 2/1h"} }
+absorbing_site site --redis none <<CONF
+rate { overrides = {"bob: messages 2/1h", "erin: messages 2/1h"} }
 CONF
 python <<'PYTHON'
 from redis_servers import *

@@ -6,15 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
-poll_site site --redis none <<CONF
-poll {
-	interval = 60s
-	round = 0
-	programs_max = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h overrides = {"alice: messages 200/1h"} }
+absorbing_site site --redis none <<CONF
+poll { interval = 60s programs_max = 0 }
+rate { overrides = {"alice: messages 200/1h"} }
 CONF
 python <<'PYTHON'
 from concurrent.futures import ThreadPoolExecutor

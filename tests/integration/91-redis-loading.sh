@@ -7,19 +7,6 @@
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
 
-few_seconds() {
-	cat <<CONF
-poll {
-	interval = 2s
-	round = 0
-	ladder = {"after 0: absorb"}
-}
-journal { interval = 1s }
-rate { messages = 1000/1h }
-redis { retry = 1s }
-CONF
-}
-
 cat > loading.py <<'PYTHON'
 import atexit
 import signal
@@ -68,7 +55,7 @@ def expect_nobody_notices(program, old, new):
     expect(journal(reason='store-unavailable'), [], 'outages')
 PYTHON
 
-poll_site few --redis sentinel < <(few_seconds)
+absorbing_site few --redis sentinel <<< 'redis { retry = 1s }'
 python <<'PYTHON'
 import sys
 sys.path.insert(0, '.')
@@ -96,7 +83,7 @@ PYTHON
 [ $? = 0 ] || exit 1
 "$GATEPOST_SOURCE/scripts/lab" down "$work/few"
 
-poll_site many --redis cluster < <(few_seconds)
+absorbing_site many --redis cluster <<< 'redis { retry = 1s }'
 python <<'PYTHON'
 import sys
 sys.path.insert(0, '.')

@@ -11,6 +11,18 @@ poll_site() {
 	site "$@" --conf "$1.conf"
 }
 
+# absorbing_site NAME [OPTION...] <<CONF is a poll_site for tests of what lies behind the
+# checks: from the first early one on each is absorbed, and mail is counted, but not yet
+# limited.  More settings come on standard input.
+absorbing_site() {
+	poll_site "$@" < <(
+		echo 'poll { interval = 2s round = 0 ladder = {"after 0: absorb"} }'
+		echo 'journal { interval = 1s }'
+		echo 'rate { messages = 1000/1h }'
+		cat
+	)
+}
+
 # Nothing that was refused or made to wait looks like a wrong password to fail2ban's
 # own filter for Dovecot.
 check_no_ban() {
