@@ -251,7 +251,8 @@ dist_check_SCRIPTS = $(integration_tests) $(table_tests) $(fuzz_tests) \
 TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 	scripts/check-docs scripts/check-layers
 
-EXTRA_DIST += tests/integration/lib.sh tests/integration/browser.py \
+EXTRA_DIST += tests/integration/lib.sh tests/integration/asserts.py \
+	tests/integration/browser.py \
 	tests/integration/faults.py tests/integration/hostile.py \
 	tests/integration/kept_user.py \
 	tests/integration/several.py \

@@ -82,7 +82,7 @@ sink = Sink()
 client = Client('SUBMISSION', starttls=True, login='alice')
 expect(client.send('<alice@example.test>', '<friend@foreign.test>', 'out')[:3],
        '250', 'mail for a foreign domain')
-wait_until(lambda: sink.recipients, 'mail at LAB_SINK_PORT')
+wait_until(lambda: sink.recipients, 30, 'mail at LAB_SINK_PORT')
 say('mail for foreign domains goes to the sink')
 
 for address in ('127.0.0.2', '127.0.0.32'):

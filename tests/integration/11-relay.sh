@@ -203,7 +203,7 @@ for role in ('SUBMISSION', 'SUBMISSIONS'):
 client = Client('SUBMISSION', starttls=True, login='alice')
 expect(client.send('<alice@example.test>', '<friend@foreign.test>', 'out')[:3],
        '250', 'who has logged in may relay')
-wait_until(lambda: sink.recipients, 'mail at the sink')
+wait_until(lambda: sink.recipients, 30, 'mail at the sink')
 expect(sink.recipients, ['RCPT TO:<friend@foreign.test>'], 'what left the site')
 say('with a login, mail goes out')
 PYTHON

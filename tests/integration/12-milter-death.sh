@@ -87,7 +87,7 @@ def has_stopped(number):
 
 def frozen():
     os.kill(pid(), signal.SIGSTOP)
-    wait_until(lambda: has_stopped(pid()), 'the milter stands still')
+    wait_until(lambda: has_stopped(pid()), 30, 'the milter stands still')
 
 
 def awake():
@@ -124,10 +124,10 @@ def mail_of_bob():
 
 
 wanted = sorted(subject for subject in subjects if not subject.endswith('fri'))
-wait_until(lambda: len(mail_of_bob()) >= len(wanted), 'all mail of bob')
+wait_until(lambda: len(mail_of_bob()) >= len(wanted), 30, 'all mail of bob')
 expect(mail_of_bob(), wanted, 'mail of bob')
 count = len(subjects) - len(wanted)
-wait_until(lambda: len(sink.recipients) >= count, 'all mail for the world')
+wait_until(lambda: len(sink.recipients) >= count, 30, 'all mail for the world')
 expect(sorted(sink.recipients), ['RCPT TO:<friend@foreign.test>'] * count,
        'what left the site')
 say('%d messages, each came once; nothing else left the site' % len(subjects))

@@ -49,7 +49,7 @@ for restart in range(RESTARTS):
     start()
     milters.append(pid())
     wait_until(lambda: problems or len(accepted) > before + SENDERS,
-               'mail after restart %d' % restart)
+               30, 'mail after restart %d' % restart)
     if problems:
         break
 expect(idle.rcpt('<bob@example.test>')[:3], '250',
@@ -79,15 +79,15 @@ def received():
     return found
 
 
-wait_until(lambda: len(received()) >= len(accepted), 'all mail', 60)
+wait_until(lambda: len(received()) >= len(accepted), 60, 'all mail')
 expect(received(), {subject: 1 for subject in accepted}, 'mail of bob')
 say('each message that was accepted arrived once')
 for number in milters[:-1]:
-    wait_until(lambda: is_gone(number), 'end of an old milter')
+    wait_until(lambda: is_gone(number), 30, 'end of an old milter')
 expect(pid(), milters[-1], 'pid file')
 expect(is_gone(milters[-1]), False, 'the last one is gone')
 os.kill(milters[-1], signal.SIGTERM)
-wait_until(lambda: is_gone(milters[-1]), 'end of the last milter')
+wait_until(lambda: is_gone(milters[-1]), 30, 'end of the last milter')
 say('the old milters are gone')
 
 # A socket that systemd would hold: one ends, its connections wait for the next.
@@ -108,7 +108,7 @@ def start_with_socket():
         ['sh', '-c', 'exec "$@" 3<&%d' % listener.fileno(), 'sh', PROGRAM, '-c',
          CONF, '-f'], pass_fds=[listener.fileno()], stdout=open(LOG, 'a'),
         stderr=subprocess.STDOUT)
-    wait_until(lambda: log_text().count('listens on') > before, 'start')
+    wait_until(lambda: log_text().count('listens on') > before, 30, 'start')
     return process
 
 

@@ -82,16 +82,16 @@ def is_deferred():
         'try again later'
 
 
-wait_until(is_deferred, 'deferred while Redis is frozen')
+wait_until(is_deferred, 30, 'deferred while Redis is frozen')
 journal_has('defer', reason='rate-store-failure', action='tempfail',
             why='rate.on_store_failure')
 say('frozen Redis: 451 where policy is to defer')
 
 os.kill(pid, signal.SIGCONT)
 wait_until(lambda: accepted(send(user('carol'), 'carol')),
-           'mail passes when Redis is back')
+           30, 'mail passes when Redis is back')
 wait_until(lambda: not accepted(send(user('carol'), 'carol')),
-           'and is limited again')
+           30, 'and is limited again')
 expect(len(lines(reason='store-back', part='milter')), 1, 'one line for its return')
 expect(kept('carol').sent, 1, 'counted in Redis')
 say('Redis back: one line, and mail is counted there')

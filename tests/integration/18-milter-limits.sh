@@ -248,14 +248,14 @@ except (EOFError, OSError):
 link.close()
 say('500 sessions of shuffled packets: nothing falls over, nothing relays')
 
-wait_until(lambda: open_files() <= quiet_files, 'all connections are closed')
+wait_until(lambda: open_files() <= quiet_files, 30, 'all connections are closed')
 before = status('VmRSS')
 for _ in range(20):
     throw_all()
 for _ in range(2000):
     throw(b'', False)
 served('at the end')
-wait_until(lambda: open_files() <= quiet_files, 'no open file is left')
+wait_until(lambda: open_files() <= quiet_files, 30, 'no open file is left')
 growth = status('VmRSS') - before
 if not has_sanitizer():
     expect(growth < 2048, True, 'growth of %d KiB' % growth)

@@ -54,7 +54,7 @@ def reload_with(text):
         file.write(settings + text)
     os.kill(int(open(PID_FILE).read()), signal.SIGHUP)
     wait_until(lambda: open(log).read().count('settings read again') > before,
-               'reload')
+               30, 'reload')
 
 
 def mail_with(cipher):

@@ -50,7 +50,7 @@ log = open(running.LOG, 'a')
 processes.append(subprocess.Popen([running.PROGRAM, '-f', '-c', site.conf], stdout=log,
                                   stderr=log))
 site.pid = processes[-1].pid
-wait_until(lambda: running.log_text().count('listens on') == 2, 'a milter')
+wait_until(lambda: running.log_text().count('listens on') == 2, 30, 'a milter')
 outage = Outage(site, 'not there at the start', own)
 outage.begins()
 own.start()

@@ -32,7 +32,7 @@ def expect_no_mail_lost():
     """All that was accepted arrives, once."""
     count = sum(1 for _, _, is_accepted in sent if is_accepted)
     subprocess.run(['postqueue', '-c', env['LAB_POSTFIX_CONF'], '-f'], check=True)
-    wait_until(lambda: len(sink.recipients) >= count, 'all mail arrives', 60)
+    wait_until(lambda: len(sink.recipients) >= count, 60, 'all mail arrives')
     expect(len(sink.recipients), count, 'messages that arrived')
     say('%d messages were accepted, and as many arrived' % count)
 
@@ -83,13 +83,13 @@ class Outage:
         """The milter has looked once more, for nothing."""
         seen = len(self.server.pids)
         wait_until(lambda: accepted(send(user('dave'), 'dave')) and
-                   len(self.server.pids) > seen, 'another look: ' + self.what)
+                   len(self.server.pids) > seen, 30, 'another look: ' + self.what)
         self.expect_news(1, 0)
 
     def ends(self):
         """When the server is good again: found out by itself."""
         wait_until(lambda: accepted(send(user('dave'), 'dave')) and
-                   told('store-back') > self.back, 'the end: ' + self.what)
+                   told('store-back') > self.back, 30, 'the end: ' + self.what)
         self.expect_news(1, 1)
         self.is_over()
 
@@ -99,14 +99,14 @@ class Outage:
         self.use('pass', '1s', 'unix:' + env['LAB_REDIS'])
         wait_until(lambda: accepted(send(user('dave'), 'dave')) and
                    told('store-back') - self.back >= news[1],
-                   'the end: ' + self.what)
+                   30, 'the end: ' + self.what)
         for name in ('bob', 'carol', 'alice'):
             expect_accepted(send(user(name), name), 'after ' + self.what)
         self.expect_news(*news)
         self.expect_patience()
         # One connection to Redis, and those of sessions that are ending.
         wait_until(lambda: open_files(self.site.pid) <= Outage.files,
-                   'open files of the milter: ' + self.what)
+                   30, 'open files of the milter: ' + self.what)
 
     def expect_patience(self):
         """Nobody has waited for longer than the deadline, and nobody again before

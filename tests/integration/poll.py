@@ -2,70 +2,15 @@
 """What the poll tests share: a mail program that notes each line it is sent and
 how long it waited, new mail by LMTP, and the journal."""
 import json
-import os
 import re
 import shlex
 import smtplib
 import socket
 import ssl
 import subprocess
-import sys
-import time
 
+from asserts import *
 from kept_user import HAS_SENT, kept, key
-
-env = os.environ
-NOTHING = object()
-
-
-def now():
-    return time.monotonic()
-
-
-def say(text):
-    print('ok: ' + text, flush=True)
-
-
-def fail(text):
-    """The reason comes last, where the end of a log shows it."""
-    try:
-        with open(env['LAB_JOURNAL']) as file:
-            print('the journal:\n' + file.read())
-    except OSError:
-        pass
-    print('FAILED: ' + text, flush=True)
-    sys.exit(1)
-
-
-def expect(found, wanted, what):
-    if found != wanted:
-        fail('%s\n  wanted %r\n  found  %r' % (what, wanted, found))
-
-
-def expect_true(value, what):
-    if not value:
-        fail(what)
-
-
-def wait_until(condition, secs, what):
-    """Polls condition() until it is true; returns its value."""
-    end = now() + secs
-    while True:
-        value = condition()
-        if value:
-            return value
-        if now() > end:
-            fail('not within %s s: %s' % (secs, what))
-        time.sleep(0.05)
-
-
-def is_gone(pid):
-    """A zombie is gone."""
-    try:
-        with open('/proc/%d/stat' % pid) as file:
-            return file.read().rpartition(') ')[2].startswith('Z')
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 class Program:

@@ -30,7 +30,7 @@ class Site:
             file.write(self.settings + text)
         before = self.reloads()
         os.kill(self.pid, signal.SIGHUP)
-        wait_until(lambda: self.reloads() > before, 'settings read again')
+        wait_until(lambda: self.reloads() > before, 30, 'settings read again')
 
 
 def user(name):

@@ -20,14 +20,6 @@ def pid():
         return int(file.read())
 
 
-def is_gone(number):
-    try:
-        with open('/proc/%d/stat' % number) as file:
-            return file.read().rpartition(') ')[2].startswith('Z')
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
 def log_text():
     with open(LOG) as file:
         return file.read()
@@ -35,7 +27,7 @@ def log_text():
 
 def end(number, sig):
     os.kill(number, sig)
-    wait_until(lambda: is_gone(number), 'end of the milter')
+    wait_until(lambda: is_gone(number), 30, 'end of the milter')
 
 
 def stop_last():
@@ -63,4 +55,4 @@ def reload_with(text, wanted='settings read again'):
     with open(CONF, 'w') as file:
         file.write(SETTINGS + text)
     os.kill(pid(), signal.SIGHUP)
-    wait_until(lambda: log_text().count(wanted) > before, 'log: ' + wanted)
+    wait_until(lambda: log_text().count(wanted) > before, 30, 'log: ' + wanted)

@@ -5,36 +5,9 @@ import base64
 import os
 import socket
 import ssl
-import sys
 import threading
-import time
 
-env = os.environ
-
-
-def say(text):
-    print('ok: ' + text, flush=True)
-
-
-def fail(text):
-    print('FAILED: ' + text, flush=True)
-    sys.exit(1)
-
-
-def expect(found, wanted, what):
-    if found != wanted:
-        fail('%s\n  wanted %r\n  found  %r' % (what, wanted, found))
-
-
-def wait_until(condition, what, secs=30):
-    end = time.monotonic() + secs
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            fail('not within %s s: %s' % (secs, what))
-        time.sleep(0.05)
+from asserts import *
 
 
 def port(role):
@@ -146,7 +119,7 @@ def journal_has(what, **fields):
             if all(line.get(key) == value for key, value in fields.items()):
                 return line
         return None
-    return wait_until(find, 'a journal line for ' + what, 10)
+    return wait_until(find, 10, 'a journal line for ' + what)
 
 
 def message_with(user, text, secs=30):
@@ -165,7 +138,7 @@ def message_with(user, text, secs=30):
                 if text.encode() in message:
                     return message
         return None
-    return wait_until(find, 'mail %r for %s' % (text, user), secs)
+    return wait_until(find, secs, 'mail %r for %s' % (text, user))
 
 
 def mailbox_has(user, text, secs=30):
