@@ -12,27 +12,17 @@ import shlex
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import warnings
 
+from asserts import *
+
 warnings.simplefilter('ignore', DeprecationWarning)     # old versions are the point
 
-env = os.environ
 PORTS = {'smtp': 'LAB_SMTP_PORT', 'submission': 'LAB_SUBMISSION_PORT',
          'submissions': 'LAB_SUBMISSIONS_PORT', 'imap': 'LAB_IMAP_PORT',
          'imaps': 'LAB_IMAPS_PORT', 'pop3': 'LAB_POP3_PORT', 'pop3s': 'LAB_POP3S_PORT'}
 CTL = os.path.join(env['GATEPOST_BUILD'], 'ctl/gatepostctl')
-
-
-def say(text):
-    print('ok: ' + text, flush=True)
-
-
-def expect(found, wanted, what):
-    if found != wanted:
-        print('FAILED: %s\n  wanted %r\n  found  %r' % (what, wanted, found), flush=True)
-        sys.exit(1)
 
 
 def run(*words, code=0):

@@ -34,17 +34,10 @@ import subprocess
 import sys
 import time
 
+from asserts import fail, say, wait_until
+
 ctl = sys.argv[1]
 total = 0
-
-
-def fail(text):
-    print('FAILED: ' + text)
-    sys.exit(1)
-
-
-def say(text):
-    print('ok: ' + text, flush=True)
 
 
 def lines(count, day=0, user='alice', whole=True, **others):
@@ -248,15 +241,14 @@ folder = os.open('.', os.O_RDONLY)
 fcntl.flock(folder, fcntl.LOCK_EX)
 runs = [subprocess.Popen([ctl, '-c', 'gatepost.conf', 'metrics', '--offline', '--output',
                           'gatepost.prom']) for number in range(3)]
-end = time.monotonic() + 20
-while True:
+
+
+def waiting():
     with open('/proc/locks') as file:
-        waiting = [line.split()[5] for line in file if '->' in line]
-    if all(str(run.pid) in waiting for run in runs):
-        break
-    if time.monotonic() > end:
-        fail('nobody waits: %s' % waiting)
-    time.sleep(0.05)
+        return [line.split()[5] for line in file if '->' in line]
+
+
+wait_until(lambda: all(str(run.pid) in waiting() for run in runs), 20, 'all three wait')
 os.close(folder)
 for run in runs:
     if run.wait() != 0:
