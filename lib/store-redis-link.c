@@ -136,13 +136,31 @@ static int open_context(const struct gp_redis_link *link, int64_t deadline_msecs
 	return 0;
 }
 
+/* Of a unix socket connect() knows the end at once, and context->err has it. */
+static int await_connection(const struct gp_redis_link *link, int64_t deadline_msecs,
+			    struct gp_error *err)
+{
+	const int fd = link->context->fd;
+	char shown[GP_SOCKET_TEXT_BYTES];
+	int socket_error = 0;
+	socklen_t length = sizeof(socket_error);
+
+	if (link->server.kind == GP_SOCKET_UNIX)
+		return 0;
+	if (gp_redis_wait(fd, POLLOUT, deadline_msecs, err) < 0)
+		return -1;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &socket_error, &length) == 0 &&
+	    socket_error == 0)
+		return 0;
+	return gp_error_set(err, "redis: cannot connect to %s: %s",
+			    gp_redis_address_format(&link->server, shown),
+			    strerror(socket_error));
+}
+
 static int start_connection(struct gp_redis_link *link, int64_t deadline_msecs,
 			    struct gp_error *err)
 {
-	char shown[GP_SOCKET_TEXT_BYTES];
 	redisContext *context = NULL;
-	int socket_error = 0;
-	socklen_t length = sizeof(socket_error);
 
 	if (open_context(link, deadline_msecs, &context, err) < 0)
 		return -1;
@@ -152,13 +170,8 @@ static int start_connection(struct gp_redis_link *link, int64_t deadline_msecs,
 	if (context->err != 0)
 		return context_error(context, err);
 	bound_replies(link);
-	if (gp_redis_wait(context->fd, POLLOUT, deadline_msecs, err) < 0)
+	if (await_connection(link, deadline_msecs, err) < 0)
 		return -1;
-	if (getsockopt(context->fd, SOL_SOCKET, SO_ERROR, &socket_error,
-		       &length) < 0 || socket_error != 0)
-		return gp_error_set(err, "redis: cannot connect to %s: %s",
-				    gp_redis_address_format(&link->server, shown),
-				    strerror(socket_error));
 	link->is_new = true;
 	return start_tls(link, deadline_msecs, err);
 }
