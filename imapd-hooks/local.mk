@@ -6,6 +6,7 @@ module_LTLIBRARIES += imapd-hooks/lib95_pop3_gatepost_plugin.la
 # One session of a mail program, whoever serves it.
 poll_session_sources = \
 	imapd-hooks/held.c imapd-hooks/held.h \
+	imapd-hooks/poll-asker.c imapd-hooks/poll-asker.h \
 	imapd-hooks/poll-lines.c imapd-hooks/poll-lines.h \
 	imapd-hooks/poll-memory.c imapd-hooks/poll-memory.h \
 	imapd-hooks/poll-session.c imapd-hooks/poll-session.h

@@ -6,67 +6,30 @@
 #include <string.h>
 
 #include "held.h"
-#include "load.h"
 #include "log.h"
 #include "login.h"
 #include "policy-poll.h"
-#include "policy-terms.h"
+#include "poll-asker.h"
 #include "poll-lines.h"
 #include "poll-memory.h"
 #include "pool.h"
 #include "program.h"
 #include "settings-parse.h"
-#include "settings-poll.h"
-#include "store-userdb.h"
 
 struct gp_poll_session {
 	const struct gp_settings *settings;
-	struct gp_store *store;
 	char *part, *user, *session_id;
 	struct gp_ip ip;
 	unsigned int local_port;
 	char program[GP_PROGRAM_BYTES], client[GP_PROGRAM_SELF_BYTES];
 
-	struct gp_poll_override own;    /* of the userdb */
-	bool has_own;
-	bool has_no_userdb;             /* where they could be */
-	struct gp_poll_terms terms;     /* that hold for the program */
-
-	int64_t interval_msecs;         /* that was asked with; without absence */
 	int held_fd;                    /* its place among those held; or -1 */
+	struct gp_poll_asker asker;
 	struct gp_poll_memory memory;
 	struct gp_poll_lines lines;     /* what the journal is told */
 	bool has_idled;
 	bool has_words;                 /* the check can be told something */
 };
-
-static void forget_program(struct gp_poll_session *session)
-{
-	gp_poll_memory_forget(&session->memory);
-	gp_poll_lines_forget(&session->lines);
-}
-
-/* by_hand: who is exempt by gatepostctl, or NULL. */
-static void find_terms(struct gp_poll_session *session,
-		       const struct gp_exemption_list *by_hand)
-{
-	const struct gp_poll_subject subject = {
-		.user = session->user,
-		.ip = session->ip,
-		.program = session->program,
-		.own = session->has_own ? &session->own : NULL,
-		.now_secs = gp_clock_wall_msecs() / 1000,
-		.by_hand = by_hand,
-	};
-
-	gp_poll_terms_find(session->settings, &subject, &session->terms);
-}
-
-static void begin_terms(struct gp_poll_session *session)
-{
-	find_terms(session, NULL);
-	session->interval_msecs = (int64_t)session->terms.interval_secs * 1000;
-}
 
 struct gp_poll_session *
 gp_poll_session_create(const struct gp_settings *settings,
@@ -78,7 +41,6 @@ gp_poll_session_create(const struct gp_settings *settings,
 	struct gp_poll_session *session = gp_alloc(sizeof(*session));
 
 	session->settings = settings;
-	session->store = store;
 	gp_poll_lines_init(&session->lines, settings, journal);
 	session->part = gp_strdup(part);
 	session->user = gp_alloc(strlen(user) + 1);
@@ -88,10 +50,38 @@ gp_poll_session_create(const struct gp_settings *settings,
 	session->local_port = local_port;
 	(void)gp_program_key(settings->poll.program, part, ip, NULL,
 			     session->program);
-	begin_terms(session);
+	gp_poll_asker_init(&session->asker, settings, store, session->user,
+			   session->program, &session->ip);
 	session->held_fd = -1;
 	gp_poll_memory_init(&session->memory, settings);
 	return session;
+}
+
+void gp_poll_session_idled(struct gp_poll_session *session)
+{
+	session->has_idled = true;
+}
+
+int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
+{
+	return gp_poll_memory_is_away(&session->memory)
+		? (int64_t)session->asker.terms.away_interval_secs * 1000
+		: session->asker.interval_msecs;
+}
+
+int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session)
+{
+	return session->memory.answer.every_msecs;
+}
+
+const char *gp_poll_session_user(const struct gp_poll_session *session)
+{
+	return session->user;
+}
+
+const char *gp_poll_session_program(const struct gp_poll_session *session)
+{
+	return session->program;
 }
 
 /* --- journal --- */
@@ -102,15 +92,10 @@ static struct gp_poll_speaker speaker(const struct gp_poll_session *session)
 		.part = session->part, .user = session->user,
 		.session_id = session->session_id, .program = session->program,
 		.ip = &session->ip, .local_port = session->local_port,
-		.mode = session->terms.mode,
+		.mode = session->asker.terms.mode,
 		.policy_secs = gp_poll_session_interval_msecs(session) / 1000,
 		.has_idled = session->has_idled, .client = session->client,
 	};
-}
-
-void gp_poll_session_idled(struct gp_poll_session *session)
-{
-	session->has_idled = true;
 }
 
 static void write_store_line(const struct gp_poll_session *session,
@@ -151,7 +136,7 @@ static void tell_news(const struct gp_poll_session *session, enum gp_check check
 		      const struct gp_error *err)
 {
 	const enum gp_breaker_news news = session->lines.journal == NULL
-		? GP_BREAKER_NO_NEWS : gp_breaker_news(session->store->breaker);
+		? GP_BREAKER_NO_NEWS : gp_breaker_news(session->asker.store->breaker);
 
 	if (news == GP_BREAKER_WENT) {
 		gp_log(GP_LOG_WARNING, "%s", err->text);
@@ -159,41 +144,6 @@ static void tell_news(const struct gp_poll_session *session, enum gp_check check
 	} else if (news == GP_BREAKER_BACK) {
 		write_store_line(session, check, GP_REASON_STORE_BACK);
 	}
-}
-
-int64_t gp_poll_session_interval_msecs(const struct gp_poll_session *session)
-{
-	return gp_poll_memory_is_away(&session->memory)
-		? (int64_t)session->terms.away_interval_secs * 1000
-		: session->interval_msecs;
-}
-
-int64_t gp_poll_session_every_msecs(const struct gp_poll_session *session)
-{
-	return session->memory.answer.every_msecs;
-}
-
-const char *gp_poll_session_user(const struct gp_poll_session *session)
-{
-	return session->user;
-}
-
-const char *gp_poll_session_program(const struct gp_poll_session *session)
-{
-	return session->program;
-}
-
-/* The load is only looked at if something depends on it. */
-static int64_t find_interval(const struct gp_poll_session *session,
-			     int64_t now_msecs)
-{
-	const struct gp_poll_terms *terms = &session->terms;
-	const unsigned int load_percent =
-		terms->interval_max_secs > terms->interval_secs
-		? gp_load_percent(now_msecs) : 0;
-
-	return (int64_t)1000 * gp_policy_poll_interval(session->settings, terms,
-						       load_percent);
 }
 
 /* Who logs in for each check has nothing to wait in, and who has waited knows how to:
@@ -215,94 +165,37 @@ static int64_t notice_after(const struct gp_poll_session *session)
 		? (int64_t)session->settings->poll.notice_after : GP_NOTICE_NEVER;
 }
 
-static void fill_query(const struct gp_poll_session *session, bool is_report,
-		       int64_t now_msecs, struct gp_poll_query *query_r)
+/* Brings what the store does not know yet. */
+static void report(struct gp_poll_session *session, int64_t now_msecs)
 {
-	const struct gp_settings *settings = session->settings;
-	const struct gp_poll_memory *memory = &session->memory;
-	/* The store counts the check that asks by itself. */
-	int64_t checks = memory->checks - (is_report ? 0 : 1);
-
-	*query_r = (struct gp_poll_query){
-		.user = session->user,
-		.program = session->program,
-		.interval_msecs = session->interval_msecs,
-		.round_msecs = (int64_t)settings->poll.round_secs * 1000,
-		.window_msecs =
-			(int64_t)settings->poll.ladder_window_secs * 1000,
-		.journal_msecs = (int64_t)settings->journal.interval_secs * 1000,
-		.is_report = is_report,
-		.checks = checks > 0 ? (unsigned int)checks : 0,
-		.bursts = memory->bursts,
-		.early_rounds = memory->early_rounds,
-		.early_age_msecs = -1,
-		.journal_age_msecs = -1,
-		.grace_msecs = (int64_t)settings->poll.grace_secs * 1000,
-		.away_after_msecs = (int64_t)settings->poll.away_after_secs * 1000,
-		.away_interval_msecs =
-			(int64_t)session->terms.away_interval_secs * 1000,
-		.programs_max = settings->poll.programs_max,
-		.notice_after = notice_after(session),
-		.had_human = memory->human_at_msecs > memory->human_told_at_msecs,
-		.human_age_msecs = now_msecs - memory->human_at_msecs,
-		.userdb = session->has_no_userdb ? GP_STORE_USERDB_UNKNOWN
-			: gp_store_userdb_pack(session->has_own ? &session->own : NULL),
-	};
-	(void)gp_poll_terms_windows(&session->terms, query_r->within_secs);
-	query_r->tolerance_msecs =
-		query_r->interval_msecs * settings->poll.tolerance_percent / 100;
-	if (memory->early_rounds > 0)
-		query_r->early_age_msecs =
-			now_msecs - memory->early_round_at_msecs;
-	if (memory->wrote_at_msecs >= 0)
-		query_r->journal_age_msecs =
-			now_msecs - memory->wrote_at_msecs;
-}
-
-/* One call of the store.  What was brought counts as brought even if no answer
-   came: the store may have it, and nothing may be counted twice. */
-static bool ask_store(struct gp_poll_session *session, enum gp_check check,
-		      bool is_report, int64_t now_msecs,
-		      struct gp_poll_history *answer_r)
-{
-	struct gp_poll_query query;
-	struct gp_error err;
-	int ret;
-
-	if (!is_report)
-		session->interval_msecs = find_interval(session, now_msecs);
-	fill_query(session, is_report, now_msecs, &query);
-	ret = session->store->ops->poll(session->store, &query, now_msecs,
-					answer_r, &err);
-	gp_poll_memory_brought(&session->memory,
-			       query.checks + (is_report ? 0 : 1));
-	tell_news(session, check, &err);
-	return ret == 0;
-}
-
-/* Those made by hand come with the answer of the store. */
-static void look_for_exemptions(struct gp_poll_session *session,
-				enum gp_check check, int64_t now_msecs)
-{
-	const struct gp_exemption_list *by_hand;
 	struct gp_error err;
 
-	if (session->store->ops->exemptions(session->store, session->user,
-					    now_msecs, &by_hand, &err) == 0)
-		find_terms(session, by_hand);
-	tell_news(session, check, &err);
+	if (session->asker.store == NULL)
+		return;
+	(void)gp_poll_asker_report(&session->asker, &session->memory,
+				   notice_after(session), now_msecs, &err);
+	tell_news(session, GP_CHECK_COUNT, &err);
 }
 
+/* One question, and a look at who is exempt by hand.  False if nobody answers. */
 static bool ask_about_check(struct gp_poll_session *session,
 			    enum gp_check check, int64_t now_msecs,
 			    struct gp_poll_history *answer_r)
 {
-	if (session->store == NULL ||
-	    !ask_store(session, check, false, now_msecs, answer_r))
+	struct gp_error err;
+	int ret;
+
+	if (session->asker.store == NULL)
+		return false;
+	ret = gp_poll_asker_check(&session->asker, &session->memory,
+				  notice_after(session), now_msecs, answer_r, &err);
+	tell_news(session, check, &err);
+	if (ret < 0)
 		return false;
 	gp_poll_memory_answered(&session->memory, answer_r,
-				session->interval_msecs, now_msecs);
-	look_for_exemptions(session, check, now_msecs);
+				session->asker.interval_msecs, now_msecs);
+	(void)gp_poll_asker_exemptions(&session->asker, now_msecs, &err);
+	tell_news(session, check, &err);
 	if (answer_r->journal_due)
 		session->lines.line_is_due = true;
 	return true;
@@ -333,16 +226,16 @@ static void judge(struct gp_poll_session *session, struct gp_poll_facts *facts,
 {
 	bool is_told = was_delayed;
 
-	facts->terms = &session->terms;
+	facts->terms = &session->asker.terms;
 	gp_held_give_back(&session->held_fd);
-	if (session->terms.mode == GP_MODE_OFF) {
+	if (session->asker.terms.mode == GP_MODE_OFF) {
 		gp_policy_poll(session->settings, facts, decision_r);
 		return;
 	}
 	facts->was_delayed =
 		gp_poll_memory_check(&session->memory, was_delayed, now_msecs);
 	facts->history_known =
-		gp_poll_memory_recall(&session->memory, &session->terms,
+		gp_poll_memory_recall(&session->memory, &session->asker.terms,
 				      was_delayed, now_msecs, &facts->history) ||
 		ask_about_check(session, facts->check, now_msecs,
 				&facts->history);
@@ -396,35 +289,28 @@ void gp_poll_session_released(struct gp_poll_session *session)
 void gp_poll_session_human(struct gp_poll_session *session, int64_t now_msecs)
 {
 	const struct gp_settings *settings = session->settings;
-	struct gp_poll_history ignored;
 
-	if (session->terms.mode == GP_MODE_OFF ||
+	if (session->asker.terms.mode == GP_MODE_OFF ||
 	    (settings->poll.grace_secs == 0 && settings->poll.away_after_secs == 0))
 		return;
 	/* Other sessions of the user ask the store. */
-	if (gp_poll_memory_human(&session->memory, now_msecs) &&
-	    session->store != NULL)
-		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
-				&ignored);
+	if (gp_poll_memory_human(&session->memory, now_msecs))
+		report(session, now_msecs);
 }
 
 /* --- access --- */
 
 bool gp_poll_session_is_untold(struct gp_poll_session *session, int64_t now_msecs)
 {
-	struct gp_poll_history answer = { 0 };
-	struct gp_poll_query query;
 	struct gp_error err;
 	int ret;
 
-	if (session->store == NULL)
+	if (session->asker.store == NULL)
 		return false;
-	fill_query(session, true, now_msecs, &query);
-	query.notice_after = GP_NOTICE_ANYWAY;
-	ret = session->store->ops->poll(session->store, &query, now_msecs, &answer,
-					&err);
+	ret = gp_poll_asker_is_untold(&session->asker, &session->memory,
+				      now_msecs, &err);
 	tell_news(session, GP_CHECK_LOGIN, &err);
-	return ret == 0 && answer.notice_due;
+	return ret > 0;
 }
 
 void gp_poll_session_note_access(struct gp_poll_session *session,
@@ -441,14 +327,13 @@ void gp_poll_session_note_access(struct gp_poll_session *session,
 static void finish_program(struct gp_poll_session *session, int64_t now_msecs)
 {
 	const struct gp_poll_speaker whose = speaker(session);
-	struct gp_poll_history ignored;
 
 	if (gp_poll_lines_finish(&session->lines, &whose, now_msecs))
 		gp_poll_memory_wrote(&session->memory, now_msecs);
-	if (session->store != NULL && gp_poll_memory_has_news(&session->memory))
-		(void)ask_store(session, GP_CHECK_COUNT, true, now_msecs,
-				&ignored);
-	forget_program(session);
+	if (gp_poll_memory_has_news(&session->memory))
+		report(session, now_msecs);
+	gp_poll_memory_forget(&session->memory);
+	gp_poll_lines_forget(&session->lines);
 }
 
 void gp_poll_session_name_program(struct gp_poll_session *session,
@@ -462,7 +347,7 @@ void gp_poll_session_name_program(struct gp_poll_session *session,
 		return;
 	finish_program(session, now_msecs);
 	memcpy(session->program, program, sizeof(program));
-	begin_terms(session);
+	gp_poll_asker_begin(&session->asker);
 }
 
 void gp_poll_session_identify(struct gp_poll_session *session,
@@ -478,18 +363,14 @@ void gp_poll_session_own_terms(struct gp_poll_session *session, const char *name
 {
 	struct gp_error err;
 
-	if (gp_poll_override_set(&session->own, name, value, &err) < 0) {
+	if (gp_poll_asker_own_terms(&session->asker, name, value, &err) < 0)
 		gp_log(GP_LOG_ERROR, "userdb field of %s: gatepost_%s: %s",
 		       session->user, name, err.text);
-		return;
-	}
-	session->has_own = true;
-	begin_terms(session);
 }
 
 void gp_poll_session_has_no_userdb(struct gp_poll_session *session)
 {
-	session->has_no_userdb = true;
+	session->asker.has_no_userdb = true;
 }
 
 void gp_poll_session_end(struct gp_poll_session **session, int64_t now_msecs)

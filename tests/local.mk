@@ -207,8 +207,9 @@ tests_unit_test_poll_memory_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_poll_memory_LDADD = $(unit_ldadd)
 # What one session of a mail program consists of.
-one_session = imapd-hooks/held.c imapd-hooks/poll-lines.c \
-	imapd-hooks/poll-memory.c imapd-hooks/poll-session.c
+one_session = imapd-hooks/held.c imapd-hooks/poll-asker.c \
+	imapd-hooks/poll-lines.c imapd-hooks/poll-memory.c \
+	imapd-hooks/poll-session.c
 tests_unit_test_poll_session_SOURCES = tests/unit/test-poll-session.c \
 	$(one_session)
 tests_unit_test_poll_session_CPPFLAGS = $(AM_CPPFLAGS) \
