@@ -30,9 +30,9 @@ static struct gp_network trusted = {
 };
 
 static const struct gp_settings settings_default = {
-	.submission = { { ports, COUNT_OF(ports) } },
-	.tls = { GP_MODE_ENFORCE },
-	.login = { GP_MODE_ENFORCE },
+	.submission = { .ports = { ports, COUNT_OF(ports) } },
+	.tls = { .mode = GP_MODE_ENFORCE },
+	.login = { .mode = GP_MODE_ENFORCE },
 	.relay = {
 		.mode = GP_MODE_ENFORCE,
 		.trusted_networks = { &trusted, 1 },

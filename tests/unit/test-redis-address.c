@@ -111,8 +111,8 @@ static void test_who_is_no_master_says_so(void **state)
 	static const char *const refusals[] = {
 		"LOADING Redis is loading the dataset in memory",
 		"CLUSTERDOWN The cluster is down",
-		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is "
-		"set to 'no'.",
+		("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is "
+		 "set to 'no'."),
 		"READONLY You can't write against a read only replica.",
 		"ERR Error running script: @user_script: 9: -READONLY You can't write",
 	};
