@@ -20,6 +20,8 @@
 
 enum {
 	BODY_BYTES_MAX = 65536,         /* with an IMAP ID, escaped */
+	/* For a header, and a body in pieces; libmicrohttpd clears it after each. */
+	CONNECTION_BYTES = 8192,
 	CONNECTIONS_MAX = 256,
 	IDLE_SECS = 60,
 	COMPLAINT_MSECS = 60000
@@ -34,9 +36,9 @@ struct gp_auth_http {
 
 /* One question while it comes in. */
 struct body {
+	char *bytes;
 	size_t length;
 	bool is_too_long;
-	char bytes[BODY_BYTES_MAX];
 };
 
 int gp_auth_http_listen(const char *where, struct gp_error *err)
@@ -142,6 +144,17 @@ static enum MHD_Result answer(struct gp_auth_http *http,
 	return send_text(connection, MHD_HTTP_OK, text);
 }
 
+static void add(struct body *body, const char *data, size_t size)
+{
+	if (size > BODY_BYTES_MAX - body->length) {
+		body->is_too_long = true;
+		return;
+	}
+	body->bytes = gp_realloc(body->bytes, body->length + size);
+	memcpy(body->bytes + body->length, data, size);
+	body->length += size;
+}
+
 /* libmicrohttpd calls this for the header, for each piece of the body, and at its
    end with a size of 0. */
 static enum MHD_Result on_request(void *context,
@@ -160,12 +173,7 @@ static enum MHD_Result on_request(void *context,
 	}
 	if (*data_size == 0)
 		return answer(context, connection, method, body);
-	if (*data_size > sizeof(body->bytes) - body->length) {
-		body->is_too_long = true;
-	} else {
-		memcpy(body->bytes + body->length, data, *data_size);
-		body->length += *data_size;
-	}
+	add(body, data, *data_size);
 	*data_size = 0;
 	return MHD_YES;
 }
@@ -173,10 +181,14 @@ static enum MHD_Result on_request(void *context,
 static void on_completed(void *context, struct MHD_Connection *connection,
 			 void **state, enum MHD_RequestTerminationCode code)
 {
+	struct body *body = *state;
+
 	(void)context;
 	(void)connection;
 	(void)code;
-	free(*state);
+	if (body != NULL)
+		free(body->bytes);
+	free(body);
 	*state = NULL;
 }
 
@@ -193,6 +205,7 @@ struct gp_auth_http *gp_auth_http_start(int fd, const char *key,
 		NULL, on_request, http,
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECS,
 		MHD_OPTION_END);
