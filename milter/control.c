@@ -24,6 +24,7 @@
 #include "listen.h"
 #include "lists.h"
 #include "log.h"
+#include "sending.h"
 #include "session.h"
 #include "settings-parse.h"
 #include "snapshot.h"
@@ -113,6 +114,7 @@ static bool has_same_names(const struct gp_settings *new)
 
 static void reload(const char *conf_path)
 {
+	struct gp_snapshot *before;
 	struct gp_settings *settings;
 	struct gp_error err;
 
@@ -126,6 +128,9 @@ static void reload(const char *conf_path)
 		gp_settings_free(&settings);
 		return;
 	}
+	before = gp_snapshot_acquire();
+	gp_sending_tell_store(gp_snapshot_settings(before), settings);
+	gp_snapshot_release(&before);
 	gp_snapshot_replace(settings);
 	gp_lists_begin();
 	gp_log(GP_LOG_INFO, "settings read again from %s", conf_path);

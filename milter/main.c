@@ -73,7 +73,7 @@ static int run(const struct gp_daemon_options *options, const char *conf_path,
 		    settings->journal.facility);
 	gp_log(GP_LOG_INFO, "version %s listens on %s", PACKAGE_VERSION,
 	       settings->milter.socket);
-	gp_sending_tell_start(settings, journal);
+	gp_sending_tell_store(NULL, settings);
 	code = gp_control_run(conf_path);
 	gp_journal_finish(journal);     /* what its thread has not brought */
 	gp_listen_remove();

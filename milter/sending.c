@@ -201,8 +201,7 @@ sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
 static struct gp_journal *journal_of_news;      /* set before any thread starts */
 
 /* It is nobody's doing, so the line names neither session nor user. */
-static void write_line(struct gp_journal *journal,
-		       const struct gp_settings *settings, enum gp_reason reason)
+static void write_line(const struct gp_settings *settings, enum gp_reason reason)
 {
 	struct gp_journal_entry entry;
 
@@ -213,7 +212,7 @@ static void write_line(struct gp_journal *journal,
 	entry.reason = gp_reason_word(reason);
 	entry.why = settings->store.kind == GP_STORE_MEMORY ? "store.kind"
 		: "redis.server";
-	gp_journal_write(journal, &entry);
+	gp_journal_write(journal_of_news, &entry);
 }
 
 static void write_news(enum gp_store_news news, const struct gp_error *err)
@@ -222,20 +221,20 @@ static void write_news(enum gp_store_news news, const struct gp_error *err)
 
 	if (news == GP_STORE_WENT)
 		gp_log(GP_LOG_WARNING, "%s", err->text);
-	write_line(journal_of_news, gp_snapshot_settings(snapshot),
+	write_line(gp_snapshot_settings(snapshot),
 		   news == GP_STORE_WENT ? GP_REASON_STORE_UNAVAILABLE
 		   : GP_REASON_STORE_BACK);
 	gp_snapshot_release(&snapshot);
 }
 
-void gp_sending_tell_start(const struct gp_settings *settings,
-			   struct gp_journal *journal)
+void gp_sending_tell_store(const struct gp_settings *old,
+			   const struct gp_settings *settings)
 {
-	if (has_redis(settings))
+	if (has_redis(settings) || (old != NULL && !has_redis(old)))
 		return;
 	gp_log(GP_LOG_INFO, "no Redis: what users send is counted in the memory of "
 	       "this milter, for this host and until it ends");
-	write_line(journal, settings, GP_REASON_STORE_MEMORY);
+	write_line(settings, GP_REASON_STORE_MEMORY);
 }
 
 void gp_sending_use_journal(struct gp_journal *journal)

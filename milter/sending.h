@@ -12,6 +12,7 @@
 
 #include "journal.h"
 #include "session.h"
+#include "settings.h"
 
 /* After all other rules have let the command through. */
 sfsistat gp_sending_at_mail(SMFICTX *context, struct gp_journal *journal,
@@ -25,9 +26,9 @@ sfsistat gp_sending_at_end(SMFICTX *context, struct gp_journal *journal,
    started; the journal must outlive the milter. */
 void gp_sending_use_journal(struct gp_journal *journal);
 
-/* Without Redis that is said once: what is counted begins here and ends with this
-   process. */
-void gp_sending_tell_start(const struct gp_settings *settings,
-			   struct gp_journal *journal);
+/* Settings without Redis are in force from now on, after old ones with it or, if old is
+   NULL, from the start: says once that what is counted ends with this process. */
+void gp_sending_tell_store(const struct gp_settings *old,
+			   const struct gp_settings *settings);
 
 #endif

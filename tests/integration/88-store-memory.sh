@@ -99,4 +99,19 @@ PYTHON
 check "and tells it" grep -q "^Memory .*from nothing, times: 1$" said
 check "metrics count it" grep -qE \
 	'^gatepost_decisions_total\{.*reason="store-memory".*\} 1$' figures
+python <<'PYTHON'
+from rate import *
+
+# The lab's own settings have no server and say memory: both change and come back.
+site = Site()
+without = site.settings
+site.settings = without.replace('kind = memory', 'kind = redis')
+site.use('redis { server = "127.0.0.1:1" }')
+expect(len(lines(reason='store-memory')), 1, 'with a server')
+site.settings = without
+site.use('')
+expect(len(lines(reason='store-memory')), 2, 'without it again')
+say('a reload that takes Redis away has its line, too')
+PYTHON
+[ $? = 0 ] || failures=1
 finish
