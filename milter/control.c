@@ -58,9 +58,14 @@ static void on_signal(int number)
 		   : number == SIGUSR1 ? EVENT_RELIEVED : EVENT_STOP);
 }
 
+/* Held until the main thread takes signals again. */
+static pthread_mutex_t before_libmilter = PTHREAD_MUTEX_INITIALIZER;
+
 static void *run_milter(void *unused)
 {
 	(void)unused;
+	(void)pthread_mutex_lock(&before_libmilter);
+	(void)pthread_mutex_unlock(&before_libmilter);
 	if (smfi_main() != MI_SUCCESS)
 		gp_log(GP_LOG_ERROR, "libmilter ended with an error");
 	send_event(EVENT_ENDED);
@@ -82,7 +87,9 @@ static int install_handlers(void)
 	return sigaction(SIGPIPE, &action, NULL);
 }
 
-/* Only the main thread may take the signals. */
+/* Only the main thread may take the signals: the other one inherits that they are
+   blocked.  A SIGHUP while both block them would go to libmilter's sigwait(), if that
+   ran already. */
 static int start_thread(pthread_t *thread_r)
 {
 	sigset_t blocked, old;
@@ -93,9 +100,11 @@ static int start_thread(pthread_t *thread_r)
 	(void)sigaddset(&blocked, SIGTERM);
 	(void)sigaddset(&blocked, SIGINT);
 	(void)sigaddset(&blocked, SIGUSR1);
+	(void)pthread_mutex_lock(&before_libmilter);
 	(void)pthread_sigmask(SIG_BLOCK, &blocked, &old);
 	result = pthread_create(thread_r, NULL, run_milter, NULL);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_mutex_unlock(&before_libmilter);
 	return result == 0 ? 0 : -1;
 }
 

@@ -35,6 +35,10 @@ check_LTLIBRARIES = tests/integration/libclock_shift.la
 tests_integration_libclock_shift_la_SOURCES = tests/integration/clock-shift.c
 tests_integration_libclock_shift_la_LDFLAGS = $(AM_LDFLAGS) -module \
 	-avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += tests/integration/libslow_signals.la
+tests_integration_libslow_signals_la_SOURCES = tests/integration/slow-signals.c
+tests_integration_libslow_signals_la_LDFLAGS = $(AM_LDFLAGS) -module \
+	-avoid-version -shared -rpath /nowhere
 if BUILD_IMAPD_HOOKS
 # Loaded beside the plugin, to see what it leaves behind.
 check_LTLIBRARIES += tests/integration/lib10_imap_probe_plugin.la

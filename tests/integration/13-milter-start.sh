@@ -90,4 +90,15 @@ kill "$pid"
 wait_until 10 gone "$pid"
 check "SIGTERM ends it" gone "$pid"
 check "its socket is gone" [ ! -e "$work/run/milter.sock" ]
+
+# The main thread is late when it takes signals again, after it has started the other.
+LD_PRELOAD=$GATEPOST_BUILD/tests/integration/.libs/libslow_signals.so \
+	"$milter" -c "$conf" -f > "$work/out" 2>&1 &
+pid=$!
+at_exit kill "$pid"
+wait_until 10 grep -q "listens on" "$work/out"
+kill -HUP "$pid"
+check "SIGHUP right after the start is no end" \
+	wait_until 10 grep -q "settings read again" "$work/out"
+kill "$pid"
 finish
