@@ -18,6 +18,11 @@ cd "$work" || exit 99
 : > at-exit
 failures=0 checks=0
 
+# What a sanitizer finds is told here, by whatever runs as whatever user: leaks too,
+# when a program ends, also of those whose exit code and words a test expects.
+install -d -m 1777 "$work/sanitizer"
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path=$work/sanitizer/found"
+
 # What Redis's failures have left outside of $work: named by a hash (FNV-1a) of the
 # settings' path.
 forget_breakers() {
@@ -39,16 +44,16 @@ leave() {
 	done < "$work/at-exit"
 	for site in "$work"/*/; do
 		[ ! -e "$site/pids" ] || "$GATEPOST_SOURCE/scripts/lab" down "$site"
-		if grep -rE -A25 'ERROR: AddressSanitizer|runtime error: |WARNING: ThreadSanitizer' \
-			"$site/log" 2> /dev/null; then
-			echo "FAILED: a sanitizer found something"
-			code=1
-		fi
 		if cat "$site"/log/valgrind/* 2> /dev/null | grep .; then
 			echo "FAILED: valgrind found something"
 			code=1
 		fi
 	done
+	if grep -rE -A25 'ERROR: (Address|Leak)Sanitizer|LeakSanitizer has encountered|runtime error: |WARNING: ThreadSanitizer' \
+		"$work"/sanitizer "$work"/*/log 2> /dev/null | grep .; then
+		echo "FAILED: a sanitizer found something"
+		code=1
+	fi
 	forget_breakers
 	cd /
 	rm -rf "$work"
