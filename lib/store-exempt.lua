@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
 --
--- One more exemption by hand, or one that goes; what has ended goes with it.
+-- One more exemption by hand, or one that goes; what has ended goes with it, and is
+-- all that goes where nobody is named.
 --
 -- KEYS[1]  gp:{exemptions}:x   hash: who -> "UNTIL AUTHOR: REASON", with the end in
 --          seconds since 1970
--- ARGV     who, and what the hash holds of them; "" to drop it
+-- ARGV     who, or "" for nobody
+--          what the hash holds of them; "" to drop it
 --          most of them that there may be
 -- Returns  1, 0 if there was nothing to drop, -1 if there are too many
 local key, who, value, most = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])

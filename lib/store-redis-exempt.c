@@ -44,17 +44,21 @@ bool gp_store_redis_wants_exemptions(const struct gp_store_redis *store,
 	return now_msecs >= store->exemptions_until_msecs;
 }
 
-/* Whatever is there that we have not written exempts nobody. */
-static void add(struct gp_exemption_list *list, const redisReply *who,
+/* Whatever is there that we have not written exempts nobody, and ends as soon as
+   store-exempt.lua finds no number in it. */
+static void add(struct gp_store_redis *store, const redisReply *who,
 		const redisReply *value)
 {
+	struct gp_exemption_list *list = &store->exemptions;
 	struct gp_exemption exemption;
 	struct gp_error ignored;
 
-	if (who->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
-	    gp_exemption_unpack(who->str, value->str, &exemption, &ignored) < 0)
+	if (who->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING)
 		return;
-	list->items[list->count++] = exemption;
+	if (strtoll(value->str, NULL, 10) <= gp_clock_wall_msecs() / 1000)
+		store->has_ended = true;
+	if (gp_exemption_unpack(who->str, value->str, &exemption, &ignored) == 0)
+		list->items[list->count++] = exemption;
 }
 
 /* Those that were known last hold until they are asked for once more. */
@@ -76,7 +80,7 @@ void gp_store_redis_take_exemptions(struct gp_store_redis *store,
 	gp_store_redis_free_exemptions(store);
 	list->items = gp_alloc((reply->elements / 2 + 1) * sizeof(*list->items));
 	for (size_t i = 0; i + 1 < reply->elements; i += 2)
-		add(list, reply->element[i], reply->element[i + 1]);
+		add(store, reply->element[i], reply->element[i + 1]);
 	store->exemptions_until_msecs = now_msecs + GOOD_MSECS;
 }
 
@@ -90,15 +94,13 @@ static int note_silence(struct gp_store_redis *store, int64_t now_msecs,
 }
 
 static int read_all(struct gp_store_redis *store, int64_t now_msecs,
-		    struct gp_error *err)
+		    int64_t deadline_msecs, struct gp_error *err)
 {
 	redisReply *reply;
 	int result = 0;
 
 	if (gp_redis_site_exchange(store->site, &gp_store_redis_ask_exemptions, 1,
-				   gp_clock_monotonic_msecs() +
-				   store->settings->redis.deadline_msecs,
-				   &reply, err) < 0)
+				   deadline_msecs, &reply, err) < 0)
 		return note_silence(store, now_msecs, err);
 	gp_store_redis_take_exemptions(store, reply, now_msecs);
 	if (reply->type != REDIS_REPLY_ARRAY)
@@ -106,7 +108,6 @@ static int read_all(struct gp_store_redis *store, int64_t now_msecs,
 				      REDIS_REPLY_ERROR ? reply->str
 				      : "unexpected reply to HGETALL");
 	freeReplyObject(reply);
-	gp_redis_site_disconnect(store->site);
 	return result;
 }
 
@@ -116,6 +117,9 @@ int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
 			      struct gp_error *err)
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
+	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
+		store->settings->redis.deadline_msecs;
+	int result;
 
 	(void)user;
 	*list_r = &store->exemptions;
@@ -123,16 +127,20 @@ int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
 		return 0;
 	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
-	if (read_all(store, now_msecs, err) < 0)
-		return -1;
-	gp_breaker_answered(store->store.breaker);
-	return 0;
+	result = read_all(store, now_msecs, deadline_msecs, err);
+	if (result == 0) {
+		gp_breaker_answered(store->store.breaker);
+		gp_store_redis_drop_ended(store, now_msecs, deadline_msecs);
+	}
+	gp_redis_site_disconnect(store->site);
+	return result;
 }
 
 /* --- changes --- */
 
-static int change(struct gp_store_redis *store, const char *who,
-		  const char *value, struct gp_error *err)
+static int run_change(struct gp_store_redis *store, const char *who,
+		      const char *value, int64_t deadline_msecs,
+		      redisReply **reply_r, struct gp_error *err)
 {
 	char most[16];
 	const char *argv[] = { NULL, NULL, "1", KEY, who, value, most };
@@ -140,12 +148,37 @@ static int change(struct gp_store_redis *store, const char *who,
 		.sha1 = STORE_EXEMPT_SHA1, .text = store_exempt_script,
 		.argv = argv, .argc = sizeof(argv) / sizeof(argv[0]),
 	};
+
+	(void)snprintf(most, sizeof(most), "%d", EXEMPTIONS_MAX);
+	return gp_store_redis_run(store, &script, NULL, deadline_msecs, reply_r,
+				  err);
+}
+
+/* Redis may refuse, and keeps them then; but who waited for it in vain does so once
+   only. */
+void gp_store_redis_drop_ended(struct gp_store_redis *store, int64_t now_msecs,
+			       int64_t deadline_msecs)
+{
+	redisReply *reply;
+	struct gp_error err;
+
+	if (!store->has_ended)
+		return;
+	store->has_ended = false;
+	if (run_change(store, "", "", deadline_msecs, &reply, &err) == 0)
+		freeReplyObject(reply);
+	else if (gp_clock_monotonic_msecs() >= deadline_msecs)
+		(void)note_silence(store, now_msecs, &err);
+}
+
+static int change(struct gp_store_redis *store, const char *who,
+		  const char *value, struct gp_error *err)
+{
 	redisReply *reply;
 	int result;
 
-	(void)snprintf(most, sizeof(most), "%d", EXEMPTIONS_MAX);
-	if (gp_store_redis_run(store, &script, NULL, gp_clock_monotonic_msecs() +
-			       CHANGE_DEADLINE_MSECS, &reply, err) < 0)
+	if (run_change(store, who, value, gp_clock_monotonic_msecs() +
+		       CHANGE_DEADLINE_MSECS, &reply, err) < 0)
 		return -1;
 	if (reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0)
 		result = reply->integer > 0;

@@ -164,20 +164,21 @@ static int store_redis_poll(struct gp_store *generic,
 {
 	struct gp_store_redis *store = (struct gp_store_redis *)generic;
 	const int64_t began_msecs = gp_clock_monotonic_msecs();
+	const int64_t deadline_msecs = began_msecs +
+		store->settings->redis.deadline_msecs;
 	char *key;
 	int result;
 
 	if (gp_store_redis_is_left_alone(store, now_msecs, err))
 		return -1;
 	key = gp_store_key(query->user);
-	result = ask(store, query, key, now_msecs,
-		     began_msecs + store->settings->redis.deadline_msecs, history_r,
-		     err);
+	result = ask(store, query, key, now_msecs, deadline_msecs, history_r, err);
 	free(key);
 	if (result < 0)
 		return gp_store_redis_fail(store, now_msecs, err);
 	count_from_question(history_r, began_msecs);
 	gp_breaker_answered(store->store.breaker);
+	gp_store_redis_drop_ended(store, now_msecs, deadline_msecs);
 	gp_redis_site_disconnect(store->site);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct gp_store_redis {
 	                                   like no other store's */
 	struct gp_exemption_list exemptions;    /* by hand, as last read */
 	int64_t exemptions_until_msecs; /* good so long; 0: never read */
+	bool has_ended;                 /* one that was read, by our clock */
 	struct gp_error last_error;
 };
 
@@ -61,6 +62,11 @@ extern const struct gp_redis_command gp_store_redis_ask_exemptions;
 void gp_store_redis_take_exemptions(struct gp_store_redis *store,
 				    const redisReply *reply, int64_t now_msecs);
 void gp_store_redis_free_exemptions(struct gp_store_redis *store);
+
+/* Has Redis drop what was read and has ended, by its own clock; asks nothing if none
+   has. */
+void gp_store_redis_drop_ended(struct gp_store_redis *store, int64_t now_msecs,
+			       int64_t deadline_msecs);
 
 /* Of struct gp_store_ops. */
 int gp_store_redis_exemptions(struct gp_store *generic, const char *user,

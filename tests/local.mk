@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/test-settings-files \
 	tests/unit/test-settings-rate \
 	tests/unit/test-site \
+	tests/unit/test-store-exempt \
 	tests/unit/test-store-poll \
 	tests/unit/test-store-record \
 	tests/unit/test-store-redis \
@@ -190,6 +191,8 @@ tests_unit_test_site_LDADD = $(unit_ldadd) $(JANSSON_LIBS)
 tests_unit_test_store_record_LDADD = $(unit_ldadd)
 tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)
+tests_unit_test_store_exempt_SOURCES = tests/unit/test-store-exempt.c $(own_redis)
+tests_unit_test_store_exempt_LDADD = $(unit_ldadd)
 tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c \
 	milter/store-queue.c milter/store-keeper.c $(own_redis)
 tests_unit_test_store_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
@@ -381,7 +384,8 @@ print-debian13-tests:
 		$(integration_tests) | grep -E '/(01|10|11|21|[345][0-9]|86)-'`
 # What depends on the server of the history.
 print-store-tests:
-	@echo tests/unit/test-store-poll tests/unit/test-store-queue \
+	@echo tests/unit/test-store-exempt \
+		tests/unit/test-store-poll tests/unit/test-store-queue \
 		tests/unit/test-store-redis tests/unit/test-store-submit \
 		`printf '%s\n' $(integration_tests) | grep -E '/(16|3[0369]|58|75|8[013-79]|9[01])-'`
 .PHONY: print-unit-tests print-sanitizer-tests print-debian13-tests \

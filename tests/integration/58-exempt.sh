@@ -147,7 +147,12 @@ redis('HSET', 'gp:{exemptions}:x', 'bob', '1000000000 ann: long ago', 'carol', '
       '10.0.0.0/99', '4000000000 ann: no network', 'dave', '4000000000')
 for user in ('bob', 'carol', 'dave'):
     wait_early(user, source='127.0.0.5').close()
-say('what has ended, or is damaged, exempts nobody')
+expect_true(not {'bob', 'carol'} & set(redis('HKEYS', 'gp:{exemptions}:x').split()),
+            'what has ended is dropped by the checks of others')
+redis('HSET', 'gp:{exemptions}:x', 'bob', '1000000000 ann: long ago')
+expect_true('bob' not in ctl('exempt', 'list'), 'the list')
+expect_true('bob' not in redis('HKEYS', 'gp:{exemptions}:x').split(), 'or by the list')
+say('what has ended, or is damaged, exempts nobody, and goes')
 
 # A user who may begin anew.
 program = session('carol', source='127.0.0.9')

@@ -487,49 +487,6 @@ static void a_frozen_redis_costs_one_deadline(void **state)
 }
 
 /* Nor does a connection that is kept begin the deadline anew. */
-/* What stands where exemptions should be costs users nothing: what was known last
-   holds, and is not asked for with each check. */
-static void exemptions_that_cannot_be_read_are_no_outage(void **state)
-{
-	const struct gp_exemption exemption = { .login = (char *)(uintptr_t)"joe",
-		.author = (char *)(uintptr_t)"a", .reason = (char *)(uintptr_t)"b" };
-	struct gp_poll_query query = query_of("alice");
-	const struct gp_exemption_list *list;
-	struct gp_poll_history history;
-	struct gp_store *store;
-	struct gp_error err;
-
-	(void)state;
-	store = gp_store_redis_open(&own_redis_settings, &err);
-	assert_int_equal(store->ops->exempt(store, &exemption, &err), 0);
-	assert_int_equal(store->ops->poll(store, &query, 0, &history, &err), 0);
-	assert_int_equal(store->ops->exemptions(store, "alice", 0, &list, &err), 0);
-	assert_int_equal(list->count, 1);
-	assert_int_equal(DO("SET", "gp:{exemptions}:x", "x"), 0);
-	for (int64_t now = 6 * SECS; now < 15 * SECS; now += SECS) {
-		/* on the way */
-		assert_int_equal(store->ops->poll(store, &query, now, &history,
-						  &err), 0);
-		assert_int_equal(store->ops->exemptions(store, "alice", now, &list,
-							&err), 0);
-		assert_int_equal(list->count, 1);
-	}
-	assert_int_equal(DO("DEL", "gp:{exemptions}:x"), 0);
-	assert_int_equal(store->ops->poll(store, &query, 30 * SECS, &history, &err),
-			 0);
-	assert_int_equal(store->ops->exemptions(store, "alice", 30 * SECS, &list,
-						&err), 0);
-	assert_int_equal(list->count, 0);
-	/* asked for by themselves: said, and no reason to leave users alone */
-	assert_int_equal(DO("SET", "gp:{exemptions}:x", "x"), 0);
-	assert_int_equal(store->ops->exemptions(store, "alice", 60 * SECS, &list,
-						&err), -1);
-	assert_non_null(strstr(err.text, "WRONGTYPE"));
-	assert_int_equal(store->ops->poll(store, &query, 60 * SECS, &history, &err),
-			 0);
-	gp_store_close(&store);
-}
-
 static void no_reply_is_waited_for_after_the_deadline(void **state)
 {
 	const char *argv[] = { "PING" };
@@ -916,8 +873,6 @@ int main(void)
 		cmocka_unit_test_setup(who_was_held_is_known_once, own_redis_empty),
 		cmocka_unit_test_setup(holding_makes_up_nobody, own_redis_empty),
 		cmocka_unit_test_setup(a_frozen_redis_costs_one_deadline, own_redis_empty),
-		cmocka_unit_test_setup(exemptions_that_cannot_be_read_are_no_outage,
-				       own_redis_empty),
 		cmocka_unit_test_setup(no_reply_is_waited_for_after_the_deadline,
 				       own_redis_empty),
 		cmocka_unit_test(processes_come_back_at_different_times),
