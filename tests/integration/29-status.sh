@@ -79,6 +79,7 @@ alice.command('SELECT INBOX')
 alice.command('LOGOUT')
 wait_until(lambda: 'alice' in redis('KEYS', '*'), 10, 'Redis knows alice')
 PYTHON
+[ $? = 0 ] || failures=1
 version=$("$ctl" --version)
 # An open session tells which plugin is loaded.
 coproc session { python <<'PYTHON'

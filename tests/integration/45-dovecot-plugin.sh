@@ -118,6 +118,7 @@ for command in ('SELECT INBOX', 'NOOP', 'STATUS INBOX (MESSAGES)', 'NOOP', 'LOGO
     expect_true(session.command(command)[-1].startswith('OK'), command)
 session.close()
 PYTHON
+[ $? = 0 ] || failures=1
 bob_is_done() { [ "$(grep -c 'probe: ' "$log")" -gt "$before" ]; }
 check "a session with all commands" wait_until 20 bob_is_done
 grep 'probe: ' "$log" | grep -v 'probe: nothing was left' > left

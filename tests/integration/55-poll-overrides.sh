@@ -215,6 +215,7 @@ expect(len(journal(user='alice', ip='127.0.0.9', action='note')) > 0, True,
        'the step before')
 say('a step counts in a time of its own')
 PYTHON
+[ $? = 0 ] || failures=1
 # A pilot group: off for all, on for one.
 cat >> "$LAB_CONF" <<CONF
 poll {
@@ -253,5 +254,5 @@ expect_true('imap/127.0.0.11' not in kept('carol').programs, 'carol is not count
 say('a pilot group: only those are judged whom an override names')
 PYTHON
 [ $? = 0 ] || failures=1
-check "userdb, exempt, a time of its own" [ $? = 0 ]
+check "userdb, exempt, a time of its own, a pilot group" [ "$failures" = 0 ]
 finish
