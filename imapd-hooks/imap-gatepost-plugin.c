@@ -271,6 +271,15 @@ static void before_command(struct client_command_context *cmd)
 		cmd->func = refuse_access;
 }
 
+/* What Dovecot has refused did nothing.  Without a reply yet it waits for a sync, and will
+   get OK, or for more of its input, and comes here again. */
+static bool was_done(const struct client_command_context *cmd)
+{
+	return cmd->tagline_reply != NULL
+		? strncasecmp(cmd->tagline_reply, "OK", 2) == 0
+		: cmd->state != CLIENT_COMMAND_STATE_WAIT_INPUT;
+}
+
 static void after_command(struct client_command_context *cmd)
 {
 	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
@@ -281,7 +290,7 @@ static void after_command(struct client_command_context *cmd)
 	if (strcasecmp(cmd->name, "IDLE") == 0 ||
 	    strcasecmp(cmd->name, "NOTIFY") == 0)
 		gp_poll_session_idled(gc->session);
-	if (gp_imap_is_human(cmd->name))
+	if (gp_imap_is_human(cmd->name) && was_done(cmd))
 		gp_poll_session_human(gc->session, gp_clock_monotonic_msecs());
 }
 

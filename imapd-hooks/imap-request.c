@@ -113,7 +113,7 @@ bool gp_imap_is_human(const char *command)
 {
 	static const char *const names[] = {
 		"APPEND", "COPY", "CREATE", "DELETE", "EXPUNGE", "MOVE", "RENAME",
-		"STORE", "SUBSCRIBE", "UNSUBSCRIBE", NULL
+		"REPLACE", "STORE", "SUBSCRIBE", "UNSUBSCRIBE", NULL
 	};
 
 	if (strncasecmp(command, "UID ", 4) == 0)

@@ -20,6 +20,17 @@ poll {
 }
 journal { interval = 1s }
 CONF
+
+# One for each thing that only people do.
+for person in person{0..11}; do
+	mkdir -p "$LAB_MAIL/$person"/{,.Kept/}{cur,new,tmp}
+	chown -R nobody:nogroup "$LAB_MAIL/$person"
+	for name in "$person" "$person@$LAB_DOMAIN"; do
+		printf '%s:{PLAIN}secret-%s:%s:%s::%s::userdb_gatepost_interval=5m\n' \
+			"$name" "$person" "$(id -u nobody)" \
+			"$(getent group nogroup | cut -d: -f3)" "$LAB_MAIL/$person"
+	done
+done >> site/etc/users
 python <<'PYTHON'
 import smtp
 from poll import *
@@ -66,6 +77,32 @@ for quiet in ('FETCH 1 (FLAGS BODY[])', 'UID FETCH 1 (RFC822)', 'SEARCH UNSEEN',
     erin.command(quiet)
     expect(looks(erin), False, 'looking into the mailbox after ' + quiet)
 say('FETCH, SEARCH and LIST are no human activity')
+
+# Each person is early for 5 minutes, tries in vain, and then does it.
+DEEDS = {
+    'STORE 9 +FLAGS (\\Seen)': 'STORE 1 +FLAGS (\\Seen)',
+    'UID STORE': 'UID STORE 1 +FLAGS (\\Seen)',
+    'COPY 1 None': 'COPY 1 Kept',
+    'UID COPY 1 None': 'UID COPY 1 Kept',
+    'MOVE 1 None': 'MOVE 1 Kept',
+    'UID EXPUNGE': 'EXPUNGE',
+    'CREATE Kept': 'CREATE New',
+    'DELETE None': 'DELETE Kept',
+    'RENAME None New': 'RENAME Kept New',
+    'SUBSCRIBE a/../b': 'SUBSCRIBE Kept',
+    'UNSUBSCRIBE': 'UNSUBSCRIBE Kept',
+    'APPEND None {4+}\r\nx: y': 'APPEND Kept {4+}\r\nx: y',
+}
+for number in range(len(DEEDS)):
+    deliver('person%d' % number, 'one')
+persons = [open_inbox('person%d' % number) for number in range(len(DEEDS))]
+for (vain, deed), person in zip(DEEDS.items(), persons):
+    wait_until(lambda: is_early(person), 20, 'early')
+    expect_true(answer(person, vain) in ('NO', 'BAD'), vain)
+    expect(looks(person), False, 'looking into the mailbox after ' + vain)
+    expect(answer(person, deed), 'OK', deed)
+    expect(looks(person), True, 'looking into the mailbox after ' + deed)
+say('what only a person does makes checks free, what is refused does not')
 
 # A session that has no answer yet; the other program was early in the one before.
 other.command('LOGOUT')
