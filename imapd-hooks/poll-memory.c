@@ -204,15 +204,23 @@ bool gp_poll_memory_is_away(const struct gp_poll_memory *memory)
 
 /* --- what the store does not know yet --- */
 
+/* Without a grace only an absence depends on it, and that ends for others within an
+   interval. */
+static int64_t fresh_msecs(const struct gp_poll_memory *memory)
+{
+	return memory->settings->poll.grace_secs > 0 ? grace_msecs(memory)
+		: (int64_t)memory->settings->poll.interval_secs * 1000;
+}
+
 bool gp_poll_memory_human(struct gp_poll_memory *memory, int64_t now_msecs)
 {
-	const bool is_news = memory->human_told_at_msecs < 0 ||
-		now_msecs - memory->human_told_at_msecs >= grace_msecs(memory);
+	const bool was_away = gp_poll_memory_is_away(memory);
 
 	memory->human_at_msecs = now_msecs;
-	if (memory->answer.is_away)
+	if (was_away)
 		memory->has_answer = false;
-	return is_news;
+	return was_away || memory->human_told_at_msecs < 0 ||
+		now_msecs - memory->human_told_at_msecs >= fresh_msecs(memory);
 }
 
 void gp_poll_memory_wrote(struct gp_poll_memory *memory, int64_t now_msecs)

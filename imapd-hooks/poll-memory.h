@@ -69,7 +69,8 @@ void gp_poll_memory_answered(struct gp_poll_memory *memory,
 void gp_poll_memory_waited(struct gp_poll_memory *memory, int64_t now_msecs);
 
 /* The user has done what only a person does.  True if the store is to hear of it now:
-   what it knows is older than poll.grace. */
+   the user was away, or what it knows is older than poll.grace, or than poll.interval
+   where there is no grace. */
 bool gp_poll_memory_human(struct gp_poll_memory *memory, int64_t now_msecs);
 
 /* There is a line about early checks in the journal. */

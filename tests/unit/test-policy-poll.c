@@ -264,6 +264,29 @@ static void test_observe_decides_alike_and_does_nothing(void **state)
 	}
 }
 
+static void test_the_interval_grows_with_the_load(void **state)
+{
+	static const struct { unsigned int load_percent, secs; } rows[] = {
+		{ 0, 300 }, { 50, 300 }, { 51, 312 }, { 75, 600 }, { 99, 888 },
+		{ 100, 900 }, { 1000, 900 },
+	};
+	struct gp_settings settings = settings_default;
+	struct gp_poll_terms terms = { .interval_secs = 300,
+				       .interval_max_secs = 900 };
+
+	(void)state;
+	settings.poll.load_low_percent = 50;
+	settings.poll.load_high_percent = 100;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(gp_policy_poll_interval(
+			&settings, &terms, rows[i].load_percent), rows[i].secs);
+	/* No range, as for those with an interval of their own. */
+	terms.interval_max_secs = 300;
+	assert_int_equal(gp_policy_poll_interval(&settings, &terms, 1000), 300);
+	terms.interval_max_secs = 0;
+	assert_int_equal(gp_policy_poll_interval(&settings, &terms, 1000), 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_a_silent_store_lets_everybody_pass),
 		cmocka_unit_test(test_off_is_off),
 		cmocka_unit_test(test_observe_decides_alike_and_does_nothing),
+		cmocka_unit_test(test_the_interval_grows_with_the_load),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

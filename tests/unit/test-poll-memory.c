@@ -25,7 +25,8 @@ static int setup(void **state)
 {
 	(void)state;
 	settings = (struct gp_settings){ .poll = {
-		.round_secs = ROUND / 1000, .grace_secs = GRACE / 1000 } };
+		.interval_secs = INTERVAL / 1000, .round_secs = ROUND / 1000,
+		.grace_secs = GRACE / 1000 } };
 	ladder = (struct gp_ladder){ { { 0, GP_ACTION_ABSORB, 0, 0 } }, 1 };
 	gp_poll_memory_init(&memory, &settings);
 	return 0;
@@ -237,6 +238,17 @@ static void test_the_store_hears_of_people_once_in_a_while(void **state)
 	assert_true(gp_poll_memory_human(&memory, 1000 + GRACE));
 }
 
+static void test_without_a_grace_once_in_an_interval(void **state)
+{
+	(void)state;
+	settings.poll.grace_secs = 0;
+	assert_true(gp_poll_memory_human(&memory, 1000));
+	gp_poll_memory_brought(&memory, 0);
+	assert_false(gp_poll_memory_human(&memory, 1001));
+	assert_false(gp_poll_memory_human(&memory, 1000 + INTERVAL - 1));
+	assert_true(gp_poll_memory_human(&memory, 1000 + INTERVAL));
+}
+
 static void test_while_a_person_is_there_checks_are_free(void **state)
 {
 	(void)state;
@@ -256,10 +268,14 @@ static void test_a_person_is_not_away(void **state)
 
 	(void)state;
 	settings.poll.grace_secs = 0;
+	(void)gp_poll_memory_human(&memory, 0);
+	gp_poll_memory_brought(&memory, 0);
 	gp_poll_memory_answered(&memory, &away, INTERVAL, 0);
 	assert_true(gp_poll_memory_human(&memory, 1));
 	assert_false(gp_poll_memory_is_away(&memory));
 	assert_false(knows(1));
+	gp_poll_memory_brought(&memory, 0);
+	assert_false(gp_poll_memory_human(&memory, 2));
 }
 
 /* --- what the store does not know yet --- */
@@ -336,6 +352,7 @@ int main(void)
 		MEMORY_TEST(test_a_sweep_is_early_once),
 		MEMORY_TEST(test_what_the_store_counted_gets_old),
 		MEMORY_TEST(test_the_store_hears_of_people_once_in_a_while),
+		MEMORY_TEST(test_without_a_grace_once_in_an_interval),
 		MEMORY_TEST(test_while_a_person_is_there_checks_are_free),
 		MEMORY_TEST(test_a_person_is_not_away),
 		MEMORY_TEST(test_a_check_counted_twice_is_set_right),
