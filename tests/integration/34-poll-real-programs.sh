@@ -23,6 +23,7 @@ poll {
 	ladder = {"after 0: absorb", "after 4: delay 1s"}
 	login_ladder = {"after 2: hold 1s", "after 4: hold 3s"}
 }
+journal { interval = 1s }
 CONF
 python <<'PYTHON'
 from programs import *
