@@ -34,7 +34,7 @@ sed -i -e '/^erin:/s/$/ userdb_gatepost_interval=5m/' \
 	-e '/^dave:/s/$/ userdb_gatepost_interval=soon/' site/etc/users
 doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
 python <<'PYTHON'
-from poll import *
+from pop3_session import *
 
 
 def session(user, **options):
@@ -100,6 +100,19 @@ for _ in range(30):
     expect(looks(relic), True, 'the program is exempt')
 expect(journal(ip='127.0.0.9'), [], 'lines about the program')
 say('a network with another ladder; a webmail and a program that are exempt')
+
+
+
+def pop3_is_early():
+    """A login that is refused raises an error."""
+    pop3 = Pop3('alice')
+    pop3.quit()
+    return journal(user='alice', part='pop3')
+
+
+line = wait_until(pop3_is_early, 30, 'an early login by POP3')[0]
+expect((line['action'], line['why']), ('note', 'poll.overrides'), 'POP3')
+say('a program by its pattern: POP3 with another ladder for logins')
 
 erin = open_session('erin')
 line = wait_for_line(erin, user='erin')
