@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test-settings-rate \
 	tests/unit/test-site \
 	tests/unit/test-store-exempt \
+	tests/unit/test-store-nonsense \
 	tests/unit/test-store-poll \
 	tests/unit/test-store-record \
 	tests/unit/test-store-redis \
@@ -193,6 +194,9 @@ tests_unit_test_store_redis_SOURCES = tests/unit/test-store-redis.c $(own_redis)
 tests_unit_test_store_redis_LDADD = $(unit_ldadd)
 tests_unit_test_store_exempt_SOURCES = tests/unit/test-store-exempt.c $(own_redis)
 tests_unit_test_store_exempt_LDADD = $(unit_ldadd)
+tests_unit_test_store_nonsense_SOURCES = tests/unit/test-store-nonsense.c \
+	$(impostor)
+tests_unit_test_store_nonsense_LDADD = $(unit_ldadd)
 tests_unit_test_store_queue_SOURCES = tests/unit/test-store-queue.c \
 	milter/store-queue.c milter/store-keeper.c $(own_redis)
 tests_unit_test_store_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/milter
@@ -200,8 +204,8 @@ tests_unit_test_store_queue_LDADD = $(unit_ldadd)
 tests_unit_test_store_poll_SOURCES = tests/unit/test-store-poll.c \
 	lib/poll-model.c lib/poll-model.h $(own_redis)
 tests_unit_test_store_poll_LDADD = $(unit_ldadd) -lm
-tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c \
-	$(own_redis)
+impostor = tests/unit/impostor.c tests/unit/impostor.h $(own_redis)
+tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c $(impostor)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)
 tests_unit_test_authpolicy_request_SOURCES = \
 	tests/unit/test-authpolicy-request.c imapd-hooks/authpolicy-request.c

@@ -63,15 +63,9 @@ static void stop(void)
 	redis_pid = -1;
 }
 
-bool own_redis_start(void)
+void own_redis_fill(struct gp_settings *settings, char *name)
 {
-	struct gp_settings *settings = &own_redis_settings;
-	struct gp_error err;
-
-	if (mkdtemp(folder) == NULL)
-		return false;
-	(void)snprintf(server, sizeof(server), "unix:%s/redis.sock", folder);
-	settings->redis.server = server;
+	settings->redis.server = name;
 	settings->redis.user = settings->redis.password_file = empty;
 	settings->redis.sentinel_master = settings->redis.sentinel_user = empty;
 	settings->redis.sentinel_password_file = settings->redis.tls_name = empty;
@@ -81,7 +75,17 @@ bool own_redis_start(void)
 	settings->redis.deadline_msecs = 2 * SECS;
 	settings->redis.retry_secs = 10;
 	settings->redis.retention_secs = 7 * 86400;
-	site = gp_redis_site_open(settings, &err);
+}
+
+bool own_redis_start(void)
+{
+	struct gp_error err;
+
+	if (mkdtemp(folder) == NULL)
+		return false;
+	(void)snprintf(server, sizeof(server), "unix:%s/redis.sock", folder);
+	own_redis_fill(&own_redis_settings, server);
+	site = gp_redis_site_open(&own_redis_settings, &err);
 	launch();
 	if (answers())
 		return true;

@@ -15,6 +15,9 @@ enum { TEST_SKIPPED = 77, SECS = 1000 };
 /* With settings.redis for that server; *settings belongs to this module. */
 extern struct gp_settings own_redis_settings;
 
+/* redis for a server of that name, which is to outlive *settings. */
+void own_redis_fill(struct gp_settings *settings, char *name);
+
 /* False if redis-server does not run here. */
 bool own_redis_start(void);
 /* Kills it and starts it again, with nothing in it. */
