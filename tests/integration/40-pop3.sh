@@ -36,6 +36,7 @@ def log(name='dovecot.log'):
 PYTHON
 PYTHONPATH=$work python <<'PYTHON'
 from pop3 import *
+from programs import FetchmailPop3, run
 
 deliver('alice', 'one')
 first = check_mail('alice')
@@ -86,6 +87,27 @@ expect(other.answer.split()[:2], [b'+OK', b'1'], 'another program is served')
 other.quit()
 say('another user and another program are not touched')
 
+# fetchmail takes the refusal for a mailbox that is busy: no error of the login.
+class Fetchmail(FetchmailPop3):
+    name, user = 'fetchmail, refused', 'dave'
+
+
+def refused():
+    code, text = run(*fetchmail.command)
+    return code not in (0, 1) and (code, text)
+
+
+LOCK_BUSY = 9
+fetchmail = Fetchmail(None)
+fetchmail.begin()
+deliver('dave', 'first')
+code, text = run(*fetchmail.command)
+expect(code, 0, 'fetchmail: ' + text)
+code, text = wait_until(refused, 60, 'fetchmail is refused')
+expect(code, LOCK_BUSY, 'fetchmail: ' + text)
+expect_true('try again in' in text and 'uthentication' not in text, text)
+deliver('dave', 'second')
+
 # Who comes back when he was told to is served.
 end = now() + int(REFUSAL.match(plain_port.login).group(1))
 wait_until(lambda: now() >= end, 30, 'the time that was named')
@@ -93,7 +115,10 @@ session = check_mail('alice')
 expect_true(hasattr(session, 'answer'), 'served then: %r' % session.login)
 expect(session.answer.split()[:2], [b'+OK', b'1'], 'with all mail')
 session.quit()
-say('who comes back after the time that was named is served')
+wait_until(lambda: run(*fetchmail.command)[0] == 0, 40, 'fetchmail is served again')
+expect([fetchmail.messages().count('Subject: ' + name) for name in ('first', 'second')],
+       [1, 1], 'what fetchmail has got')
+say('who comes back after the time that was named is served, fetchmail too')
 
 expect_true(not re.search('Panic|Fatal|signal|auth failed|Password mismatch',
                           log()), 'log of Dovecot:\n' + log())
