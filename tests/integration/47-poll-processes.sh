@@ -9,26 +9,31 @@ case $(dovecot --version) in
 2.3.*) for_ever='service_count = 0' ;;
 *) for_ever='service_restart_request_count = unlimited' ;;
 esac
-cat > dovecot.conf <<CONF
-service imap {
+for protocol in imap pop3; do
+	cat <<CONF
+service $protocol {
   client_limit = 50
   $for_ever
 }
 CONF
+done > dovecot.conf
 poll_site site --dovecot-conf dovecot.conf <<CONF
 poll {
 	interval = 60s
 	round = 0
 	ladder = {"after 0: absorb", "after 2: delay 3s"}
+	overrides = {"program=pop3/*: login_ladder after 0: hold 3s"}
 }
 journal { interval = 1s }
+# the plugins alone: nobody is held before the login
+authpolicy { held_max = 0 }
 CONF
 python <<'PYTHON'
 import imaplib
 import select
 import signal
 from functools import partial
-from poll import *
+from pop3_session import *
 
 # Over TLS the login process stands between, which a reload ends at once.
 Program = partial(Program, tls=False)
@@ -39,10 +44,11 @@ def log():
         return file.read()
 
 
-def process_of(user):
+def process_of(user, protocol='imap'):
     """Where Dovecot's log says that the last login of the user went."""
     return wait_until(lambda: re.findall(
-        r'ser=<%s>.*mpid=(\d+)' % user, log()), 5, 'login of ' + user)[-1]
+        r'%s-login: .*ser=<%s>.*mpid=(\d+)' % (protocol, user), log()), 5,
+        'login of ' + user)[-1]
 
 
 def has_answer(program):
@@ -82,6 +88,30 @@ wait_until(lambda: {name: row['checks'] for name, row in who('carol').items()} =
            {'imap/127.0.0.5': 3, 'imap/127.0.0.5/One': 2}, 5,
            "carol's sessions are counted for their programs")
 say('sessions of one process take nothing over from each other')
+
+def pop3(user, source):
+    session = Pop3(user, source, tls=False)
+    expect_true(session.login.startswith(b'+OK'), 'login: %r' % session.login)
+    return session
+
+
+first = pop3('carol', '127.0.0.7')
+expect(first.command('STAT'), b'+OK 0 0', 'the first login by POP3')
+pop3_process = process_of('carol', 'pop3')
+first.quit()
+held = pop3('carol', '127.0.0.7')
+held.send('STAT')
+other = pop3('erin', '127.0.0.8')
+expect([process_of(user, 'pop3') for user in ('carol', 'erin')], [pop3_process] * 2,
+       'one process for both, and again')
+expect(other.command('STAT'), b'+OK 0 0', 'who is not early is served')
+expect(has_answer(held), False, 'carol is still held')
+expect(held.line(), b'+OK 0 0', 'and then served')
+for session in (held, other):
+    session.quit()
+expect([(line['user'], line['ip'], line['action']) for line in journal(part='pop3')],
+       [('carol', '127.0.0.7', 'hold')], 'the journal about POP3')
+say('by POP3, too: who is held holds up nobody else, and nothing is taken over')
 
 # Dovecot gives processes that serve more than one client some seconds to end after
 # a reload; a login in the very moment of it may fail.  New ones see new settings.
