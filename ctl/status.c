@@ -342,7 +342,7 @@ static void look_at_poll_breaker(struct look *look)
 	if (!gp_breaker_look(look->settings, now_msecs, &found) ||
 	    !found.is_silent)
 		return;
-	part->age_secs = (now_msecs - found.since_msecs) / 1000;
+	part->age_secs = (now_msecs - found.outage.since_msecs) / 1000;
 	part->state = now_msecs < found.closed_until_msecs ? GP_PART_DOWN
 							   : GP_PART_QUIET;
 	part->detail = gp_pool_printf(look->pool, "open: Redis failed mail "

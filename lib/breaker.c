@@ -30,19 +30,21 @@
 enum { PATH_BYTES = 64, LOCK_TRIES = 50, LOCK_PAUSE_NSECS = 100000 };
 
 static const char folder[] = "/dev/shm";
-static const char magic[] = "gpbreak1";
+static const char magic[] = "gpbreak2";
 
 struct record {
 	char magic[8];
-	int64_t is_silent, since_msecs, closed_until_msecs;
+	int64_t is_silent, closed_until_msecs;
+	int64_t is_on, since_msecs, is_answered, answered_since_msecs;
 	uint64_t sum;
 };
 
 struct gp_breaker {
-	int64_t retry_msecs;
+	int64_t retry_msecs, trial_msecs;
 	char path[PATH_BYTES];          /* of the file; "": not shared */
 	struct gp_breaker_state own;    /* where there is no file */
-	bool is_probe;                  /* asks first after an outage */
+	bool is_probe;                  /* asks first after a failure */
+	bool is_witness;                /* asks later, before the outage is over */
 	enum gp_breaker_news news;
 };
 
@@ -67,8 +69,13 @@ static bool read_state(int fd, struct gp_breaker_state *state_r)
 		return false;
 	*state_r = (struct gp_breaker_state){
 		.is_silent = record.is_silent != 0,
-		.since_msecs = record.since_msecs,
 		.closed_until_msecs = record.closed_until_msecs,
+		.outage = {
+			.is_on = record.is_on != 0,
+			.is_answered = record.is_answered != 0,
+			.since_msecs = record.since_msecs,
+			.answered_since_msecs = record.answered_since_msecs,
+		},
 	};
 	return true;
 }
@@ -76,8 +83,12 @@ static bool read_state(int fd, struct gp_breaker_state *state_r)
 static bool write_state(int fd, const struct gp_breaker_state *state)
 {
 	struct record record = {
-		.is_silent = state->is_silent, .since_msecs = state->since_msecs,
+		.is_silent = state->is_silent,
 		.closed_until_msecs = state->closed_until_msecs,
+		.is_on = state->outage.is_on,
+		.since_msecs = state->outage.since_msecs,
+		.is_answered = state->outage.is_answered,
+		.answered_since_msecs = state->outage.answered_since_msecs,
 	};
 
 	memcpy(record.magic, magic, sizeof(record.magic));
@@ -144,14 +155,20 @@ static int64_t longest_msecs(int64_t retry_msecs)
 	return retry_msecs + retry_msecs / 8 + 1;
 }
 
+static void bound_past(int64_t now_msecs, int64_t *msecs)
+{
+	if (*msecs > now_msecs || *msecs < 0)
+		*msecs = now_msecs;
+}
+
 /* Times that no honest process writes: as if the period were over. */
 static void bound_state(int64_t retry_msecs, int64_t now_msecs,
 			struct gp_breaker_state *state)
 {
 	if (state->closed_until_msecs > now_msecs + longest_msecs(retry_msecs))
 		state->closed_until_msecs = now_msecs;
-	if (state->since_msecs > now_msecs || state->since_msecs < 0)
-		state->since_msecs = now_msecs;
+	bound_past(now_msecs, &state->outage.since_msecs);
+	bound_past(now_msecs, &state->outage.answered_since_msecs);
 }
 
 static bool is_closed(const struct gp_breaker_state *state, int64_t now_msecs)
@@ -225,13 +242,10 @@ static bool note_failure(struct gp_breaker *breaker,
 	const int64_t until = now_msecs +
 		gp_store_with_jitter(breaker->retry_msecs);
 
-	if (!state->is_silent) {
+	if (gp_outage_fail(&state->outage, now_msecs))
 		breaker->news = GP_BREAKER_WENT;
-		state->since_msecs = now_msecs;
+	if (!state->is_silent || until > state->closed_until_msecs)
 		state->closed_until_msecs = until;
-	} else if (until > state->closed_until_msecs) {
-		state->closed_until_msecs = until;
-	}
 	state->is_silent = true;
 	return true;
 }
@@ -239,12 +253,18 @@ static bool note_failure(struct gp_breaker *breaker,
 static bool note_answer(struct gp_breaker *breaker,
 			struct gp_breaker_state *state, int64_t now_msecs)
 {
-	(void)now_msecs;
-	if (!state->is_silent)
-		return false;
-	breaker->news = GP_BREAKER_BACK;
-	*state = (struct gp_breaker_state){ .is_silent = false };
+	state->is_silent = false;
+	state->closed_until_msecs = 0;
+	if (gp_outage_answer(&state->outage, breaker->trial_msecs, now_msecs))
+		breaker->news = GP_BREAKER_BACK;
 	return true;
+}
+
+/* Who asked before another one failed is no proof that all is well again. */
+static bool note_testimony(struct gp_breaker *breaker,
+			   struct gp_breaker_state *state, int64_t now_msecs)
+{
+	return !state->is_silent && note_answer(breaker, state, now_msecs);
 }
 
 /* --- the interface --- */
@@ -278,6 +298,7 @@ struct gp_breaker *gp_breaker_share(const struct gp_settings *settings)
 	struct gp_breaker *breaker = gp_breaker_create(
 		(int64_t)settings->redis.retry_secs * 1000);
 
+	breaker->trial_msecs = gp_outage_trial_msecs(settings);
 	name_file(settings, breaker->path);
 	return breaker;
 }
@@ -287,6 +308,7 @@ bool gp_breaker_admits(struct gp_breaker *breaker, int64_t now_msecs)
 	struct gp_breaker_state state = breaker->own;
 
 	breaker->is_probe = false;
+	breaker->is_witness = false;
 	if (is_closed(&state, now_msecs))
 		return false;
 	if (breaker->path[0] != '\0' &&
@@ -294,8 +316,10 @@ bool gp_breaker_admits(struct gp_breaker *breaker, int64_t now_msecs)
 		state = breaker->own;
 	if (is_closed(&state, now_msecs))
 		return false;
-	if (!state.is_silent)
+	if (!state.is_silent) {
+		breaker->is_witness = state.outage.is_on;
 		return true;
+	}
 	change_state(breaker, become_probe, now_msecs);
 	return breaker->is_probe;
 }
@@ -307,12 +331,15 @@ void gp_breaker_failed(struct gp_breaker *breaker, int64_t now_msecs)
 }
 
 /* Who asked while all was well is no proof that it is so again. */
-void gp_breaker_answered(struct gp_breaker *breaker)
+void gp_breaker_answered(struct gp_breaker *breaker, int64_t now_msecs)
 {
 	if (breaker->is_probe)
-		change_state(breaker, note_answer, 0);
+		change_state(breaker, note_answer, now_msecs);
+	else if (breaker->is_witness)
+		change_state(breaker, note_testimony, now_msecs);
 	breaker->is_probe = false;
-	(void)note_answer(breaker, &breaker->own, 0);
+	breaker->is_witness = false;
+	(void)note_answer(breaker, &breaker->own, now_msecs);
 }
 
 enum gp_breaker_news gp_breaker_news(struct gp_breaker *breaker)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "outage.h"
 #include "settings.h"
 
 struct gp_breaker;
@@ -23,8 +24,8 @@ enum gp_breaker_news { GP_BREAKER_NO_NEWS, GP_BREAKER_WENT, GP_BREAKER_BACK };
 
 struct gp_breaker_state {
 	bool is_silent;                 /* Redis failed, and has not answered since */
-	int64_t since_msecs;            /* the first failure; monotonic */
 	int64_t closed_until_msecs;     /* nobody asks before; monotonic */
+	struct gp_outage_state outage;  /* as the journal is told; monotonic */
 };
 
 /* One of its own.  retry_msecs: for how long nobody asks, more or less. */
@@ -38,7 +39,7 @@ bool gp_breaker_admits(struct gp_breaker *breaker, int64_t now_msecs);
 
 /* It failed; or it answered as it should. */
 void gp_breaker_failed(struct gp_breaker *breaker, int64_t now_msecs);
-void gp_breaker_answered(struct gp_breaker *breaker);
+void gp_breaker_answered(struct gp_breaker *breaker, int64_t now_msecs);
 
 /* What is new and was not told yet; whoever asks tells it.  NULL has no news. */
 enum gp_breaker_news gp_breaker_news(struct gp_breaker *breaker);

@@ -7,6 +7,7 @@ core_sources = \
 	lib/identity.c lib/identity.h \
 	lib/login.c lib/login.h \
 	lib/network.c lib/network.h \
+	lib/outage.c lib/outage.h \
 	lib/pattern.c lib/pattern.h \
 	lib/policy-access.c lib/policy-access.h \
 	lib/policy-author.c lib/policy-author.h \

@@ -129,7 +129,7 @@ int gp_store_redis_exemptions(struct gp_store *generic, const char *user,
 		return -1;
 	result = read_all(store, now_msecs, deadline_msecs, err);
 	if (result == 0) {
-		gp_breaker_answered(store->store.breaker);
+		gp_breaker_answered(store->store.breaker, now_msecs);
 		gp_store_redis_drop_ended(store, now_msecs, deadline_msecs);
 	}
 	gp_redis_site_disconnect(store->site);

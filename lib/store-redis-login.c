@@ -337,7 +337,7 @@ int gp_login_store_peek(struct gp_login_store *store, const char *user,
 	freeReplyObject(replies[1]);
 	if (result < 0)
 		return fail(store, now_msecs, err);
-	gp_breaker_answered(store->breaker);
+	gp_breaker_answered(store->breaker, now_msecs);
 	return result;
 }
 
@@ -374,6 +374,6 @@ int gp_login_store_hold(struct gp_login_store *store, const char *user,
 	freeReplyObject(reply);
 	if (result < 0)
 		return fail(store, now_msecs, err);
-	gp_breaker_answered(store->breaker);
+	gp_breaker_answered(store->breaker, now_msecs);
 	return 0;
 }

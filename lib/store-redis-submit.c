@@ -190,7 +190,7 @@ int gp_store_redis_submit_all(struct gp_store *generic,
 	free(calls);
 	if (result == 0) {
 		memcpy(histories_r, histories, (size_t)count * sizeof(*histories));
-		gp_breaker_answered(store->store.breaker);
+		gp_breaker_answered(store->store.breaker, now_msecs);
 	} else {
 		(void)gp_store_redis_fail(store, now_msecs, err);
 	}

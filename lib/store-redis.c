@@ -177,7 +177,7 @@ static int store_redis_poll(struct gp_store *generic,
 	if (result < 0)
 		return gp_store_redis_fail(store, now_msecs, err);
 	count_from_question(history_r, began_msecs);
-	gp_breaker_answered(store->store.breaker);
+	gp_breaker_answered(store->store.breaker, now_msecs);
 	gp_store_redis_drop_ended(store, now_msecs, deadline_msecs);
 	gp_redis_site_disconnect(store->site);
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "log.h"
+#include "outage.h"
 #include "pool.h"
 #include "settings-redis.h"
 #include "store-pseudonym.h"
@@ -23,6 +24,7 @@ static struct source *current;
 static int64_t closed_until_msecs;
 static bool is_silent;
 static bool is_looked_at;       /* by one thread, whether it is back */
+static struct gp_outage_state outage;   /* as the listener is told */
 static struct gp_error last_error;
 
 static gp_store_listener *listener;    /* set before any thread starts */
@@ -95,18 +97,21 @@ static int ask(const struct gp_submit_query *const *queries, int count,
 static bool note_result(bool is_good, int64_t now_msecs,
 			const struct gp_error *err)
 {
-	const bool is_news = is_good == is_silent;
+	const struct gp_settings *settings = &source_of_store->settings;
 
 	if (source_of_store != current)
 		return false;
 	is_silent = !is_good;
 	is_looked_at = false;
-	closed_until_msecs = is_good ? 0 : now_msecs +
-		gp_store_with_jitter((int64_t)1000 *
-			source_of_store->settings.redis.retry_secs);
-	if (!is_good)
-		last_error = *err;
-	return is_news;
+	if (is_good) {
+		closed_until_msecs = 0;
+		return gp_outage_answer(&outage, gp_outage_trial_msecs(settings),
+					now_msecs);
+	}
+	closed_until_msecs = now_msecs +
+		gp_store_with_jitter((int64_t)1000 * settings->redis.retry_secs);
+	last_error = *err;
+	return gp_outage_fail(&outage, now_msecs);
 }
 
 void gp_store_keeper_set_listener(gp_store_listener *new_listener)

@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/test-journal \
 	tests/unit/test-network \
 	tests/unit/test-network-text \
+	tests/unit/test-outage \
 	tests/unit/test-policy-poll \
 	tests/unit/test-policy-rate \
 	tests/unit/test-policy-submit \
@@ -167,6 +168,7 @@ tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)
 tests_unit_test_network_LDADD = $(unit_ldadd)
 tests_unit_test_network_text_LDADD = $(unit_ldadd)
+tests_unit_test_outage_LDADD = $(unit_ldadd)
 tests_unit_test_policy_poll_LDADD = $(unit_ldadd)
 tests_unit_test_policy_rate_LDADD = $(unit_ldadd)
 tests_unit_test_policy_submit_LDADD = $(unit_ldadd)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Redis as a cluster: each user's history is found on whichever master holds it, while
 # its slot moves, when that master dies, and when most of them are gone nobody is
-# locked out.
+# locked out; each part says once that this began and once that it ended.
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
@@ -43,6 +43,39 @@ def told():
     """How often the milter wrote that Redis went, and that it came back."""
     return (len(journal(reason='store-unavailable', part='milter')),
             len(journal(reason='store-back', part='milter')))
+
+
+def told_by_readers():
+    """The same, for those who read mail and share what they find out."""
+    return tuple(len([line for line in journal(reason=reason)
+                      if line['part'] != 'milter'])
+                 for reason in ('store-unavailable', 'store-back'))
+
+
+def readers_are_back(count):
+    for user, program in programs.items():
+        program.command('NOOP')
+    return told_by_readers() == (count, count)
+
+
+def checked(user, wanted):
+    """Returns after a check of the user left the breaker of those who read mail so."""
+    status = shlex.split(env['LAB_CTL']) + ['status']
+    wait_until(lambda: programs[user].command('NOOP') and
+               re.search('poll-breaker +' + wanted, subprocess.run(
+                   status, text=True, stdout=subprocess.PIPE).stdout), 20,
+               'after a check of %s: %s' % (user, wanted))
+
+
+def counted(user):
+    """Returns after Redis has answered the milter about the user."""
+    def known():
+        return ask(holders[user], 'EVAL', "return redis.sha1hex(redis.call('GET', "
+                   "KEYS[1]))", '1', key(user))
+
+    before = known()
+    wait_until(lambda: rate.accepted(rate.send(rate.user(user), user)) and
+               known() != before, 20, 'what %s sends is counted' % user)
 
 
 def command_of(port):
@@ -137,17 +170,21 @@ def master_of_slot(number):
     return None
 
 
+def replace_after(msecs):
+    """For how long a master is away until its replica takes its place."""
+    for port in servers:
+        ask(port, 'CONFIG', 'SET', 'cluster-node-timeout', str(msecs))
+
+
 def freeze(port):
     """Returns what thaws it; no replica takes its place meanwhile."""
-    for other in servers:
-        ask(other, 'CONFIG', 'SET', 'cluster-node-timeout', '60000')
+    replace_after(60000)
     number = pid_of(port)
     os.kill(number, signal.SIGSTOP)
 
     def thaw():
         os.kill(number, signal.SIGCONT)
-        for other in servers:
-            ask(other, 'CONFIG', 'SET', 'cluster-node-timeout', '1500')
+        replace_after(1500)
     return thaw
 
 
@@ -171,11 +208,27 @@ expect(len(waits) > 100, True, 'most checks do not wait')
 expect(journal(reason='store-unavailable'), [], 'no outage')
 say('exemptions that cannot be had: others are throttled as before')
 
-# The master with bob dies; its replica takes over with what was counted.
+# The master with bob and carol dies, and for a while none takes its place.  In turn they
+# ask, and somebody on a master that is well: that is one outage.
 victim = holders['bob']
+expect(holders['carol'], victim, 'the master of carol')
+well = next(user for user in users if holder(user) not in (victim, None))
+replace_after(60000)
 os.kill(pid_of(victim), signal.SIGKILL)
 rate.expect_accepted(rate.send(rate.user('bob'), 'bob'), 'without his master')
 wait_until(lambda: told() == (1, 0), 20, 'the milter has noticed')
+for user in ('bob', 'carol'):
+    checked(well, 'ok')
+    checked(user, 'down')
+    counted(well)
+    rate.expect_accepted(rate.send(rate.user('carol'), 'carol'), 'without her master')
+checked(well, 'ok')
+counted(well)
+expect((told(), told_by_readers()), ((1, 0), (1, 0)), 'lines while it is away')
+say('one master is away and another is not: that is one outage')
+
+# Its replica takes over with what was counted.
+replace_after(1500)
 deliver('bob', 'while-there-is-no-master')
 wait_until(lambda: exists(programs['bob'].command('NOOP')), 10, 'new mail')
 for user in users:
@@ -195,6 +248,7 @@ for number in range(3):
     refused += [] if rate.accepted(replies) else [replies[-1]]
 expect_true(len(refused) == 1 and refused[0].startswith('450 4.7.1 '),
             'bob has two left: %r' % refused)
+wait_until(lambda: readers_are_back(1), 20, 'those who read mail say it is over')
 expect(told(), (1, 1), 'lines of the milter about this')
 say('a master dies: its replica is found, with what was counted')
 
@@ -222,12 +276,13 @@ back = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for words in gone]
 atexit.register(lambda: [process.kill() for process in back])
 wait_until(lambda: all('cluster_state:ok' in ask(port, 'CLUSTER', 'INFO')
                        for port in alive()) and len(alive()) == 5, 60, 'a whole cluster')
-wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
-           told() == (2, 2), 20, 'the milter is back again')
 for user, program in programs.items():
     if user != 'bob':
         rate.expect_accepted(rate.send(rate.user(user), user), user)
     absorbed(program, user)
+wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
+           told() == (2, 2), 20, 'the milter is back again')
+wait_until(lambda: readers_are_back(2), 20, 'and so are those who read mail')
 expect(told(), (2, 2), 'lines of the milter about all of it')
 say('they are back: users are throttled and counted again')
 PYTHON

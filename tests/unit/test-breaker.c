@@ -112,7 +112,7 @@ static void nobody_asks_until_the_period_is_over(void **state)
 
 	(void)state;
 	assert_true(gp_breaker_admits(own, NOW));
-	gp_breaker_answered(own);
+	gp_breaker_answered(own, NOW);
 	assert_int_equal(gp_breaker_news(own), GP_BREAKER_NO_NEWS);
 	assert_true(gp_breaker_admits(own, NOW));
 	gp_breaker_failed(own, NOW);
@@ -124,7 +124,7 @@ static void nobody_asks_until_the_period_is_over(void **state)
 	assert_int_equal(gp_breaker_news(own), GP_BREAKER_NO_NEWS);
 	assert_false(gp_breaker_admits(own, NOW + LONGEST + 1));
 	assert_true(gp_breaker_admits(own, NOW + 2 * LONGEST));
-	gp_breaker_answered(own);
+	gp_breaker_answered(own, NOW);
 	assert_int_equal(gp_breaker_news(own), GP_BREAKER_BACK);
 	assert_true(gp_breaker_admits(own, NOW + 2 * LONGEST));
 	gp_breaker_free(&own);
@@ -141,7 +141,7 @@ static void a_failure_of_one_keeps_the_others_away(void **state)
 	(void)state;
 	assert_false(gp_breaker_look(settings, NOW, &found));
 	assert_true(gp_breaker_admits(one, NOW));
-	gp_breaker_answered(one);
+	gp_breaker_answered(one, NOW);
 	assert_int_equal(access(file, F_OK), -1);       /* no outage, no file */
 	assert_true(gp_breaker_admits(other, NOW));
 	gp_breaker_failed(one, NOW);
@@ -149,7 +149,7 @@ static void a_failure_of_one_keeps_the_others_away(void **state)
 	assert_false(gp_breaker_admits(other, NOW));
 	assert_true(gp_breaker_look(settings, NOW + 1, &found));
 	assert_true(found.is_silent);
-	assert_int_equal(found.since_msecs, NOW);
+	assert_int_equal(found.outage.since_msecs, NOW);
 	assert_in_range(found.closed_until_msecs, NOW + 1, NOW + LONGEST);
 	/* one that had asked before */
 	gp_breaker_failed(other, NOW);
@@ -164,10 +164,10 @@ static void one_asks_again_and_tells_the_others(void **state)
 	gp_breaker_failed(one, NOW);
 	assert_true(gp_breaker_admits(other, NOW + LONGEST));
 	assert_false(gp_breaker_admits(one, NOW + LONGEST));
-	gp_breaker_answered(other);
+	gp_breaker_answered(other, NOW);
 	assert_int_equal(gp_breaker_news(other), GP_BREAKER_BACK);
 	assert_true(gp_breaker_admits(one, NOW + LONGEST));
-	gp_breaker_answered(one);
+	gp_breaker_answered(one, NOW);
 	assert_int_equal(gp_breaker_news(one), GP_BREAKER_WENT);        /* untold */
 	assert_true(gp_breaker_look(settings, NOW + LONGEST, &found));
 	assert_false(found.is_silent);
@@ -188,7 +188,7 @@ static void who_asked_before_the_outage_does_not_end_it(void **state)
 	(void)state;
 	assert_true(gp_breaker_admits(one, NOW));
 	gp_breaker_failed(other, NOW);
-	gp_breaker_answered(one);
+	gp_breaker_answered(one, NOW);
 	assert_int_equal(gp_breaker_news(one), GP_BREAKER_NO_NEWS);
 	assert_false(gp_breaker_admits(one, NOW + 1));
 }
@@ -206,6 +206,80 @@ static void another_server_is_another_breaker(void **state)
 	gp_breaker_failed(one, NOW);
 	assert_true(gp_breaker_admits(third, NOW));
 	gp_breaker_free(&third);
+}
+
+/* --- a cluster, where one master is away and another is not --- */
+
+enum { TRIAL = 2 * RETRY };
+
+static int setup_cluster(void **state)
+{
+	settings->redis.topology = GP_REDIS_CLUSTER;
+	return setup(state);
+}
+
+static int teardown_cluster(void **state)
+{
+	settings->redis.topology = GP_REDIS_SINGLE;
+	return teardown(state);
+}
+
+static void answer(struct gp_breaker *breaker, int64_t now_msecs)
+{
+	assert_true(gp_breaker_admits(breaker, now_msecs));
+	gp_breaker_answered(breaker, now_msecs);
+}
+
+static void a_master_that_flaps_is_one_outage(void **state)
+{
+	int64_t now = NOW;
+
+	(void)state;
+	gp_breaker_failed(one, now);
+	assert_int_equal(gp_breaker_news(one), GP_BREAKER_WENT);
+	for (int i = 0; i < 20; i++) {
+		now += LONGEST;
+		answer(other, now);
+		answer(one, now);               /* who may ask is as ever */
+		assert_true(gp_breaker_admits(one, ++now));
+		gp_breaker_failed(one, now);
+		assert_false(gp_breaker_admits(other, now + 1));
+		assert_int_equal(gp_breaker_news(one), GP_BREAKER_NO_NEWS);
+		assert_int_equal(gp_breaker_news(other), GP_BREAKER_NO_NEWS);
+	}
+}
+
+static void it_is_over_when_all_have_answered_for_a_while(void **state)
+{
+	struct gp_breaker_state found;
+
+	(void)state;
+	gp_breaker_failed(one, NOW);
+	answer(other, NOW + LONGEST);
+	answer(one, NOW + LONGEST + TRIAL - 1);
+	assert_int_equal(gp_breaker_news(one), GP_BREAKER_WENT);
+	assert_int_equal(gp_breaker_news(other), GP_BREAKER_NO_NEWS);
+	assert_true(gp_breaker_look(settings, NOW + LONGEST + TRIAL, &found));
+	assert_false(found.is_silent);
+	assert_true(found.outage.is_on);
+	assert_int_equal(found.outage.since_msecs, NOW);
+	answer(one, NOW + LONGEST + TRIAL);
+	answer(other, NOW + LONGEST + TRIAL);
+	assert_int_equal(gp_breaker_news(one), GP_BREAKER_BACK);
+	assert_int_equal(gp_breaker_news(other), GP_BREAKER_NO_NEWS);
+}
+
+static void who_asked_before_another_failed_is_no_witness(void **state)
+{
+	(void)state;
+	gp_breaker_failed(one, NOW);
+	answer(one, NOW + LONGEST);
+	assert_true(gp_breaker_admits(one, NOW + LONGEST + TRIAL));
+	gp_breaker_failed(other, NOW + LONGEST + TRIAL);
+	(void)gp_breaker_news(one);
+	gp_breaker_answered(one, NOW + LONGEST + TRIAL);
+	assert_int_equal(gp_breaker_news(one), GP_BREAKER_NO_NEWS);
+	assert_false(gp_breaker_admits(one, NOW + LONGEST + TRIAL + 1));
 }
 
 /* --- many processes of several users --- */
@@ -285,14 +359,14 @@ static void assert_unshared(void)
 	gp_breaker_failed(other, NOW + 1);
 	assert_int_equal(gp_breaker_news(other), GP_BREAKER_WENT);
 	assert_true(gp_breaker_admits(one, NOW + LONGEST));
-	gp_breaker_answered(one);
+	gp_breaker_answered(one, NOW);
 	assert_int_equal(gp_breaker_news(one), GP_BREAKER_BACK);
 }
 
 static void nonsense_stops_nobody(void **state)
 {
-	static const char nonsense[4096] = "gpbreak1";
-	static const size_t lengths[] = { 0, 1, 8, 39, 40, sizeof(nonsense) };
+	static const char nonsense[4096] = "gpbreak2";
+	static const size_t lengths[] = { 0, 1, 8, 63, 64, 72, sizeof(nonsense) };
 	struct gp_breaker_state found;
 
 	(void)state;
@@ -318,11 +392,21 @@ static void times_far_ahead_are_not_believed(void **state)
 	gp_breaker_failed(one, INT64_MAX / 2);
 	assert_true(gp_breaker_look(settings, NOW, &found));
 	assert_int_equal(found.closed_until_msecs, NOW);
-	assert_int_equal(found.since_msecs, NOW);
+	assert_int_equal(found.outage.since_msecs, NOW);
 	assert_true(gp_breaker_admits(other, NOW));
 	assert_false(gp_breaker_admits(one, NOW));      /* from then on as ever */
-	gp_breaker_answered(other);
+	gp_breaker_answered(other, NOW);
 	assert_int_equal(gp_breaker_news(other), GP_BREAKER_BACK);
+}
+
+static void nor_where_an_outage_is_nearly_over(void **state)
+{
+	(void)state;
+	gp_breaker_failed(one, NOW);
+	answer(one, INT64_MAX / 2);
+	answer(one, NOW + LONGEST);
+	answer(one, NOW + LONGEST + TRIAL);
+	assert_int_equal(gp_breaker_news(one), GP_BREAKER_BACK);
 }
 
 static void nothing_of_others_is_written_to(void **state)
@@ -383,7 +467,7 @@ static void who_keeps_the_lock_stops_nobody(void **state)
 	(void)state;
 	gp_breaker_failed(one, NOW);
 	assert_true(gp_breaker_admits(one, NOW + LONGEST));
-	gp_breaker_answered(one);
+	gp_breaker_answered(one, NOW);
 	assert_int_equal(pipe(gate), 0);
 	child = fork();
 	if (child == 0)
@@ -398,6 +482,8 @@ static void who_keeps_the_lock_stops_nobody(void **state)
 }
 
 #define BREAKER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CLUSTER_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup_cluster, teardown_cluster)
 
 int main(void)
 {
@@ -408,9 +494,13 @@ int main(void)
 		BREAKER_TEST(who_asks_again_may_end_without_a_word),
 		BREAKER_TEST(who_asked_before_the_outage_does_not_end_it),
 		BREAKER_TEST(another_server_is_another_breaker),
+		CLUSTER_TEST(a_master_that_flaps_is_one_outage),
+		CLUSTER_TEST(it_is_over_when_all_have_answered_for_a_while),
+		CLUSTER_TEST(who_asked_before_another_failed_is_no_witness),
 		BREAKER_TEST(of_many_one_tells_and_one_asks),
 		BREAKER_TEST(nonsense_stops_nobody),
 		BREAKER_TEST(times_far_ahead_are_not_believed),
+		CLUSTER_TEST(nor_where_an_outage_is_nearly_over),
 		BREAKER_TEST(nothing_of_others_is_written_to),
 		BREAKER_TEST(a_file_with_two_names_is_not_ours),
 		BREAKER_TEST(who_keeps_the_lock_stops_nobody),

@@ -46,7 +46,7 @@ static int fake_poll(struct gp_store *store, const struct gp_poll_query *query,
 		gp_breaker_failed(store->breaker, now_msecs);
 		return gp_error_set(err, "fake store: silent");
 	}
-	gp_breaker_answered(store->breaker);
+	gp_breaker_answered(store->breaker, now_msecs);
 	*history_r = fake.answer;
 	return 0;
 }
