@@ -268,7 +268,7 @@ TESTS += $(integration_tests) $(table_tests) $(fuzz_tests) \
 EXTRA_DIST += tests/integration/lib.sh tests/integration/asserts.py \
 	tests/integration/browser.py \
 	tests/integration/faults.py tests/integration/hostile.py \
-	tests/integration/kept_user.py \
+	tests/integration/kept_user.py tests/integration/load.py \
 	tests/integration/several.py \
 	tests/integration/logins.py \
 	tests/integration/poll.py tests/integration/pop3_session.py \

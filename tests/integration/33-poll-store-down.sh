@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Redis dead from the start, back, frozen, back: IMAP sessions and logins by IMAP and
-# POP3 go on, one of all waits for it, the journal says once that it went and once that
-# it came back, and throttling resumes.
+# Redis dead from the start, back, frozen, back, killed under load, back: IMAP sessions
+# and logins by IMAP and POP3 go on, one of all waits for it, the journal says once that
+# it went and once that it came back, and throttling resumes.
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
@@ -23,12 +23,16 @@ redis {
 }
 CONF
 python <<'PYTHON'
+import atexit
 import signal
 import hostile
+from load import Load, imap_round, pop3_round
+from logins import *
 from pop3_session import *
 
 DEADLINE = 1.0
 PERIOD, LONGEST = 8.75, 11.25   # retry and its jitter
+SHORT_RETRY = 2
 # Of a machine that does other things as well: under valgrind nothing can be told.
 SLACK = 600 if 'GATEPOST_VALGRIND' in env else 4
 USERS = env['LAB_USERS'].split()
@@ -36,11 +40,6 @@ USERS = env['LAB_USERS'].split()
 
 def redis_pid():
     return int(re.search(r'process_id:(\d+)', redis('INFO', 'server')).group(1))
-
-
-def told(reason):
-    """Lines of all parts that read mail."""
-    return len([line for line in journal(reason=reason) if line['part'] != 'milter'])
 
 
 def imap_login(user):
@@ -127,6 +126,46 @@ def is_back(count, what):
            'lines that it went and came: ' + what)
 
 
+def have_shorter_periods(secs):
+    """For who logs in from now on."""
+    with open(env['LAB_CONF'], 'a') as file:
+        file.write('redis { retry = %ds }\n' % secs)
+    os.kill(service_pid(), signal.SIGHUP)
+    wait_until(lambda: 'settings read again' in site_file('log/authpolicy.log'), 20,
+               'gatepost-authpolicy has read it')
+
+
+def is_throttled_again(part):
+    """Since Redis came back for the last time."""
+    lines = journal()
+    last = max(number for number, line in enumerate(lines)
+               if line['reason'] == 'store-back' and line['part'] != 'milter')
+    return any(line['part'] == part and line['reason'] in ('early', 'early-served')
+               for line in lines[last:])
+
+
+def killed_under_load(process):
+    """Dead, then something that lets everybody in and says nothing, then an empty
+    Redis."""
+    load = Load((imap_round, 'bob'), (imap_round, 'carol'), (pop3_round, 'carol'),
+                (pop3_round, 'dave'))
+    load.goes_on(1, 'with Redis')
+    load.trouble_begins()
+    process.kill()
+    load.goes_on(1, 'without Redis')
+    silent = hostile.Impostor(env['LAB_REDIS'], None)
+    load.goes_on(1, 'with one that says nothing')
+    silent.end()
+    again = hostile.start_redis(env['LAB_REDIS'])
+    atexit.register(again.kill)
+    wait_until(lambda: told('store-back') >= 3, 60, 'Redis is back for the third time')
+    wait_until(lambda: is_throttled_again('imap') and is_throttled_again('pop3'), 60,
+               'programs of both protocols are throttled again')
+    load.end()
+    if 'GATEPOST_VALGRIND' not in env:
+        load.expect_patience(DEADLINE, SHORT_RETRY, SLACK)
+
+
 sessions = [Program('alice', '127.0.0.3'), Program('alice', '127.0.0.4')]
 for session in sessions:
     session.command('SELECT INBOX')
@@ -157,8 +196,14 @@ try:
     os.kill(pid, signal.SIGCONT)
     is_back(2, 'thawed')
     say('thawed: one line, and throttling resumes by itself')
+
+    for session in sessions:
+        expect(session.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
+    have_shorter_periods(SHORT_RETRY)
+    killed_under_load(process)
+    expect((told('store-unavailable'), told('store-back')), (3, 3),
+           'lines that it went and came')
+    say('killed under load: all are served, one line, and throttling resumes by itself')
 finally:
     process.kill()
-for session in sessions:
-    expect(session.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
 PYTHON
