@@ -30,9 +30,13 @@ journal { interval = 1s }
 redis { retry = 1s }
 CONF
 python <<'PYTHON'
+import atexit
 import threading
+import hostile
 from logins import *
 
+SETTINGS = site_file('etc/gatepost.conf')
+RETRY = 0.875                   # the breaker's second, less its jitter
 PID, KEY = service_pid(), site_file('etc/authpolicy.key').strip()
 
 for protocol in ('imap', 'pop3'):
@@ -204,6 +208,37 @@ wait_until(lambda: is_gone(PID), 10, 'stopped')
 for number in range(3):
     expect_true(one_check('imap', 'dave', '127.0.0.7')[0] < 3, 'stopped')
 say('the service is stopped: logins go on')
+
+# Started before Redis is: what is in its place says nothing.
+os.kill(int(re.search(r'process_id:(\d+)', redis('INFO', 'server')).group(1)),
+        signal.SIGKILL)
+silent = hostile.Impostor(env['LAB_REDIS'], None)
+with open(env['LAB_CONF'], 'w') as file:
+    file.write(SETTINGS + '''redis { deadline = 500ms }
+poll { round = 0 ladder = {"after 0: absorb"} login_ladder = {"after 0: hold 1s"} }
+''')
+went, back = told('store-unavailable'), told('store-back')
+with open(os.path.join(env['LAB_LOG'], 'authpolicy.log'), 'a') as file:
+    service = subprocess.Popen(
+        [env['GATEPOST_BUILD'] + '/imapd-hooks/gatepost-authpolicy', '-f', '-c',
+         env['LAB_CONF']], stderr=file)
+atexit.register(service.kill)
+wait_until(lambda: site_file('log/authpolicy.log').count('listens on') == 2, 20,
+           'it starts without Redis')
+for number in range(20):
+    expect(ask(login='alice', remote='127.0.0.2', protocol='imap'), 0, 'no Redis')
+for protocol in ('imap', 'pop3'):
+    expect_true(one_check(protocol, 'dave', '127.0.0.13')[0] < 3, 'no Redis')
+wait_until(lambda: ask(login='alice', remote='127.0.0.2', protocol='imap') == 0 and
+           len(silent.pids) > 1, 20, 'it is asked once more, in vain')
+expect(silent.came_too_often(RETRY), None, 'who asks in vain')
+expect((told('store-unavailable'), told('store-back')), (went + 1, back), 'one line')
+silent.end()
+atexit.register(hostile.start_redis(env['LAB_REDIS']).kill)
+held, served = held_check('imap', 'carol', '127.0.0.13')
+expect_true(1 <= held < 5, 'held: %s' % held)
+expect((told('store-unavailable'), told('store-back')), (went + 1, back + 1), 'one line')
+say('started before Redis: logins go on, and wait when it is there')
 expect_true(not re.search('Panic|Fatal|killed with signal', log()),
             'log of Dovecot:\n' + log())
 PYTHON
