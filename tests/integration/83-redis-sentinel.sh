@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Redis with sentinels: whoever loses the master finds the next one by itself, with
-# all that was counted, and nobody is told to start anew.
+# all that was counted, and nobody is told to start anew or waits for long.
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
@@ -12,9 +12,11 @@ CONF
 python <<'PYTHON'
 import signal
 import rate
+from load import Load, imap_round, message_round, pop3_round
 from pop3_session import *
 from several import *
 
+milter = running.pid()
 servers = env['LAB_REDIS_PORTS'].split()
 sentinels = env['LAB_SENTINEL_PORTS'].split()
 
@@ -73,6 +75,10 @@ os.kill(pid, signal.SIGCONT)
 expect(journal(reason='store-unavailable'), [], 'outages so far')
 say('one sentinel frozen: the next is asked')
 
+load = Load((imap_round, 'dave'), (pop3_round, 'carol'), (message_round, 'erin'),
+            pause=0.1)
+load.goes_on(1, 'with a master')
+load.trouble_begins()
 os.kill(pid_of(old), signal.SIGKILL)
 wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
            told_by_milter() == (1, 0), 20, 'the milter has noticed')
@@ -89,6 +95,8 @@ wait_until(lambda: pop3_login('erin', 'with another master') or
 expect(told(), [1, 1], 'lines that the master went and that there is another')
 wait_until(lambda: rate.accepted(rate.send(rate.user('carol'), 'carol')) and
            told_by_milter() == (1, 1), 20, 'the milter is back')
+load.end()
+load.expect_patience(deadline=1, retry=1, slack=4)
 say('the master killed: mail shows, and the next master is found by itself')
 
 # What was sent is known there: two of six are left.
@@ -117,4 +125,5 @@ wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
            'the milter writes to the third')
 say('a master that steps down is left for the next one')
 expect(alice.command('LOGOUT')[-1], 'OK Logout completed', 'LOGOUT')
+expect_all_lived(milter)
 PYTHON

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the tests with several servers of Redis share: a server by its port, and
-gatepostctl with other settings."""
+"""What the tests with several servers of Redis share: a server by its port,
+gatepostctl with other settings, and whether all parts have lived through it."""
+import running
 from poll import *
 
 
@@ -30,3 +31,11 @@ def ctl(settings, *words):
     program = shlex.split(env['LAB_CTL'])[0]
     return subprocess.run([program, '-c', 'other.conf', *words], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+
+def expect_all_lived(milter):
+    """The milter is the process that it was, and no mail process has died."""
+    expect((running.pid(), is_gone(milter)), (milter, False), 'the milter')
+    with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
+        found = re.findall('.*(?:Panic|Fatal|killed with signal).*', file.read())
+    expect(found, [], "Dovecot's log")
