@@ -15,9 +15,11 @@ import atexit
 import hostile
 import signal
 import rate
+from load import Load, imap_round, message_round, pop3_round
 from pop3_session import *
 from several import *
 
+milter = running.pid()
 servers = env['LAB_REDIS_PORTS'].split()
 users = env['LAB_USERS'].split()
 
@@ -253,6 +255,10 @@ expect(told(), (1, 1), 'lines of the milter about this')
 say('a master dies: its replica is found, with what was counted')
 
 # Most masters are gone: nobody is refused, mail shows at once.
+load = Load((imap_round, 'carol'), (pop3_round, 'alice'), (message_round, 'dave'),
+            pause=0.1)
+load.goes_on(1, 'with most masters')
+load.trouble_begins()
 gone = []
 for port in [port for port in alive() if ask(port, 'ROLE').startswith('master')][:2]:
     gone.append(command_of(port))
@@ -269,6 +275,9 @@ expect(fresh.command('SELECT INBOX')[-1], 'OK [READ-WRITE] Select completed',
        'a login without most masters')
 wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
            told() == (2, 1), 20, 'the milter has noticed this')
+load.goes_on(5, 'without most masters')
+load.end()
+load.expect_patience(deadline=1, retry=1, slack=4)
 say('most masters are gone: users pass')
 
 # They come back, empty, and nobody is locked out.
@@ -285,4 +294,5 @@ wait_until(lambda: rate.accepted(rate.send(rate.user('dave'), 'dave')) and
 wait_until(lambda: readers_are_back(2), 20, 'and so are those who read mail')
 expect(told(), (2, 2), 'lines of the milter about all of it')
 say('they are back: users are throttled and counted again')
+expect_all_lived(milter)
 PYTHON
