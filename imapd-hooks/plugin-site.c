@@ -38,6 +38,9 @@ static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 	if (site->settings->redis.server[0] == '\0')
 		return;
 	site->breaker = gp_breaker_share(site->settings);
+	if (site->journal != NULL)
+		gp_journal_heed(site->journal, site->breaker,
+				gp_protocol_word(protocol));
 	site->store = gp_store_open_shared(site->settings, site->breaker, &err);
 	if (site->store == NULL)
 		gp_log(GP_LOG_ERROR, "%s; checks for mail are not limited",
@@ -55,9 +58,9 @@ bool gp_plugin_site_open(struct gp_plugin_site *site, enum gp_protocol protocol)
 
 void gp_plugin_site_close(struct gp_plugin_site *site)
 {
+	gp_journal_close(&site->journal);       /* heeds the breaker */
 	gp_store_close(&site->store);
 	gp_breaker_free(&site->breaker);
-	gp_journal_close(&site->journal);
 	gp_settings_free(&site->settings);
 	site->was_tried = site->has_work = false;
 }

@@ -34,7 +34,8 @@ struct gp_breaker *gp_breaker_create(int64_t retry_msecs);
 /* The one of all on this host who have these settings and this server. */
 struct gp_breaker *gp_breaker_share(const struct gp_settings *settings);
 
-/* May Redis be asked now?  If so, one of the two below tells what came of it. */
+/* May Redis be asked now?  If so, one of the two below tells what came of it; where
+   neither does, a Redis that was silent stays so, and is left alone for a period. */
 bool gp_breaker_admits(struct gp_breaker *breaker, int64_t now_msecs);
 
 /* It failed; or it answered as it should. */

@@ -26,6 +26,7 @@ struct gp_journal_stream {
 	struct gp_settings settings;    /* only redis */
 	unsigned int lines_kept;        /* in Redis */
 	char *host;
+	struct gp_breaker *breaker;     /* NULL: nobody waits for this */
 
 	pthread_mutex_t bringing;       /* held by who talks to Redis */
 	struct gp_redis_site *site;
@@ -59,6 +60,12 @@ struct gp_journal_stream *gp_journal_stream_open(
 	return stream;
 }
 
+void gp_journal_stream_heed(struct gp_journal_stream *stream,
+			    struct gp_breaker *breaker)
+{
+	stream->breaker = breaker;
+}
+
 /* --- the queue --- */
 
 /* The oldest goes when there is no room.  Under lock. */
@@ -73,10 +80,15 @@ static void push(struct gp_journal_stream *stream, char *line)
 	stream->lines[(stream->first + stream->count++) % LINES_MAX] = line;
 }
 
+/* If so, Redis is to be asked: the breaker may have chosen this process to do so.
+   Under lock. */
 static bool is_due(const struct gp_journal_stream *stream)
 {
-	return stream->count > 0 &&
-		gp_clock_monotonic_msecs() >= stream->closed_until_msecs;
+	const int64_t now_msecs = gp_clock_monotonic_msecs();
+
+	return stream->count > 0 && now_msecs >= stream->closed_until_msecs &&
+		(stream->breaker == NULL ||
+		 gp_breaker_admits(stream->breaker, now_msecs));
 }
 
 /* --- bringing --- */
@@ -155,22 +167,37 @@ static int read_replies(const struct load *load, size_t *taken_r,
 	return result;
 }
 
+/* -1 with *err also where Redis is silent, which the breaker is told. */
+static int ask(struct gp_journal_stream *stream, struct load *load,
+	       int64_t now_msecs, struct gp_error *err)
+{
+	if (stream->site == NULL)
+		stream->site = gp_redis_site_open(&stream->settings, err);
+	if (stream->site != NULL &&
+	    gp_redis_site_exchange(stream->site, load->commands,
+				   load->commands_count, now_msecs +
+				   stream->settings.redis.deadline_msecs,
+				   load->replies, err) == 0)
+		return 0;
+	if (stream->breaker != NULL)
+		gp_breaker_failed(stream->breaker, now_msecs);
+	return -1;
+}
+
+/* An error says nothing of what others ask (it may be about this one key), nor that all
+   is well: the breaker stays as it is. */
 static int exchange(struct gp_journal_stream *stream, struct load *load,
 		    size_t *taken_r, struct gp_error *err)
 {
-	const int64_t deadline_msecs = gp_clock_monotonic_msecs() +
-		stream->settings.redis.deadline_msecs;
+	const int64_t now_msecs = gp_clock_monotonic_msecs();
 	int result;
 
 	*taken_r = 0;
-	if (stream->site == NULL)
-		stream->site = gp_redis_site_open(&stream->settings, err);
-	if (stream->site == NULL ||
-	    gp_redis_site_exchange(stream->site, load->commands,
-				   load->commands_count, deadline_msecs,
-				   load->replies, err) < 0)
+	if (ask(stream, load, now_msecs, err) < 0)
 		return -1;
 	result = read_replies(load, taken_r, err);
+	if (result == 0 && stream->breaker != NULL)
+		gp_breaker_answered(stream->breaker, now_msecs);
 	for (int i = 0; i < load->commands_count; i++)
 		freeReplyObject(load->replies[i]);
 	/* A process without a thread brings lines rarely. */

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "breaker.h"
 #include "settings.h"
 
 /* All hosts write to one stream; how many lines of which host were lost is beside it. */
@@ -23,6 +24,12 @@ struct gp_journal_stream;
    journal.stream is 0. */
 struct gp_journal_stream *gp_journal_stream_open(
 	const struct gp_settings *settings, const char *host);
+
+/* For who has no thread, so that somebody waits for what is brought: nothing is while
+   the breaker, which must outlive the stream, says that Redis is left alone, and it is
+   told what came of it.  Its news are the caller's to tell. */
+void gp_journal_stream_heed(struct gp_journal_stream *stream,
+			    struct gp_breaker *breaker);
 
 /* Any thread may call; copies line. */
 void gp_journal_stream_add(struct gp_journal_stream *stream, const char *line);

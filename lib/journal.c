@@ -75,6 +75,8 @@ struct gp_journal {
 	int facility;
 	struct gp_journal_stream *stream;       /* NULL: none */
 	gp_journal_waker *wake;                 /* NULL: nobody */
+	struct gp_breaker *breaker;             /* NULL: none is heeded */
+	const char *part;                       /* whose lines its news are */
 	const struct gp_settings *settings;
 	struct gp_pseudonyms *pseudonyms;
 	char host[HOST_NAME_MAX + 1];
@@ -260,19 +262,26 @@ static void write_file(struct gp_journal *journal, const char *line)
 	free(text);
 }
 
+static void begin_own_entry(enum gp_reason reason, const char *why,
+			    struct gp_journal_entry *entry_r)
+{
+	const struct gp_decision decision = { .action = GP_ACTION_PASS };
+
+	gp_journal_entry_init(entry_r);
+	entry_r->action = gp_decision_word(&decision);
+	entry_r->mode = gp_mode_word(GP_MODE_ENFORCE);
+	entry_r->reason = gp_reason_word(reason);
+	entry_r->why = why;
+}
+
 /* Written to the file or to syslog as well, for whoever reads these; the file is
    where losses outlive the process. */
 static void write_lost(struct gp_journal *journal, uint64_t count,
 		       const char *detail)
 {
-	const struct gp_decision decision = { .action = GP_ACTION_PASS };
 	struct gp_journal_entry entry;
 
-	gp_journal_entry_init(&entry);
-	entry.action = gp_decision_word(&decision);
-	entry.mode = gp_mode_word(GP_MODE_ENFORCE);
-	entry.reason = gp_reason_word(GP_REASON_STREAM_LOST);
-	entry.why = "journal.stream";
+	begin_own_entry(GP_REASON_STREAM_LOST, "journal.stream", &entry);
 	entry.detail = detail;
 	entry.count = count < INT64_MAX ? (int64_t)count : INT64_MAX;
 	gp_journal_write(journal, &entry);
@@ -284,6 +293,28 @@ static void write_told(struct gp_journal *journal)
 
 	if (told > 0)
 		write_lost(journal, told, GP_JOURNAL_TOLD);
+}
+
+/* At once: this may be the last that the process asks of Redis. */
+static void write_news(struct gp_journal *journal)
+{
+	const enum gp_breaker_news news = gp_breaker_news(journal->breaker);
+	struct gp_journal_entry entry;
+
+	if (news == GP_BREAKER_NO_NEWS)
+		return;
+	begin_own_entry(news == GP_BREAKER_WENT ? GP_REASON_STORE_UNAVAILABLE
+						: GP_REASON_STORE_BACK,
+			"redis.server", &entry);
+	entry.part = journal->part;
+	entry.mode = gp_mode_word(journal->settings->poll.mode);
+	gp_journal_write(journal, &entry);
+}
+
+static void bring(struct gp_journal *journal)
+{
+	gp_journal_stream_bring(journal->stream);
+	write_news(journal);
 }
 
 static void give_to_stream(struct gp_journal *journal, const char *line)
@@ -329,10 +360,20 @@ void gp_journal_set_waker(struct gp_journal *journal, gp_journal_waker *wake)
 	journal->wake = wake;
 }
 
+void gp_journal_heed(struct gp_journal *journal, struct gp_breaker *breaker,
+		     const char *part)
+{
+	if (journal->stream == NULL)
+		return;
+	journal->breaker = breaker;
+	journal->part = part;
+	gp_journal_stream_heed(journal->stream, breaker);
+}
+
 void gp_journal_bring(struct gp_journal *journal)
 {
 	if (journal->stream != NULL)
-		gp_journal_stream_bring(journal->stream);
+		bring(journal);
 }
 
 void gp_journal_finish(struct gp_journal *journal)
@@ -342,9 +383,9 @@ void gp_journal_finish(struct gp_journal *journal)
 	journal->wake = NULL;
 	if (journal->stream == NULL)
 		return;
-	gp_journal_stream_bring(journal->stream);
+	bring(journal);
 	write_told(journal);
-	gp_journal_stream_bring(journal->stream);
+	bring(journal);
 	lost = gp_journal_stream_give_up(journal->stream);
 	if (lost == 0)
 		return;

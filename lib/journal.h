@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "breaker.h"
 #include "decision.h"
 #include "error.h"
 #include "settings.h"
@@ -80,6 +81,12 @@ void gp_journal_finish(struct gp_journal *journal);
    at once. */
 typedef void gp_journal_waker(struct gp_journal *journal);
 void gp_journal_set_waker(struct gp_journal *journal, gp_journal_waker *wake);
+
+/* For who has no thread, too: nothing is brought while the breaker, which must outlive
+   the journal, says that Redis is left alone, and it is told when Redis is silent.
+   What is news then is a line of part, which must stay. */
+void gp_journal_heed(struct gp_journal *journal, struct gp_breaker *breaker,
+		     const char *part);
 
 /* Accepts NULL, leaves NULL. */
 void gp_journal_close(struct gp_journal **journal);

@@ -6,6 +6,7 @@ unit_tests = \
 	tests/unit/test-breaker \
 	tests/unit/test-decision \
 	tests/unit/test-journal \
+	tests/unit/test-journal-stream \
 	tests/unit/test-network \
 	tests/unit/test-network-text \
 	tests/unit/test-outage \
@@ -166,6 +167,9 @@ tests_unit_test_breaker_LDADD = $(unit_ldadd)
 tests_unit_test_pseudonym_LDADD = $(unit_ldadd)
 tests_unit_test_decision_LDADD = $(unit_ldadd)
 tests_unit_test_journal_LDADD = $(unit_ldadd)
+tests_unit_test_journal_stream_SOURCES = tests/unit/test-journal-stream.c \
+	$(own_redis)
+tests_unit_test_journal_stream_LDADD = $(unit_ldadd)
 tests_unit_test_network_LDADD = $(unit_ldadd)
 tests_unit_test_network_text_LDADD = $(unit_ldadd)
 tests_unit_test_outage_LDADD = $(unit_ldadd)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Redis dead from the start, back, frozen, back, killed under load, back: IMAP sessions
-# and logins by IMAP and POP3 go on, one of all waits for it, the journal says once that
-# it went and once that it came back, and throttling resumes.
+# and logins by IMAP and POP3 go on, one of all waits for it, also for lines that go
+# there, the journal says once that it went and once that it came back, and throttling
+# resumes.
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
@@ -16,7 +17,9 @@ poll {
 	ladder = {"after 0: absorb"}
 	login_ladder = {"after 0: note"}
 }
-journal { interval = 1s }
+journal { interval = 1s stream = 1000 }
+# Each login has a line.
+access { imap_mechanisms = {EXTERNAL} }
 redis {
 	deadline = 1s
 	retry = 10s
@@ -61,7 +64,17 @@ def postlogin(user):
     """As Dovecot's script-login runs it."""
     subprocess.run([env['GATEPOST_BUILD'] + '/imapd-hooks/gatepost-postlogin',
                     '-c', env['LAB_CONF'], 'imap', '/bin/true'], check=True,
-                   env={**env, 'USER': user, 'IP': '127.0.0.5'})
+                   env={**env, 'USER': user, 'IP': '127.0.0.5', 'AUTH_MECH': 'PLAIN'})
+
+
+def session_with_line(user):
+    """Still there when the line of its login goes to the stream."""
+    program = Program(user)
+    end = now() + 0.15
+    while now() < end:
+        expect(program.command('NOOP')[-1][:3], 'OK ', 'NOOP of ' + user)
+    program.command('LOGOUT')
+    program.close()
 
 
 def sessions_check(user):
@@ -81,11 +94,12 @@ def new_mail_shows(what):
 def everybody():
     """How long each took."""
     waits = []
-    for user in USERS:
-        for act in (imap_login, pop3_login, postlogin, sessions_check):
-            began = now()
-            act(user)
-            waits.append(now() - began)
+    acts = [(act, user) for user in USERS
+            for act in (imap_login, pop3_login, postlogin, sessions_check)]
+    for act, user in acts + [(session_with_line, user) for user in USERS[:3]]:
+        began = now()
+        act(user)
+        waits.append(now() - began)
     return waits
 
 

@@ -126,6 +126,8 @@ wait_until(lambda: master_of(sentinel) == replica.port and
            master.ask('ROLE').startswith('slave'), 30, 'the other master')
 site.poll('alice')
 site.send('carol', replica)
+wait_until(lambda: journal(part='imap')[-1]['time'] in
+           replica.ask('XRANGE', 'gp:{journal}:j', '-', '+'), 20, 'the stream has the last line')
 expect([denied(server) for server in (master, replica, sentinel)], [set()] * 3,
        'what was tried beside')
 expect(len(journal(reason='store-unavailable')), 2, 'outages')
