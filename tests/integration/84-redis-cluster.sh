@@ -196,7 +196,7 @@ name = next(user for user in users if holder(user) != victim)
 program, waits = programs[name], []
 absorbed(program, name)
 thaw = freeze(victim)
-end = now() + 10
+end = now() + 6
 while now() < end:
     program.command('NOOP')
     waits.append(program.waited)
