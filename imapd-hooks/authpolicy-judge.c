@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authpolicy-memory.h"
 #include "breaker.h"
 #include "hash.h"
 #include "journal.h"
@@ -24,6 +25,9 @@
 enum { HOLD_SECS_MAX = 60, SECONDS = 64, MSECS = 1000 };
 enum { LINES = 4096 };
 
+/* So long what Redis said of a program is relied on, which may have got other terms. */
+enum { GOOD_MSECS = 3600000 };
+
 /* When a program's last line was written, by the hash of its name.  Programs that
    share a place cost each other lines, and nothing else. */
 struct line {
@@ -38,6 +42,7 @@ struct gp_auth_judge {
 	struct gp_store *store;         /* for reports */
 	struct gp_journal *journal;
 	struct gp_breaker *breaker;     /* with the mail processes of the host */
+	struct gp_auth_memory *memory;
 
 	/* how many holds end in which second */
 	struct {
@@ -81,6 +86,9 @@ int gp_auth_judge_replace(struct gp_auth_judge *judge,
 	gp_breaker_free(&judge->breaker);
 	gp_journal_close(&judge->journal);
 	gp_settings_free(&judge->settings);
+	/* What was said holds on the terms that were asked about. */
+	gp_auth_memory_free(&judge->memory);
+	judge->memory = gp_auth_memory_create();
 	judge->settings = settings;
 	judge->logins = logins;
 	judge->store = store;
@@ -108,6 +116,7 @@ void gp_auth_judge_free(struct gp_auth_judge **judge)
 	gp_store_close(&(*judge)->store);
 	gp_breaker_free(&(*judge)->breaker);
 	gp_journal_close(&(*judge)->journal);
+	gp_auth_memory_free(&(*judge)->memory);
 	gp_settings_free(&(*judge)->settings);
 	free(*judge);
 	*judge = NULL;
@@ -326,9 +335,10 @@ static void name_program(const struct gp_auth_judge *judge,
 			     question->bare);
 }
 
-/* False if there is nothing to be judged. */
-static bool look_up(struct gp_auth_judge *judge, struct question *question,
-		    struct gp_login_known *known_r, struct gp_poll_history *history_r)
+/* 1 with *known_r filled, and the terms and the name as they are known; 0 if the user is
+   not known; -1 if Redis is silent. */
+static int look_up(struct gp_auth_judge *judge, struct question *question,
+		   struct gp_login_known *known_r)
 {
 	const struct gp_auth_request *request = question->request;
 	const char *const programs[2] = { question->named, question->bare };
@@ -340,7 +350,7 @@ static bool look_up(struct gp_auth_judge *judge, struct question *question,
 				     question->now_msecs, known_r, &err);
 	note_store(judge, question, &err);
 	if (result <= 0)
-		return false;
+		return result;
 	/* Redis has just answered: nobody waits for it twice when it is silent. */
 	(void)judge->store->ops->exemptions(judge->store, request->login,
 					    question->now_msecs, &by_hand, &err);
@@ -348,8 +358,7 @@ static bool look_up(struct gp_auth_judge *judge, struct question *question,
 	find_terms(judge, question, known_r->has_own ? &known_r->own : NULL, by_hand);
 	if (known_r->program != NULL)
 		question->program = known_r->program;
-	return gp_login_judge(judge->settings, &question->terms,
-			      question->interval_msecs, known_r, history_r);
+	return 1;
 }
 
 static unsigned int decide(struct gp_auth_judge *judge, struct question *question,
@@ -367,9 +376,6 @@ static unsigned int decide(struct gp_auth_judge *judge, struct question *questio
 	struct gp_decision decision;
 	unsigned int wait_secs = 0;
 
-	if (history->is_away)
-		question->interval_msecs =
-			(int64_t)MSECS * question->terms.away_interval_secs;
 	gp_policy_poll(judge->settings, &facts, &decision);
 	if (gp_decision_effect(&decision) == GP_ACTION_HOLD) {
 		wait_secs = hold(judge, question, decision.wait_msecs);
@@ -380,21 +386,98 @@ static unsigned int decide(struct gp_auth_judge *judge, struct question *questio
 	return wait_secs;
 }
 
+/* Seconds that a login has to wait about whose user this is known. */
+static unsigned int judge_known(struct gp_auth_judge *judge,
+				struct question *question,
+				const struct gp_login_known *known)
+{
+	const int64_t interval_msecs = question->interval_msecs;
+	struct gp_poll_history history;
+
+	question->interval_msecs = gp_login_interval(
+		judge->settings, &question->terms, interval_msecs, known);
+	return gp_login_judge(judge->settings, &question->terms, interval_msecs,
+			      known, &history)
+		? decide(judge, question, &history) : 0;
+}
+
+/* --- what need not be asked --- */
+
+static uint64_t place_of(const struct question *question)
+{
+	const char *const texts[] = { question->request->login, question->named };
+
+	return hash_of(texts, 2);
+}
+
+/* Only Redis knows of all who share a rate: the programs of a user who has too many,
+   and those of an address that are known by no name. */
+static bool shares_rate(const struct gp_auth_judge *judge,
+			const struct question *question,
+			const struct gp_login_known *known)
+{
+	const unsigned int programs_max = judge->settings->poll.programs_max;
+
+	return known->program == question->bare ||
+		(programs_max > 0 && known->programs_count +
+		 (known->program == NULL) > programs_max);
+}
+
+/* Who will be away soon is asked about then. */
+static int64_t good_msecs(const struct gp_auth_judge *judge,
+			  const struct gp_login_known *known)
+{
+	const int64_t age = known->human_age_msecs > 0 ? known->human_age_msecs : 0;
+	const int64_t left =
+		(int64_t)judge->settings->poll.away_after_secs * MSECS - age;
+
+	return left > 0 && left < GOOD_MSECS ? left : GOOD_MSECS;
+}
+
+static void remember(struct gp_auth_judge *judge, const struct question *question,
+		     const struct gp_login_known *known, bool is_stranger,
+		     unsigned int wait_secs)
+{
+	const int64_t now_msecs = question->now_msecs;
+	const struct gp_auth_memory_news news = {
+		.interval_msecs = question->interval_msecs,
+		.seen_msecs = now_msecs + (int64_t)wait_secs * MSECS,
+		.until_msecs = now_msecs + good_msecs(judge, known),
+		.is_stranger = is_stranger,
+	};
+
+	gp_auth_memory_learn(judge->memory, place_of(question), &news, now_msecs);
+}
+
+static unsigned int ask_redis(struct gp_auth_judge *judge, struct question *question)
+{
+	struct gp_login_known known = { .program = NULL };
+	const int result = look_up(judge, question, &known);
+	unsigned int wait_secs = 0;
+
+	if (result > 0)
+		wait_secs = judge_known(judge, question, &known);
+	if (result < 0 || shares_rate(judge, question, &known))
+		gp_auth_memory_forget(judge->memory, place_of(question));
+	else
+		remember(judge, question, &known, result == 0, wait_secs);
+	return wait_secs;
+}
+
 static unsigned int ask(struct gp_auth_judge *judge,
 			const struct gp_auth_request *request,
 			int64_t now_msecs)
 {
 	struct question question = { .request = request, .now_msecs = now_msecs };
-	struct gp_poll_history history;
-	struct gp_login_known known;
 
 	name_program(judge, &question);
 	find_terms(judge, &question, NULL, NULL);
 	/* Redis is not asked about those who are not judged at all. */
-	if (question.terms.mode == GP_MODE_OFF)
+	if (question.terms.mode == GP_MODE_OFF ||
+	    gp_auth_memory_see(judge->memory, place_of(&question),
+			       question.interval_msecs, now_msecs))
 		return 0;
-	return look_up(judge, &question, &known, &history)
-		? decide(judge, &question, &history) : 0;
+	return ask_redis(judge, &question);
 }
 
 unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,

@@ -52,6 +52,7 @@ sbin_PROGRAMS += imapd-hooks/gatepost-authpolicy
 imapd_hooks_gatepost_authpolicy_SOURCES = \
 	imapd-hooks/authpolicy-http.c imapd-hooks/authpolicy-http.h \
 	imapd-hooks/authpolicy-judge.c imapd-hooks/authpolicy-judge.h \
+	imapd-hooks/authpolicy-memory.c imapd-hooks/authpolicy-memory.h \
 	imapd-hooks/authpolicy-request.c imapd-hooks/authpolicy-request.h \
 	imapd-hooks/gatepost-authpolicy.c \
 	$(poll_session_sources)

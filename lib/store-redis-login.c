@@ -187,6 +187,17 @@ static void judge_all_programs(const struct in_force *force,
 		history->early_count = known->crowd_early + 1;
 }
 
+int64_t gp_login_interval(const struct gp_settings *settings,
+			  const struct gp_poll_terms *terms, int64_t interval_msecs,
+			  const struct gp_login_known *known)
+{
+	struct in_force force = { .settings = settings, .terms = terms,
+				  .known = known, .interval = interval_msecs };
+
+	find_in_force(&force);
+	return force.interval;
+}
+
 bool gp_login_judge(const struct gp_settings *settings,
 		    const struct gp_poll_terms *terms, int64_t interval_msecs,
 		    const struct gp_login_known *known,

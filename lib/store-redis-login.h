@@ -56,6 +56,11 @@ bool gp_login_judge(const struct gp_settings *settings,
 		    const struct gp_login_known *known,
 		    struct gp_poll_history *history_r);
 
+/* The interval in force, in milliseconds, once it is known whether the user is away. */
+int64_t gp_login_interval(const struct gp_settings *settings,
+			  const struct gp_poll_terms *terms, int64_t interval_msecs,
+			  const struct gp_login_known *known);
+
 /* A login of the user is held for so long: the next check of its program will not wait
    again.  0, or -1 with *err filled. */
 int gp_login_store_hold(struct gp_login_store *store, const char *user,

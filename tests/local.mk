@@ -54,7 +54,7 @@ tests_integration_lib10_imap_probe_plugin_la_LDFLAGS = $(plugin_ldflags) \
 unit_tests += tests/unit/test-poll-memory tests/unit/test-poll-session
 endif
 if BUILD_AUTHPOLICY
-unit_tests += tests/unit/test-authpolicy-request
+unit_tests += tests/unit/test-authpolicy-memory tests/unit/test-authpolicy-request
 endif
 
 # Tests against real servers; they need root and skip without it.
@@ -94,6 +94,7 @@ integration_tests = \
 	tests/integration/39-poll-store-nonsense.sh \
 	tests/integration/40-pop3.sh \
 	tests/integration/41-authpolicy.sh \
+	tests/integration/41-authpolicy-memory.sh \
 	tests/integration/41-authpolicy-report.sh \
 	tests/integration/41-authpolicy-terms.sh \
 	tests/integration/42-postlogin.sh \
@@ -213,6 +214,11 @@ tests_unit_test_store_poll_LDADD = $(unit_ldadd) -lm
 impostor = tests/unit/impostor.c tests/unit/impostor.h $(own_redis)
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c $(impostor)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)
+tests_unit_test_authpolicy_memory_SOURCES = \
+	tests/unit/test-authpolicy-memory.c imapd-hooks/authpolicy-memory.c
+tests_unit_test_authpolicy_memory_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/imapd-hooks
+tests_unit_test_authpolicy_memory_LDADD = $(unit_ldadd)
 tests_unit_test_authpolicy_request_SOURCES = \
 	tests/unit/test-authpolicy-request.c imapd-hooks/authpolicy-request.c
 tests_unit_test_authpolicy_request_CPPFLAGS = $(AM_CPPFLAGS) \
