@@ -30,6 +30,49 @@ static bool input_is_full(struct client *client)
 	return i_stream_get_data_size(client->input) >= INPUT_MAX_BYTES(client);
 }
 
+/* What a program sends by itself, one behind the other, when it looks for mail. */
+static bool belongs_to_check(const char *name)
+{
+	static const char *const names[] = {
+		"CHECK", "EXAMINE", "ID", "LIST", "LSUB", "NOOP", "SELECT", "STATUS",
+		"XLIST"
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(names); i++)
+		if (strcasecmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A line is a tag, the name of a command and the rest; the first is what is left of the
+   held command's own, and empty. */
+static bool line_asks_for_more(const char *line)
+{
+	const char *const *words = t_strsplit(line, " ");
+
+	return words[0] != NULL && words[1] != NULL && !belongs_to_check(words[1]);
+}
+
+/* Has something come behind that is no part of a check?  Somebody may be waiting for
+   that.  Behind a literal no line can be told from a message. */
+static bool more_is_asked_for(struct client *client)
+{
+	size_t size;
+	const char *input = (const char *)i_stream_get_data(client->input, &size);
+	const char *const *lines;
+	bool is_asked_for = false;
+
+	T_BEGIN {
+		for (lines = t_strsplit(t_strndup(input, size), "\n");
+		     lines[0] != NULL && lines[1] != NULL && !is_asked_for; lines++) {
+			is_asked_for = line_asks_for_more(t_strcut(*lines, '\r'));
+			if (strchr(*lines, '{') != NULL)
+				break;
+		}
+	} T_END;
+	return is_asked_for;
+}
+
 static void let_go(struct gp_imap_hold *hold)
 {
 	timeout_remove(&hold->timeout);
@@ -46,7 +89,7 @@ static bool held(struct client_command_context *cmd)
 		timeout_remove(&hold->timeout);
 		return TRUE;
 	}
-	if (!input_is_full(cmd->client))
+	if (!input_is_full(cmd->client) && !more_is_asked_for(cmd->client))
 		return FALSE;
 	let_go(hold);
 	return cmd->func(cmd);
@@ -84,6 +127,7 @@ bool gp_imap_delay_begin(struct client_command_context *cmd, int64_t msecs,
 	struct gp_imap_hold *hold;
 
 	if (cmd->cancel || client->disconnected || input_is_full(client) ||
+	    more_is_asked_for(client) ||
 	    (client->input_lock != NULL && client->input_lock != cmd))
 		return false;
 	hold = p_new(cmd->pool, struct gp_imap_hold, 1);
@@ -99,5 +143,9 @@ bool gp_imap_delay_begin(struct client_command_context *cmd, int64_t msecs,
 	/* Earlier commands that only wait for Dovecot to sync them together
 	   with this one get their answers now. */
 	(void)cmd_sync_delayed(client);
+	/* A program that gives up when nothing comes (mutt after 15 s, mbsync after 20 s) has
+	   heard of us; with this line Dovecot keeps its own long commands alive. */
+	if (client->output_cmd_lock == NULL)
+		client_send_line(client, "* OK Still here");
 	return true;
 }

@@ -80,6 +80,37 @@ carol.command('LOGOUT')
 say('a sweep waits once')
 
 
+# The program hears at once that it is not forgotten.  What a person may wait for ends
+# the wait; one more check does not.
+erin = Program('erin', '127.0.0.8')
+erin.command('SELECT INBOX')
+wait_until(lambda: erin.command('NOOP') and erin.waited > 1.5, 10, 'held')
+for behind, is_held in (('NOOP', True), ('FETCH 1:* (FLAGS)', False),
+                        ('status INBOX (MESSAGES)', True), ('UID SEARCH ALL', False),
+                        ('IDLE', False)):
+    time.sleep(1)
+    began = now()
+    tag = erin.start('NOOP')
+    expect(erin.read_line(), '* OK Still here', 'while it is held')
+    expect_true(now() - began < 1.5, 'said at once')
+    next_tag = erin.start(behind)
+    expect(plain(erin.finish(tag)[-1]), 'OK NOOP completed', 'before ' + behind)
+    expect(now() - began > 1.5, is_held, 'held with %s behind it' % behind)
+    if behind != 'IDLE':
+        erin.finish(next_tag)
+expect_true(erin.read_line().startswith('+ '), 'in IDLE')
+erin.send('DONE\r\n')
+erin.finish(next_tag)
+# In one packet, the other way round, and with a literal.
+time.sleep(1)
+began = now()
+erin.send('r1 NOOP\r\nr2 EXAMINE {9+}\r\nx FETCH 1\r\nr3 NOOP\r\n')
+expect(plain(erin.finish('r3')[-1]), 'r3 OK NOOP completed', 'after a literal')
+expect_true(now() - began > 1.5, 'a literal is no command')
+erin.command('LOGOUT')
+say('a held check ends when more than a check is asked for')
+
+
 def dovecot_log():
     with open(os.path.join(env['LAB_LOG'], 'dovecot.log')) as file:
         return file.read()
