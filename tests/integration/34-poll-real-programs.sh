@@ -20,7 +20,7 @@ poll_site site --dovecot-conf dovecot.conf <<CONF
 poll {
 	interval = 8s
 	round = 1s
-	ladder = {"after 0: absorb", "after 4: delay 1s"}
+	ladder = {"after 0: absorb", "after 4: delay 2s"}
 	login_ladder = {"after 2: hold 1s", "after 4: hold 3s"}
 }
 journal { interval = 1s }

@@ -198,7 +198,7 @@ from poll import *
 
 program = Program('dave', '127.0.0.23')
 lines = program.command('LIST "" "Folder.20" RETURN (STATUS (MESSAGES))')
-expect(lines, ['* LIST () "." Folder.20',
+expect(lines, ['* OK Still here', '* LIST () "." Folder.20',
                '* STATUS Folder.20 (MESSAGES 5)', 'OK List completed'], 'LIST')
 expect_true(program.waited > 0.9, 'a LIST with STATUS that is early waits')
 say('an early LIST with STATUS waits')

@@ -381,6 +381,8 @@ set folder="%s"
 set spoolfile="%sINBOX"
 mailboxes =%s
 set timeout=1 mail_check=1 header_cache="" quit=yes wait_key=no
+# Half of the delay: it must hear something at once, or gives the connection up.
+set imap_poll_timeout=1
 ''' % (self.settings, env['LAB_CA'], where, where, self.folder))
         self.terminal, end = pty.openpty()
         termios.tcsetwinsize(end, (24, 80))
