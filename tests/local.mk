@@ -46,11 +46,17 @@ tests_integration_libslow_signals_la_LDFLAGS = $(AM_LDFLAGS) -module \
 if BUILD_IMAPD_HOOKS
 # Loaded beside the plugin, to see what it leaves behind.
 check_LTLIBRARIES += tests/integration/lib10_imap_probe_plugin.la
+check_LTLIBRARIES += tests/integration/lib10_pop3_probe_plugin.la
 tests_integration_lib10_imap_probe_plugin_la_SOURCES = \
-	tests/integration/probe-plugin.c
+	tests/integration/probe-imap-plugin.c
 tests_integration_lib10_imap_probe_plugin_la_CPPFLAGS = $(plugin_cppflags)
 tests_integration_lib10_imap_probe_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-rpath /nowhere -export-symbols-regex '^imap_probe_plugin_'
+tests_integration_lib10_pop3_probe_plugin_la_SOURCES = \
+	tests/integration/probe-pop3-plugin.c
+tests_integration_lib10_pop3_probe_plugin_la_CPPFLAGS = $(plugin_cppflags)
+tests_integration_lib10_pop3_probe_plugin_la_LDFLAGS = $(plugin_ldflags) \
+	-rpath /nowhere -export-symbols-regex '^pop3_probe_plugin_'
 unit_tests += tests/unit/test-poll-memory tests/unit/test-poll-session
 endif
 if BUILD_AUTHPOLICY

@@ -6,8 +6,8 @@
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
 plugins=$GATEPOST_BUILD/imapd-hooks/.libs
-probe=$GATEPOST_BUILD/tests/integration/.libs/lib10_imap_probe_plugin.so
-[ -e "$probe" ] || { echo "the probe is not built: make check"; exit 77; }
+probes=$GATEPOST_BUILD/tests/integration/.libs
+[ -e "$probes/lib10_imap_probe_plugin.so" ] || { echo "the probe is not built: make check"; exit 77; }
 
 shows_only_entry_points() { # PROTOCOL
 	nm -D --defined-only "$plugins/lib95_$1_gatepost_plugin.so" |
@@ -92,24 +92,28 @@ check "make install over a running Dovecot replaces the file, the session goes o
 check "imap: the new file is loaded" logs_in imap
 check "pop3: the new file is loaded" logs_in pop3
 
-# The probe is loaded from some login after the reload on.
-install -m 755 -t site/modules "$probe"
-case $(dovecot --version) in
-2.3.*) echo 'protocol imap {
-  mail_plugins = imap_probe imap_gatepost
-}' ;;
-*) echo 'protocol imap {
+# The probes are loaded from some login after the reload on.
+for protocol in imap pop3; do
+	install -m 755 -t site/modules "$probes/lib10_${protocol}_probe_plugin.so"
+	case $(dovecot --version) in
+	2.3.*) echo "protocol $protocol {
+  mail_plugins = ${protocol}_probe ${protocol}_gatepost
+}" ;;
+	*) echo "protocol $protocol {
   mail_plugins {
-    imap_probe = yes
+    ${protocol}_probe = yes
   }
-}' ;;
-esac >> "$LAB_DOVECOT_CONF"
+}" ;;
+	esac >> "$LAB_DOVECOT_CONF"
+done
 doveadm -c "$LAB_DOVECOT_CONF" reload
-probe_has_spoken() {
-	logs_in imap && grep -q 'probe: ' "$log"
+probe_has_spoken() { # PROTOCOL
+	logs_in "$1" && grep -q "$1(.*probe: " "$log"
 }
-check "the probe is loaded" wait_until 20 probe_has_spoken
-before=$(grep -c 'probe: ' "$log")
+for protocol in imap pop3; do
+	check "$protocol: the probe is loaded" wait_until 20 probe_has_spoken $protocol
+done
+before=$(grep -c 'imap(.*probe: ' "$log")
 python <<'PYTHON'
 from poll import *
 
@@ -119,7 +123,7 @@ for command in ('SELECT INBOX', 'NOOP', 'STATUS INBOX (MESSAGES)', 'NOOP', 'LOGO
 session.close()
 PYTHON
 [ $? = 0 ] || failures=1
-bob_is_done() { [ "$(grep -c 'probe: ' "$log")" -gt "$before" ]; }
+bob_is_done() { [ "$(grep -c 'imap(.*probe: ' "$log")" -gt "$before" ]; }
 check "a session with all commands" wait_until 20 bob_is_done
 grep 'probe: ' "$log" | grep -v 'probe: nothing was left' > left
 check "nothing is left behind" does_not test -s left
