@@ -8,8 +8,9 @@
 
 #include "policy-terms.h"
 
-/* What a check waits that a step would refuse but the protocol does not. */
-enum { REFUSE_DELAY_SECS = 10 };
+/* What a check waits that a step would refuse but the protocol does not; and the most
+   that one waits which may be a person's, who opens a mailbox. */
+enum { REFUSE_DELAY_SECS = 10, OPEN_DELAY_SECS_MAX = 10 };
 
 static void decide(struct gp_decision *decision, enum gp_action action,
 		   enum gp_reason reason, const char *why)
@@ -164,11 +165,19 @@ static bool login_is_refused(const struct gp_poll_facts *facts)
 	return step != NULL && step->action == GP_ACTION_REFUSE;
 }
 
+static bool opens_mailbox(const struct gp_poll_facts *facts)
+{
+	return !facts->can_absorb && (facts->check == GP_CHECK_SELECT ||
+				      facts->check == GP_CHECK_EXAMINE);
+}
+
 static void decide_delay(const struct gp_poll_facts *facts, unsigned int secs,
 			 struct gp_decision *decision)
 {
-	const int64_t delay_msecs = (int64_t)secs * 1000;
+	int64_t delay_msecs = (int64_t)secs * 1000;
 
+	if (opens_mailbox(facts) && secs > OPEN_DELAY_SECS_MAX)
+		delay_msecs = OPEN_DELAY_SECS_MAX * 1000;
 	if (facts->was_delayed) {
 		decide_absorb(facts, decision);
 		return;

@@ -139,6 +139,34 @@ static void test_a_delay_ends_when_a_round_is_free(void **state)
 			GP_REASON_EARLY, "poll.ladder", 0);
 }
 
+static void test_who_opens_a_mailbox_may_be_a_person(void **state)
+{
+	struct gp_settings settings = settings_default;
+	struct gp_poll_facts facts = early_facts(11);
+
+	(void)state;
+	settings.poll.ladder.steps[2].secs = 60;
+	facts.can_absorb = false;
+	facts.check = GP_CHECK_EXAMINE;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 10000);
+	facts.check = GP_CHECK_SELECT;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 10000);
+	settings.poll.ladder.steps[2].secs = 9;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 9000);
+	/* what is open already, and all else, waits the whole time */
+	settings.poll.ladder.steps[2].secs = 60;
+	facts.can_absorb = true;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 60000);
+	facts.can_absorb = false;
+	facts.check = GP_CHECK_STATUS;
+	assert_decision(&settings, &facts, GP_ACTION_DELAY, GP_REASON_EARLY,
+			"poll.ladder", 60000);
+}
+
 static void test_nobody_is_delayed_twice_for_one_check(void **state)
 {
 	struct gp_poll_facts facts = early_facts(11);
@@ -294,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_a_step_counts_in_its_own_time),
 		cmocka_unit_test(test_an_empty_ladder_does_nothing),
 		cmocka_unit_test(test_a_delay_ends_when_a_round_is_free),
+		cmocka_unit_test(test_who_opens_a_mailbox_may_be_a_person),
 		cmocka_unit_test(test_nobody_is_delayed_twice_for_one_check),
 		cmocka_unit_test(test_what_only_the_mailbox_knows_is_served),
 		cmocka_unit_test(test_rounds_pass),
