@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authpolicy-holds.h"
 #include "authpolicy-memory.h"
 #include "breaker.h"
 #include "hash.h"
@@ -21,9 +22,7 @@
 #include "store-pseudonym.h"
 #include "store-redis-login.h"
 
-/* Longer than any step of the ladder can hold (60 s). */
-enum { HOLD_SECS_MAX = 60, SECONDS = 64, MSECS = 1000 };
-enum { LINES = 4096 };
+enum { MSECS = 1000, LINES = 4096 };
 
 /* So long what Redis said of a program is relied on, which may have got other terms. */
 enum { GOOD_MSECS = 3600000 };
@@ -43,13 +42,7 @@ struct gp_auth_judge {
 	struct gp_journal *journal;
 	struct gp_breaker *breaker;     /* with the mail processes of the host */
 	struct gp_auth_memory *memory;
-
-	/* how many holds end in which second */
-	struct {
-		int64_t second;
-		unsigned int count;
-	} ends[SECONDS];
-
+	struct gp_auth_holds holds;
 	struct line lines[LINES];
 };
 
@@ -120,29 +113,6 @@ void gp_auth_judge_free(struct gp_auth_judge **judge)
 	gp_settings_free(&(*judge)->settings);
 	free(*judge);
 	*judge = NULL;
-}
-
-/* --- who is held --- */
-
-static unsigned int count_held(const struct gp_auth_judge *judge,
-			       int64_t now_secs)
-{
-	unsigned int count = 0;
-
-	for (int i = 0; i < SECONDS; i++)
-		if (judge->ends[i].second > now_secs)
-			count += judge->ends[i].count;
-	return count;
-}
-
-static void add_held(struct gp_auth_judge *judge, int64_t end_secs)
-{
-	const int64_t i = end_secs % SECONDS;
-
-	if (judge->ends[i].second != end_secs)
-		judge->ends[i].count = 0;
-	judge->ends[i].second = end_secs;
-	judge->ends[i].count++;
 }
 
 /* --- journal --- */
@@ -288,7 +258,7 @@ static unsigned int hold(struct gp_auth_judge *judge,
 	const int64_t secs = (msecs + MSECS - 1) / MSECS;
 	struct gp_error err;
 
-	if (secs <= 0 || secs > HOLD_SECS_MAX)
+	if (secs <= 0 || secs > GP_AUTH_HOLD_SECS_MAX)
 		return 0;
 	/* Who cannot be told from one that has not waited would wait twice. */
 	if (gp_login_store_hold(judge->logins, question->request->login,
@@ -297,7 +267,7 @@ static unsigned int hold(struct gp_auth_judge *judge,
 		note_store(judge, question, &err);
 		return 0;
 	}
-	add_held(judge, question->now_msecs / MSECS + secs);
+	gp_auth_holds_add(&judge->holds, question->now_msecs / MSECS + secs);
 	return (unsigned int)secs;
 }
 
@@ -370,7 +340,8 @@ static unsigned int decide(struct gp_auth_judge *judge, struct question *questio
 		.terms = &question->terms,
 		.history_known = true,
 		.history = *history,
-		.is_full = count_held(judge, question->now_msecs / MSECS) >=
+		.is_full = gp_auth_holds_count(&judge->holds,
+					       question->now_msecs / MSECS) >=
 			judge->settings->authpolicy.held_max,
 	};
 	struct gp_decision decision;

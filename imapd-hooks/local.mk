@@ -50,6 +50,7 @@ imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = lib/libgatepost.la
 if BUILD_AUTHPOLICY
 sbin_PROGRAMS += imapd-hooks/gatepost-authpolicy
 imapd_hooks_gatepost_authpolicy_SOURCES = \
+	imapd-hooks/authpolicy-holds.c imapd-hooks/authpolicy-holds.h \
 	imapd-hooks/authpolicy-http.c imapd-hooks/authpolicy-http.h \
 	imapd-hooks/authpolicy-judge.c imapd-hooks/authpolicy-judge.h \
 	imapd-hooks/authpolicy-memory.c imapd-hooks/authpolicy-memory.h \

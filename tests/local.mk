@@ -60,7 +60,8 @@ tests_integration_lib10_pop3_probe_plugin_la_LDFLAGS = $(plugin_ldflags) \
 unit_tests += tests/unit/test-poll-memory tests/unit/test-poll-session
 endif
 if BUILD_AUTHPOLICY
-unit_tests += tests/unit/test-authpolicy-memory tests/unit/test-authpolicy-request
+unit_tests += tests/unit/test-authpolicy-holds tests/unit/test-authpolicy-memory \
+	tests/unit/test-authpolicy-request
 endif
 
 # Tests against real servers; they need root and skip without it.
@@ -220,6 +221,11 @@ tests_unit_test_store_poll_LDADD = $(unit_ldadd) -lm
 impostor = tests/unit/impostor.c tests/unit/impostor.h $(own_redis)
 tests_unit_test_store_submit_SOURCES = tests/unit/test-store-submit.c $(impostor)
 tests_unit_test_store_submit_LDADD = $(unit_ldadd)
+tests_unit_test_authpolicy_holds_SOURCES = \
+	tests/unit/test-authpolicy-holds.c imapd-hooks/authpolicy-holds.c
+tests_unit_test_authpolicy_holds_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/imapd-hooks
+tests_unit_test_authpolicy_holds_LDADD = $(unit_ldadd)
 tests_unit_test_authpolicy_memory_SOURCES = \
 	tests/unit/test-authpolicy-memory.c imapd-hooks/authpolicy-memory.c
 tests_unit_test_authpolicy_memory_CPPFLAGS = $(AM_CPPFLAGS) \
