@@ -25,6 +25,7 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/error.c lib/error.h \
 	lib/daemon-options.c lib/daemon-options.h \
 	lib/exemption.c lib/exemption.h \
+	lib/file-state.c lib/file-state.h \
 	lib/journal.c lib/journal.h lib/journal-fields.h \
 	lib/journal-parse.c \
 	lib/journal-pseudonym.c lib/journal-pseudonym.h \

@@ -145,13 +145,7 @@ void gp_lists_look(const struct gp_settings *settings,
 	list_paths(settings, paths);
 	for (int i = 0; i < GP_LISTS; i++)
 		if (paths[i][0] != '\0' && stat(paths[i], &status) == 0)
-			state_r->lists[i] = (struct gp_list_state){
-				.device = status.st_dev,
-				.inode = status.st_ino,
-				.size = status.st_size,
-				.modified = status.st_mtim,
-				.changed = status.st_ctim,
-			};
+			state_r->lists[i] = gp_file_state_of(&status);
 }
 
 void gp_settings_files_note_lists(struct gp_settings *settings)
@@ -165,22 +159,11 @@ const struct gp_lists_state *gp_settings_files_lists(
 	return &settings->files->lists;
 }
 
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 bool gp_lists_are_same(const struct gp_lists_state *a,
 		       const struct gp_lists_state *b)
 {
-	for (int i = 0; i < GP_LISTS; i++) {
-		const struct gp_list_state *x = &a->lists[i], *y = &b->lists[i];
-
-		if (x->device != y->device || x->inode != y->inode ||
-		    x->size != y->size ||
-		    !is_same_time(&x->modified, &y->modified) ||
-		    !is_same_time(&x->changed, &y->changed))
+	for (int i = 0; i < GP_LISTS; i++)
+		if (!gp_file_state_is_same(&a->lists[i], &b->lists[i]))
 			return false;
-	}
 	return true;
 }

@@ -9,8 +9,8 @@
 #define GP_SETTINGS_FILES_H
 
 #include <stdbool.h>
-#include <time.h>
 
+#include "file-state.h"
 #include "settings.h"
 #include "settings-source.h"
 
@@ -19,12 +19,7 @@ enum { GP_LISTS = 3 };
 
 /* All zero for a file that is not there, or that the settings do not name. */
 struct gp_lists_state {
-	struct gp_list_state {
-		dev_t device;
-		ino_t inode;
-		off_t size;
-		struct timespec modified, changed;
-	} lists[GP_LISTS];
+	struct gp_file_state lists[GP_LISTS];
 };
 
 /* Where a setting got its value. */

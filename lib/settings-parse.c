@@ -301,8 +301,8 @@ static bool is_open(const struct file *file)
 {
 	for (const struct file *other = file->includer; other != NULL;
 	     other = other->includer) {
-		if (other->source.device == file->source.device &&
-		    other->source.inode == file->source.inode)
+		if (other->source.state.device == file->source.state.device &&
+		    other->source.state.inode == file->source.state.inode)
 			return true;
 	}
 	return false;

@@ -85,8 +85,7 @@ int gp_source_read(const char *path, struct gp_source *source_r,
 	(void)close(fd);
 	if (result < 0)
 		return -1;
-	source.device = status.st_dev;
-	source.inode = status.st_ino;
+	source.state = gp_file_state_of(&status);
 	*source_r = source;
 	return 0;
 }

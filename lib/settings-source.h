@@ -15,9 +15,9 @@
 #define GP_SETTINGS_SOURCE_H
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "error.h"
+#include "file-state.h"
 
 enum {
 	GP_SOURCE_BYTES_MAX = 16 * 1024 * 1024,
@@ -27,8 +27,7 @@ enum {
 struct gp_source {
 	char *text;             /* length bytes and a NUL; free() it */
 	size_t length;
-	dev_t device;           /* which file it is, by whatever name */
-	ino_t inode;
+	struct gp_file_state state; /* just before it was read */
 };
 
 /* Reads a plain file that others cannot write.  0, or -1 with *err filled
