@@ -17,8 +17,9 @@ core_sources = \
 	lib/policy-terms.c lib/policy-terms.h \
 	lib/rate.c lib/rate.h
 
-noinst_LTLIBRARIES += lib/libgatepost.la
-lib_libgatepost_la_SOURCES = $(core_sources) \
+# All but what reads gatepost.conf: the plugins load that when it is needed.
+noinst_LTLIBRARIES += lib/libgatepost-base.la
+lib_libgatepost_base_la_SOURCES = $(core_sources) \
 	lib/access-words.c lib/access-words.h \
 	lib/breaker.c lib/breaker.h \
 	lib/hash.c lib/hash.h \
@@ -75,11 +76,16 @@ lib_libgatepost_la_SOURCES = $(core_sources) \
 	lib/store-redis-tls.c lib/store-redis-tls.h \
 	lib/store-redis-wait.c lib/store-redis-wait.h \
 	lib/store-redis-login.c lib/store-redis-login.h
-nodist_lib_libgatepost_la_SOURCES = lib/store-exempt.lua.h $(user_scripts)
+nodist_lib_libgatepost_base_la_SOURCES = lib/store-exempt.lua.h $(user_scripts)
 # OpenSSL: its headers alone, see pseudonym.c.
-lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(CONFUSE_CFLAGS) \
-	$(OPENSSL_CFLAGS)
-lib_libgatepost_la_LIBADD = $(HIREDIS_LIBS) $(CONFUSE_LIBS)
+lib_libgatepost_base_la_CFLAGS = $(AM_CFLAGS) $(HIREDIS_CFLAGS) $(OPENSSL_CFLAGS)
+lib_libgatepost_base_la_LIBADD = $(HIREDIS_LIBS)
+
+confuse_sources = lib/confuse-read.c lib/confuse-read.h
+noinst_LTLIBRARIES += lib/libgatepost.la
+lib_libgatepost_la_SOURCES = $(confuse_sources)
+lib_libgatepost_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
+lib_libgatepost_la_LIBADD = lib/libgatepost-base.la $(CONFUSE_LIBS)
 
 # What only mail in transit needs; a mail process of Dovecot does not load these
 # libraries.

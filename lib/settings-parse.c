@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This module is documented in settings-parse.h.  libconfuse knows the grammar
- * and calls back for each value at once, so that an error has its line and the
- * last of several values wins; settings-source.c keeps from it what it cannot
- * stand.  libconfuse gives a callback no pointer of ours and its scanner is
- * global, so one load runs at a time, and "loading" says which.
+ * This module is documented in settings-parse.h.  A value goes into the settings as
+ * it is read, so that an error has its line and the last of several values wins;
+ * settings-source.c keeps from libconfuse what it cannot stand.
  */
 #include "settings-parse.h"
 
-#include <confuse.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confuse-read.h"
+#include "gatepost-config.h"
 #include "log.h"
 #include "pool.h"
 #include "settings-check.h"
@@ -41,25 +40,37 @@ struct load {
 	const struct file *file;
 	struct gp_origin origins[ROWS_MAX];
 	unsigned int values_count;
-	cfg_t **cfgs;           /* of all files, to free when all are read */
-	size_t cfgs_count;
+	struct gp_confuse_name names[ROWS_MAX + 1];
 	enum gp_settings_lists lists;
 	bool has_failed;
 	struct gp_error *err;
 };
 
+/* As confuse-read.h wants it. */
 static pthread_mutex_t loading_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct load *loading;
 
-static int read_file(const char *path, const struct file *includer,
-		     const char *place);
+static int read_file(struct load *load, const char *path,
+		     const struct file *includer, const char *place);
 
-/* The first error is the one to report. */
-static int fail(const char *path, int line, const char *text)
+/* --- one value --------------------------------------------------------- */
+
+/* The first error is the one to report.  Line 0: the file as a whole. */
+static int fail(struct load *load, const char *path, int line, const char *text)
 {
-	if (!loading->has_failed)
-		(void)gp_error_set(loading->err, "%s:%d: %s", path, line, text);
-	loading->has_failed = true;
+	if (load->has_failed)
+		return -1;
+	load->has_failed = true;
+	return line > 0 ? gp_error_set(load->err, "%s:%d: %s", path, line, text)
+			: gp_error_set(load->err, "%s: %s", path, text);
+}
+
+static int fail_value(struct load *load, const struct gp_setting *row,
+		      const char *path, int line, const char *text)
+{
+	if (!load->has_failed)
+		(void)gp_error_set(load->err, "%s:%d: %s.%s: %s", path, line,
+				   row->section, row->name, text);
+	load->has_failed = true;
 	return -1;
 }
 
@@ -74,17 +85,10 @@ static const struct gp_setting *find_row(const char *section, const char *name)
 	return NULL;
 }
 
-static int fail_value(const struct gp_setting *row, const char *path, int line,
-		      const char *text)
+static bool is_list(const struct gp_setting *row)
 {
-	if (!loading->has_failed)
-		(void)gp_error_set(loading->err, "%s:%d: %s.%s: %s", path, line,
-				   row->section, row->name, text);
-	loading->has_failed = true;
-	return -1;
+	return row->default_text[0] == '{';
 }
-
-/* --- what libconfuse calls --------------------------------------------- */
 
 static void note_item(struct gp_origin *origin, size_t index, int line)
 {
@@ -98,203 +102,107 @@ static void note_item(struct gp_origin *origin, size_t index, int line)
 	origin->item_lines[origin->items_count++] = line;
 }
 
-static void note_origin(const struct gp_setting *row, size_t index, int line)
+static void note_origin(struct load *load, const struct gp_setting *row,
+			size_t index, const char *path, int line)
 {
-	struct gp_origin *origin = &loading->origins[row - gp_settings_table];
+	struct gp_origin *origin = &load->origins[row - gp_settings_table];
 
-	origin->path = gp_settings_files_path(loading->settings->files,
-					      loading->file->path);
+	origin->path = gp_settings_files_path(load->settings->files, path);
 	origin->line = line;
-	origin->order = ++loading->values_count;
-	if (row->default_text[0] == '{')
+	origin->order = ++load->values_count;
+	if (is_list(row))
 		note_item(origin, index, line);
 }
 
-static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+/* --- what is read ------------------------------------------------------ */
+
+static int on_value(void *context, const char *section, const char *name,
+		    size_t index, const char *text, int line)
 {
-	const struct gp_setting *row = find_row(cfg_name(cfg), cfg_opt_name(opt));
+	struct load *load = context;
+	const struct gp_setting *row = find_row(section, name);
+	const char *path = load->file->path;
 	struct gp_error err;
 
 	/* A name such as "poll|mode" leads libconfuse into another section. */
 	if (row == NULL)
-		return fail(loading->file->path, cfg->line,
-			    "a setting stands in its section");
-	/* libconfuse has made room for this item before it asks. */
-	if (gp_settings_store(loading->settings, row, value,
-			      cfg_opt_size(opt) - 1, &err) < 0)
-		return fail_value(row, loading->file->path, cfg->line, err.text);
-	note_origin(row, cfg_opt_size(opt) - 1, cfg->line);
-	*(const char **)result = "";
+		return fail(load, path, line, "a setting stands in its section");
+	if (gp_settings_store(load->settings, row, text, index, &err) < 0)
+		return fail_value(load, row, path, line, err.text);
+	note_origin(load, row, index, path, line);
 	return 0;
 }
 
-static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+static int on_include(void *context, const char *name, int line)
 {
-	const struct file *includer = loading->file;
+	struct load *load = context;
+	const struct file *includer = load->file;
 	const char *slash = strrchr(includer->path, '/');
 	size_t folder_length = 0;
 	char place[512], *path;
 	int result;
 
-	(void)opt;
-	if (argc != 1 || argv[0][0] == '\0')
-		return fail(includer->path, cfg->line, "include needs a file");
 	/* As from the folder of the file that says so. */
-	if (argv[0][0] != '/' && slash != NULL)
+	if (name[0] != '/' && slash != NULL)
 		folder_length = (size_t)(slash - includer->path) + 1;
-	path = gp_alloc(folder_length + strlen(argv[0]) + 1);
+	path = gp_alloc(folder_length + strlen(name) + 1);
 	memcpy(path, includer->path, folder_length);
-	memcpy(path + folder_length, argv[0], strlen(argv[0]));
+	memcpy(path + folder_length, name, strlen(name));
 	(void)snprintf(place, sizeof(place), "%s:%d: include: ", includer->path,
-		       cfg->line);
-	result = read_file(path, includer, place);
-	loading->file = includer;
+		       line);
+	result = read_file(load, path, includer, place);
+	load->file = includer;
 	free(path);
 	return result;
 }
 
-__attribute__((format(printf, 2, 0)))
-static void on_error(cfg_t *cfg, const char *fmt, va_list args)
+static void on_unknown(void *context, const char *section, const char *name,
+		       int line)
 {
-	const char *path = loading->file->path;
-	const bool is_root = strcmp(cfg_name(cfg), "root") == 0;
-	char text[480], suggestion[GP_SUGGESTION_BYTES];
+	struct load *load = context;
+	char suggestion[GP_SUGGESTION_BYTES];
 
-	if (strcmp(fmt, "no such option '%s'") == 0) {
-		(void)fail(path, cfg->line, gp_settings_suggest(
-			is_root ? NULL : cfg_name(cfg), va_arg(args, char *),
-			suggestion));
-		return;
-	}
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	if (strncmp(fmt, "unexpected token", 16) == 0)
-		(void)strncat(text, "; a value with blanks stands in quotes, a "
-			      "list in { } with commas",
-			      sizeof(text) - strlen(text) - 1);
-	(void)fail(path, cfg->line, text);
+	(void)fail(load, load->file->path, line,
+		   gp_settings_suggest(section, name, suggestion));
+}
+
+static void on_error(void *context, const char *text, int line)
+{
+	struct load *load = context;
+
+	(void)fail(load, load->file->path, line, text);
 }
 
 /* --- reading ----------------------------------------------------------- */
 
-static bool is_list(const struct gp_setting *row)
+static void list_names(struct load *load)
 {
-	return row->default_text[0] == '{';
-}
-
-/* In its place, or somewhere else. */
-static bool is_named(const char *text, const char *name)
-{
-	return strstr(text, name) != NULL;
-}
-
-static bool is_in_section(const struct gp_setting *row, const char *section)
-{
-	return row->section != NULL && strcmp(row->section, section) == 0;
-}
-
-/* The settings of one section that text names, to free; *row becomes the next one's. */
-static cfg_opt_t *create_section(const char *text, const struct gp_setting **row)
-{
-	const char *section = (*row)->section;
-	cfg_opt_t *opts = NULL;
 	size_t count = 0;
 
-	for (; is_in_section(*row, section); (*row)++) {
-		const cfg_opt_t value =
-			CFG_STR_CB((*row)->name, NULL, CFGF_NODEFAULT, on_value);
-		const cfg_opt_t list = CFG_STR_LIST_CB(
-			(*row)->name, NULL, CFGF_NODEFAULT, on_value);
-
-		if (!is_named(text, (*row)->name))
-			continue;
-		opts = gp_realloc(opts, (count + 1) * sizeof(*opts));
-		opts[count++] = is_list(*row) ? list : value;
-	}
-	opts = gp_realloc(opts, (count + 1) * sizeof(*opts));
-	opts[count] = (cfg_opt_t)CFG_END();
-	return opts;
+	for (const struct gp_setting *row = gp_settings_table;
+	     row->section != NULL; row++)
+		load->names[count++] = (struct gp_confuse_name){
+			row->section, row->name, is_list(row)
+		};
 }
 
-/* The part of the table that text names: libconfuse copies its schema, and once more for
-   each section of the file, and each mail process would pay for all of it. */
-static cfg_t *create_cfg(const char *text)
+static int parse_source(struct load *load, struct file *file)
 {
-	const struct gp_setting *row = gp_settings_table;
-	cfg_opt_t *sections = NULL;
-	size_t count = 0;
-	cfg_t *cfg;
-
-	while (row->section != NULL) {
-		const char *section = row->section;
-
-		if (!is_named(text, section)) {
-			while (is_in_section(row, section))
-				row++;
-			continue;
-		}
-		sections = gp_realloc(sections, (count + 1) * sizeof(*sections));
-		/* MULTI: each time a section stands there it starts empty; what
-		   it sets is in our struct already. */
-		sections[count++] = (cfg_opt_t)CFG_SEC(
-			section, create_section(text, &row), CFGF_MULTI);
-	}
-	sections = gp_realloc(sections, (count + 2) * sizeof(*sections));
-	sections[count] = (cfg_opt_t)CFG_FUNC("include", on_include);
-	sections[count + 1] = (cfg_opt_t)CFG_END();
-	cfg = cfg_init(sections, CFGF_NONE);
-	while (count > 0)
-		free(sections[--count].subopts);
-	free(sections);
-	if (cfg == NULL) {
-		gp_log(GP_LOG_ERROR, "out of memory for the settings");
-		exit(71); /* EX_OSERR */
-	}
-	(void)cfg_set_error_function(cfg, on_error);
-	loading->cfgs = gp_realloc(loading->cfgs, (loading->cfgs_count + 1) *
-				   sizeof(*loading->cfgs));
-	loading->cfgs[loading->cfgs_count++] = cfg;
-	return cfg;
-}
-
-/* Not before the end: cfg_free() of libconfuse 3.3 also ends the scanner that
-   is still reading the including file, which then seems to be empty. */
-static void free_cfgs(void)
-{
-	while (loading->cfgs_count > 0)
-		(void)cfg_free(loading->cfgs[--loading->cfgs_count]);
-	free(loading->cfgs);
-	loading->cfgs = NULL;
-}
-
-static int parse_clean_text(const char *path, char *text)
-{
-	FILE *stream = fmemopen(text, strlen(text), "r");
-	cfg_t *cfg;
-	int result;
-
-	if (stream == NULL)
-		return fail(path, 1, "out of memory");
-	cfg = create_cfg(text);
-	result = cfg_parse_fp(cfg, stream);
-	/* Some errors it does not explain, as that of an empty name. */
-	if (result != CFG_SUCCESS)
-		(void)fail(path, cfg->line, "this is not NAME = VALUE");
-	(void)fclose(stream);
-	return loading->has_failed ? -1 : 0;
-}
-
-static int parse_source(struct file *file)
-{
+	const struct gp_confuse_reader reader = {
+		.version = PACKAGE_VERSION, .context = load,
+		.error = on_error, .names = load->names, .value = on_value,
+		.include = on_include, .unknown = on_unknown,
+	};
 	char *text;
 
-	loading->file = file;
-	if (gp_source_clean(file->path, &file->source, &text, loading->err) < 0) {
-		loading->has_failed = true;
+	load->file = file;
+	if (gp_source_clean(file->path, &file->source, &text, load->err) < 0) {
+		load->has_failed = true;
 		return -1;
 	}
-	(void)parse_clean_text(file->path, text);
+	(void)gp_confuse_read(&reader, text);
 	free(text);
-	return loading->has_failed ? -1 : 0;
+	return load->has_failed ? -1 : 0;
 }
 
 static bool is_open(const struct file *file)
@@ -309,10 +217,10 @@ static bool is_open(const struct file *file)
 }
 
 /* Each file once, and not at all when only the lists are read anew. */
-static int fetch_source(const char *path, struct gp_source *source_r,
-			struct gp_error *err)
+static int fetch_source(struct load *load, const char *path,
+			struct gp_source *source_r, struct gp_error *err)
 {
-	struct gp_settings_files *files = loading->settings->files;
+	struct gp_settings_files *files = load->settings->files;
 	const struct gp_source *kept = gp_settings_files_find(files, path);
 
 	if (kept != NULL) {
@@ -326,8 +234,8 @@ static int fetch_source(const char *path, struct gp_source *source_r,
 }
 
 /* place: what to write before an error about the file itself. */
-static int read_file(const char *path, const struct file *includer,
-		     const char *place)
+static int read_file(struct load *load, const char *path,
+		     const struct file *includer, const char *place)
 {
 	struct file file = {
 		.path = path, .includer = includer,
@@ -335,20 +243,20 @@ static int read_file(const char *path, const struct file *includer,
 	};
 	struct gp_error err;
 
-	if (fetch_source(path, &file.source, &err) < 0) {
-		(void)gp_error_set(loading->err, "%s%s", place, err.text);
-		loading->has_failed = true;
+	if (fetch_source(load, path, &file.source, &err) < 0) {
+		(void)gp_error_set(load->err, "%s%s", place, err.text);
+		load->has_failed = true;
 		return -1;
 	}
 	if (is_open(&file) || file.depth > INCLUDE_DEPTH_MAX) {
-		(void)gp_error_set(loading->err, "%s%s: %s", place, path,
+		(void)gp_error_set(load->err, "%s%s: %s", place, path,
 				   is_open(&file) ? "this file includes itself"
 				   : "files include each other too deeply");
-		loading->has_failed = true;
+		load->has_failed = true;
 	} else {
-		(void)parse_source(&file);
+		(void)parse_source(load, &file);
 	}
-	return loading->has_failed ? -1 : 0;
+	return load->has_failed ? -1 : 0;
 }
 
 /* --- what the file leaves out ------------------------------------------ */
@@ -372,7 +280,7 @@ static void take_item(const char **text_r, char *item, size_t size)
 
 /* Each mail process of Dovecot reads the settings, and a mail process does not live
    long: the table does not take the way of a file. */
-static void set_default(const struct gp_setting *row)
+static void set_default(struct load *load, const struct gp_setting *row)
 {
 	const char *text = row->default_text;
 	char item[256];
@@ -387,26 +295,25 @@ static void set_default(const struct gp_setting *row)
 		} else {
 			text = "";
 		}
-		if (gp_settings_store(loading->settings, row, value, index++,
-				      loading->err) < 0) {
+		if (gp_settings_store(load->settings, row, value, index++,
+				      load->err) < 0) {
 			gp_log(GP_LOG_ERROR, "%s.%s: %s", row->section,
-			       row->name, loading->err->text);
+			       row->name, load->err->text);
 			abort();
 		}
 	} while (*text != '\0');
 }
 
-static void set_defaults(void)
+static void set_defaults(struct load *load)
 {
 	for (const struct gp_setting *row = gp_settings_table;
 	     row->section != NULL; row++)
-		set_default(row);
+		set_default(load, row);
 }
 
 /* --- for all ------------------------------------------------------------ */
 
-/* The C locale for this thread: libconfuse translates its messages, and
-   on_error() must know them. */
+/* In the C locale: see confuse-read.h. */
 static int run_load(const char *path, struct load *load)
 {
 	locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -414,10 +321,10 @@ static int run_load(const char *path, struct load *load)
 	int result = 0;
 
 	(void)pthread_mutex_lock(&loading_lock);
-	loading = load;
-	set_defaults();
+	set_defaults(load);
+	list_names(load);
 	if (path != NULL)
-		result = read_file(path, NULL, "");
+		result = read_file(load, path, NULL, "");
 	if (path != NULL && result == 0)
 		result = gp_settings_check(load->settings, load->origins,
 					   load->lists, load->err);
@@ -427,8 +334,6 @@ static int run_load(const char *path, struct load *load)
 					       COUNT_OF(load->origins));
 	else
 		gp_origins_clear(load->origins, COUNT_OF(load->origins));
-	free_cfgs();
-	loading = NULL;
 	(void)pthread_mutex_unlock(&loading_lock);
 	(void)uselocale(old_locale);
 	freelocale(c_locale);
