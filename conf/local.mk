@@ -27,6 +27,7 @@ install-data-local:
 		$(DESTDIR)$(completionsdir)/gatepostctl
 uninstall-local:
 	-rm -f $(DESTDIR)$(completionsdir)/gatepostctl
+	-rm -f $(DESTDIR)$(gatepostconfdir)/gatepost.conf.compiled
 	-cmp -s $(top_srcdir)/conf/gatepost.conf \
 		$(DESTDIR)$(gatepostconfdir)/gatepost.conf && \
 		rm -f $(DESTDIR)$(gatepostconfdir)/gatepost.conf

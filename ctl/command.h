@@ -24,6 +24,7 @@ struct gp_command {
 
 extern const struct gp_command gp_command_check;
 extern const struct gp_command gp_command_check_site;
+extern const struct gp_command gp_command_compile;
 extern const struct gp_command gp_command_exempt;
 extern const struct gp_command gp_command_explain;
 extern const struct gp_command gp_command_forget;

@@ -37,6 +37,7 @@ ctl_gatepostctl_SOURCES = \
 	ctl/command.c ctl/command.h \
 	ctl/cmd-check.c \
 	ctl/cmd-check-site.c \
+	ctl/cmd-compile.c \
 	ctl/cmd-exempt.c \
 	ctl/cmd-explain.c \
 	ctl/cmd-forget.c \

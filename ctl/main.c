@@ -21,6 +21,7 @@
 static const struct gp_command *const commands[] = {
 	&gp_command_check,
 	&gp_command_check_site,
+	&gp_command_compile,
 	&gp_command_exempt,
 	&gp_command_explain,
 	&gp_command_forget,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* This module looks at gatepost's own files and modes. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "settings-compiled.h"
 #include "site-gatepost.h"
 #include "socket-text.h"
 
@@ -115,11 +117,34 @@ static void check_modes(struct gp_site *site)
 	}
 }
 
+/* Nobody else says so: mail processes parse the settings then, and that is all. */
+static void check_compiled(struct gp_site *site)
+{
+	struct gp_compiled *compiled = NULL;
+	char *path = gp_compiled_path(site->conf_path);
+	struct gp_site_finding finding = {
+		.level = GP_SITE_ADVICE, .name = "conf-compiled", .file = path,
+		.setting = "gatepostctl compile",
+	};
+	struct gp_error err;
+
+	if (gp_compiled_open(site->conf_path, &compiled, &err) < 0) {
+		finding.value = err.text;
+		finding.why = "It is not used, so each login takes a little longer.";
+		finding.remedy = gp_pool_printf(site->pool, "gatepostctl -c %s "
+						"compile", site->conf_path);
+		gp_site_report(site, &finding);
+	}
+	gp_compiled_close(&compiled);
+	free(path);
+}
+
 void gp_site_check_gatepost(struct gp_site *site)
 {
 	site->seen[site->seen_count++] = gp_pool_printf(site->pool,
 		"gatepost's settings in %s", site->conf_path);
 	check_conf(site);
+	check_compiled(site);
 	check_password(site);
 	check_socket(site);
 	check_modes(site);

@@ -44,6 +44,7 @@ lib_libgatepost_base_la_SOURCES = $(core_sources) \
 	lib/settings.c lib/settings.h \
 	lib/rate-memory.c lib/rate-memory.h \
 	lib/settings-check.c lib/settings-check.h \
+	lib/settings-compiled.c lib/settings-compiled.h \
 	lib/settings-files.c lib/settings-files.h \
 	lib/settings-ladder.c lib/settings-ladder.h \
 	lib/settings-list.c lib/settings-list.h \

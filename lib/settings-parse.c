@@ -18,6 +18,7 @@
 #include "log.h"
 #include "pool.h"
 #include "settings-check.h"
+#include "settings-compiled.h"
 #include "settings-files.h"
 #include "settings-source.h"
 #include "settings-suggest.h"
@@ -41,6 +42,9 @@ struct load {
 	struct gp_origin origins[ROWS_MAX];
 	unsigned int values_count;
 	struct gp_confuse_name names[ROWS_MAX + 1];
+	size_t rows_count, last_row;
+	struct gp_compiled *compiled;           /* read instead of files, or NULL */
+	struct gp_compiled_draft *draft;        /* to be filled, or NULL */
 	enum gp_settings_lists lists;
 	bool has_failed;
 	struct gp_error *err;
@@ -74,13 +78,19 @@ static int fail_value(struct load *load, const struct gp_setting *row,
 	return -1;
 }
 
-static const struct gp_setting *find_row(const char *section, const char *name)
+/* Most values stand in the order of the table: the search begins at the last one. */
+static const struct gp_setting *find_row(struct load *load, const char *section,
+					 const char *name)
 {
-	for (const struct gp_setting *row = gp_settings_table;
-	     row->section != NULL; row++) {
+	for (size_t i = 0; i < load->rows_count; i++) {
+		const size_t number = (load->last_row + i) % load->rows_count;
+		const struct gp_setting *row = &gp_settings_table[number];
+
 		if (strcmp(row->name, name) == 0 &&
-		    strcmp(row->section, section) == 0)
+		    strcmp(row->section, section) == 0) {
+			load->last_row = number;
 			return row;
+		}
 	}
 	return NULL;
 }
@@ -103,15 +113,33 @@ static void note_item(struct gp_origin *origin, size_t index, int line)
 }
 
 static void note_origin(struct load *load, const struct gp_setting *row,
-			size_t index, const char *path, int line)
+			const struct gp_compiled_value *value)
 {
 	struct gp_origin *origin = &load->origins[row - gp_settings_table];
 
-	origin->path = gp_settings_files_path(load->settings->files, path);
-	origin->line = line;
+	origin->path = gp_settings_files_path(load->settings->files, value->path);
+	origin->line = value->line;
 	origin->order = ++load->values_count;
 	if (is_list(row))
-		note_item(origin, index, line);
+		note_item(origin, value->index, value->line);
+}
+
+static int take_value(struct load *load, const struct gp_compiled_value *value)
+{
+	const struct gp_setting *row = find_row(load, value->section, value->name);
+	struct gp_error err;
+
+	/* A name such as "poll|mode" leads libconfuse into another section. */
+	if (row == NULL)
+		return fail(load, value->path, value->line,
+			    "a setting stands in its section");
+	if (gp_settings_store(load->settings, row, value->text, value->index,
+			      &err) < 0)
+		return fail_value(load, row, value->path, value->line, err.text);
+	note_origin(load, row, value);
+	if (load->draft != NULL)
+		gp_compiled_draft_add(load->draft, value, load->settings->files);
+	return 0;
 }
 
 /* --- what is read ------------------------------------------------------ */
@@ -120,17 +148,12 @@ static int on_value(void *context, const char *section, const char *name,
 		    size_t index, const char *text, int line)
 {
 	struct load *load = context;
-	const struct gp_setting *row = find_row(section, name);
-	const char *path = load->file->path;
-	struct gp_error err;
+	const struct gp_compiled_value value = {
+		.section = section, .name = name, .index = index, .text = text,
+		.path = load->file->path, .line = line
+	};
 
-	/* A name such as "poll|mode" leads libconfuse into another section. */
-	if (row == NULL)
-		return fail(load, path, line, "a setting stands in its section");
-	if (gp_settings_store(load->settings, row, text, index, &err) < 0)
-		return fail_value(load, row, path, line, err.text);
-	note_origin(load, row, index, path, line);
-	return 0;
+	return take_value(load, &value);
 }
 
 static int on_include(void *context, const char *name, int line)
@@ -175,13 +198,11 @@ static void on_error(void *context, const char *text, int line)
 
 /* --- reading ----------------------------------------------------------- */
 
-static void list_names(struct load *load)
+static void list_rows(struct load *load)
 {
-	size_t count = 0;
-
 	for (const struct gp_setting *row = gp_settings_table;
 	     row->section != NULL; row++)
-		load->names[count++] = (struct gp_confuse_name){
+		load->names[load->rows_count++] = (struct gp_confuse_name){
 			row->section, row->name, is_list(row)
 		};
 }
@@ -259,6 +280,18 @@ static int read_file(struct load *load, const char *path,
 	return load->has_failed ? -1 : 0;
 }
 
+static int take_compiled(struct load *load)
+{
+	struct gp_compiled_value value;
+	int result;
+
+	gp_compiled_name_files(load->compiled, load->settings->files);
+	while ((result = gp_compiled_next(load->compiled, &value)) > 0)
+		if (take_value(load, &value) < 0)
+			return -1;
+	return result;
+}
+
 /* --- what the file leaves out ------------------------------------------ */
 
 /* An item of a default list, without its quotes; *text_r is behind it.  The table's
@@ -322,8 +355,10 @@ static int run_load(const char *path, struct load *load)
 
 	(void)pthread_mutex_lock(&loading_lock);
 	set_defaults(load);
-	list_names(load);
-	if (path != NULL)
+	list_rows(load);
+	if (load->compiled != NULL)
+		result = take_compiled(load);
+	else if (path != NULL)
 		result = read_file(load, path, NULL, "");
 	if (path != NULL && result == 0)
 		result = gp_settings_check(load->settings, load->origins,
@@ -349,49 +384,81 @@ static void hide_control_bytes(char *text)
 	}
 }
 
-/* Takes files over. */
+/* Takes files over, and fills in the rest of load. */
 static int load_from(const char *path, struct gp_settings_files *files,
-		     enum gp_settings_lists lists,
-		     struct gp_settings **settings_r, struct gp_error *err)
+		     struct load *load, struct gp_settings **settings_r,
+		     struct gp_error *err)
 {
 	struct gp_error unused;
-	struct load load = {
-		.settings = gp_alloc(sizeof(*load.settings)),
-		.lists = lists, .err = err != NULL ? err : &unused
-	};
 
-	load.settings->files = files;
-	if (run_load(path, &load) < 0) {
-		hide_control_bytes(load.err->text);
-		gp_settings_free(&load.settings);
+	load->err = err != NULL ? err : &unused;
+	load->settings = gp_alloc(sizeof(*load->settings));
+	load->settings->files = files;
+	if (run_load(path, load) < 0) {
+		hide_control_bytes(load->err->text);
+		gp_settings_free(&load->settings);
 		return -1;
 	}
-	*settings_r = load.settings;
+	*settings_r = load->settings;
 	return 0;
 }
 
 int gp_settings_load(const char *path, struct gp_settings **settings_r,
 		     struct gp_error *err)
 {
-	return load_from(path, gp_settings_files_create(), GP_LISTS_ALL,
-			 settings_r, err);
+	struct load load = { .lists = GP_LISTS_ALL };
+
+	return load_from(path, gp_settings_files_create(), &load, settings_r, err);
+}
+
+/* What is wrong with it is not told here: the file itself has all answers. */
+static int load_compiled(const char *path, struct gp_settings **settings_r)
+{
+	struct load load = { .lists = GP_LISTS_OF_GROUPS };
+	int result = gp_compiled_open(path, &load.compiled, NULL) > 0 ? 0 : -1;
+
+	if (result == 0)
+		result = load_from(path, gp_settings_files_create(), &load,
+				   settings_r, NULL);
+	gp_compiled_close(&load.compiled);
+	return result;
 }
 
 int gp_settings_load_for_polling(const char *path,
 				 struct gp_settings **settings_r,
 				 struct gp_error *err)
 {
-	return load_from(path, gp_settings_files_create(), GP_LISTS_OF_GROUPS,
-			 settings_r, err);
+	struct load load = { .lists = GP_LISTS_OF_GROUPS };
+
+	return load_compiled(path, settings_r) == 0 ? 0
+		: load_from(path, gp_settings_files_create(), &load, settings_r,
+			    err);
+}
+
+int gp_settings_compile(const char *path, struct gp_settings **settings_r,
+			void **bytes_r, size_t *length_r, struct gp_error *err)
+{
+	struct load load = {
+		.lists = GP_LISTS_ALL, .draft = gp_compiled_draft_create()
+	};
+	int result = load_from(path, gp_settings_files_create(), &load, settings_r,
+			       err);
+
+	if (result == 0)
+		*bytes_r = gp_compiled_draft_finish(load.draft, load.settings->files,
+						    length_r);
+	gp_compiled_draft_free(&load.draft);
+	return result;
 }
 
 int gp_settings_load_lists(const struct gp_settings *old,
 			   struct gp_settings **settings_r,
 			   struct gp_error *err)
 {
+	struct load load = { .lists = GP_LISTS_ALL };
+
 	return load_from(gp_settings_files_root(old->files),
-			 gp_settings_files_copy(old->files), GP_LISTS_ALL,
-			 settings_r, err);
+			 gp_settings_files_copy(old->files), &load, settings_r, err);
 }
 
 struct gp_settings *gp_settings_defaults(void)

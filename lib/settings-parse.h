@@ -21,11 +21,17 @@
 int gp_settings_load(const char *path, struct gp_settings **settings_r,
 		     struct gp_error *err);
 
-/* The same without relay.local_domains_file and identity.alias_file, which may be large:
-   for processes that come and go with each login. */
+/* The same without relay.local_domains_file and identity.alias_file, which may be large,
+   and from what is compiled (settings-compiled.h) if that is current: for processes that
+   come and go with each login.  Then the texts of the files are not there, and
+   gp_settings_load_lists() is not for these settings. */
 int gp_settings_load_for_polling(const char *path,
 				 struct gp_settings **settings_r,
 				 struct gp_error *err);
+
+/* As gp_settings_load(), and makes the bytes of the compiled file; free() them. */
+int gp_settings_compile(const char *path, struct gp_settings **settings_r,
+			void **bytes_r, size_t *length_r, struct gp_error *err);
 
 /* The same settings, whatever became of their files meanwhile, with the lists
    they name as those are now.  Returns as gp_settings_load() does. */

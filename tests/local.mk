@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test-resolve \
 	tests/unit/test-review \
 	tests/unit/test-settings \
+	tests/unit/test-settings-compiled \
 	tests/unit/test-settings-files \
 	tests/unit/test-settings-rate \
 	tests/unit/test-site \
@@ -196,6 +197,7 @@ tests_unit_test_review_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl
 tests_unit_test_review_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ARCHIVE_CFLAGS)
 tests_unit_test_review_LDADD = $(unit_ldadd) $(JANSSON_LIBS) $(ARCHIVE_LIBS)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
+tests_unit_test_settings_compiled_LDADD = $(unit_ldadd)
 tests_unit_test_settings_files_LDADD = $(unit_ldadd)
 tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
 tests_unit_test_site_SOURCES = tests/unit/test-site.c $(site_sources) \

@@ -11,7 +11,7 @@ cp -a "$LAB_POSTFIX_CONF" saved-postfix
 cp -a "$LAB_DOVECOT_CONF" saved-dovecot.conf
 cp -a "$LAB_CONF" saved-gatepost.conf
 mkdir saved-modules
-cp -a site/modules/*_gatepost_plugin.so saved-modules/
+cp -a site/modules/*gatepost*.so saved-modules/
 is_23=no
 [ "$(dovecot --version | cut -c 1-4)" != 2.3. ] || is_23=yes
 socket_group=$(stat -c %G "$LAB_MILTER_SOCKET")
@@ -67,6 +67,12 @@ gatepost_conf() { # LINE NAME REMEDY
 check_site
 check "a clean site gives 0" [ "$found" = 0 ]
 check "and not even advice" grep -q '^0 dangers, 0 pieces of advice$' out
+
+echo '# edited' >> "$LAB_CONF"
+advice conf-compiled "Remedy: gatepostctl -c $LAB_CONF compile" "compiled settings that are stale"
+rm "$LAB_CONF.compiled"
+check_site
+check "none at all are no advice" grep -q '^0 dangers, 0 ' out
 cat out
 
 milter="unix:$LAB_MILTER_SOCKET"

@@ -26,7 +26,7 @@ offers() {
 check "nothing for what there is not" [ -z "$(completes frobn)" ]
 check "no words where a name stands" [ -z "$(completes log --user '')" ]
 commands=$("$ctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p')
-check "there are commands" [ "$(wc -w <<< "$commands")" -ge 14 ]
+check "there are commands" [ "$(wc -w <<< "$commands")" -ge 15 ]
 for command in $commands; do
 	offers "$command" ''
 	for option in $("$ctl" $command --help | grep -oE -e '--[a-z-]+'); do
