@@ -212,6 +212,27 @@ static void check_abi(struct gp_site *site, const struct gp_dovecot *dovecot,
 	}
 }
 
+/* What a plugin loads to parse gatepost.conf lies beside it. */
+static void check_library(struct gp_site *site, const struct gp_dovecot *dovecot,
+			  const char *folder)
+{
+	const char *path = gp_pool_printf(site->pool, "%s/libgatepost_confuse.so",
+					  folder);
+	const struct gp_site_finding finding = {
+		.level = GP_SITE_DANGER, .name = "plugin-library",
+		.setting = "mail_plugin_dir", .value = folder,
+		.why = "There is no libgatepost_confuse.so: unless gatepost.conf is "
+		       "compiled, the plugins cannot read it, and judge nobody.",
+		.remedy = "make install",
+	};
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		report(site, dovecot, &finding);
+	else
+		check_mode(site, dovecot, path);
+}
+
 static void check_file(struct gp_site *site, const struct gp_dovecot *dovecot,
 		       const struct plugin *plugin)
 {
@@ -231,6 +252,7 @@ static void check_file(struct gp_site *site, const struct gp_dovecot *dovecot,
 	}
 	check_mode(site, dovecot, path);
 	check_abi(site, dovecot, plugin, path);
+	check_library(site, dovecot, folder);
 }
 
 /* --- where it finds settings and history */

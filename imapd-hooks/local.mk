@@ -3,6 +3,15 @@ moduledir = $(dovecot_modules)
 module_LTLIBRARIES = imapd-hooks/lib95_imap_gatepost_plugin.la
 module_LTLIBRARIES += imapd-hooks/lib95_pop3_gatepost_plugin.la
 
+# Beside them, and loaded by them when they have a file to parse; Dovecot leaves alone
+# what mail_plugins does not name.
+module_LTLIBRARIES += imapd-hooks/libgatepost_confuse.la
+imapd_hooks_libgatepost_confuse_la_SOURCES = $(confuse_sources)
+imapd_hooks_libgatepost_confuse_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
+imapd_hooks_libgatepost_confuse_la_LDFLAGS = $(AM_LDFLAGS) -module \
+	-avoid-version -shared -export-symbols-regex '^gp_confuse_read$$'
+imapd_hooks_libgatepost_confuse_la_LIBADD = $(CONFUSE_LIBS)
+
 # One session of a mail program, whoever serves it.
 poll_session_sources = \
 	imapd-hooks/held.c imapd-hooks/held.h \
@@ -14,6 +23,7 @@ poll_session_sources = \
 plugin_sources = \
 	imapd-hooks/access.c imapd-hooks/access.h \
 	imapd-hooks/dovecot-compat.h \
+	imapd-hooks/plugin-confuse.c lib/confuse-read.h \
 	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
 	$(poll_session_sources)
@@ -35,7 +45,7 @@ imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
 imapd_hooks_lib95_imap_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_lib95_imap_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^imap_gatepost_plugin_'
-imapd_hooks_lib95_imap_gatepost_plugin_la_LIBADD = lib/libgatepost.la
+imapd_hooks_lib95_imap_gatepost_plugin_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
 
 imapd_hooks_lib95_pop3_gatepost_plugin_la_SOURCES = $(plugin_sources) \
 	imapd-hooks/pop3-gatepost-plugin.c \
@@ -44,7 +54,7 @@ imapd_hooks_lib95_pop3_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
 imapd_hooks_lib95_pop3_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_lib95_pop3_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^pop3_gatepost_plugin_'
-imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = lib/libgatepost.la
+imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
 
 # Asked by Dovecot's auth process; knows nothing of Dovecot's headers.
 if BUILD_AUTHPOLICY

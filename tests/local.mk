@@ -109,6 +109,7 @@ integration_tests = \
 	tests/integration/43-one-person.sh \
 	tests/integration/44-poll-people.sh \
 	tests/integration/44-poll-rounds.sh \
+	tests/integration/45-compiled-settings.sh \
 	tests/integration/45-dovecot-plugin.sh \
 	tests/integration/46-poll-hibernate.sh \
 	tests/integration/47-poll-processes.sh \
@@ -399,6 +400,7 @@ print-sanitizer-tests:
 		tests/integration/33-poll-store-down.sh \
 		tests/integration/34-poll-real-programs.sh \
 		tests/integration/37-poll-same-words.sh \
+		tests/integration/45-compiled-settings.sh \
 		tests/integration/46-poll-hibernate.sh \
 		tests/integration/47-poll-processes.sh \
 		tests/integration/40-pop3.sh \

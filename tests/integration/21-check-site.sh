@@ -229,6 +229,9 @@ for protocol in imap pop3; do
 	rm "without-$protocol"/*_${protocol}_*
 	dovecot_conf "mail_plugin_dir = $work/without-$protocol" plugin-file "make install"
 done
+mkdir without-library
+cp -a saved-modules/*_gatepost_plugin.so without-library/
+dovecot_conf "mail_plugin_dir = $work/without-library" plugin-library "make install"
 sed -i -e 's/imap_gatepost$//' -e 's/imap_gatepost = yes//' "$LAB_DOVECOT_CONF"
 danger plugin-missing "$lines" "the plugin not loaded"
 printf '%s\n' "$global" >> "$LAB_DOVECOT_CONF"

@@ -18,6 +18,18 @@ shows_only_entry_points() { # PROTOCOL
 check "the IMAP plugin shows its entry points only" shows_only_entry_points imap
 check "the POP3 plugin shows its entry points only" shows_only_entry_points pop3
 
+# libconfuse is loaded by what lies beside them, when there is something to parse.
+does_not() { ! "$@"; }
+needs_libconfuse() { # FILE
+	readelf -d "$plugins/$1" | grep -q 'NEEDED.*libconfuse'
+}
+check "what parses gatepost.conf shows its entry point only" \
+	[ "$(nm -D --defined-only "$plugins/libgatepost_confuse.so" |
+		awk '{ print $3 }')" = gp_confuse_read ]
+check "it needs libconfuse" needs_libconfuse libgatepost_confuse.so
+check "the IMAP plugin does not" does_not needs_libconfuse lib95_imap_gatepost_plugin.so
+check "the POP3 plugin does not" does_not needs_libconfuse lib95_pop3_gatepost_plugin.so
+
 # A thread may return into it after Dovecot has let go of it.
 stays() { # PROTOCOL
 	readelf -d "$plugins/lib95_$1_gatepost_plugin.so" | grep NODELETE > /dev/null
@@ -40,7 +52,6 @@ logs_in() {
 	pop3) can_log_in pop3s "$LAB_POP3S_PORT" ;;
 	esac
 }
-does_not() { ! "$@"; }
 
 # The same plugin, but its version names another Dovecot.  By a new inode: a file
 # that processes have mapped is never written.
