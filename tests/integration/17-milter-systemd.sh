@@ -18,8 +18,13 @@ gatepost-milter.socket" ]
 check "with the folders of the installation" grep -q '^ExecStart=/.*/gatepost-' \
 	root/units/gatepost-milter.service
 check "and nothing is left to fill in" eval '! grep -r "@[a-z]*@" root/units'
+check "settings are compiled, as root, before they are read again" eval '
+	grep -A1 "^ExecReload=-+/.*/gatepostctl compile\$" \
+		root/units/gatepost-authpolicy.service |
+	grep -q "^ExecReload=/bin/kill -HUP"'
 sed -i "s|^ExecStart=.*/gatepost-milter|ExecStart=$GATEPOST_BUILD/milter/gatepost-milter|
-	s|^ExecStart=.*/gatepost-authpolicy|ExecStart=$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy|" \
+	s|^ExecStart=.*/gatepost-authpolicy|ExecStart=$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy|
+	s|=-+/.*/gatepostctl |=-+$GATEPOST_BUILD/ctl/gatepostctl |" \
 	root/units/*.service
 for unit in root/units/*; do
 	name=${unit##*/}
