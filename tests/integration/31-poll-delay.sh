@@ -117,6 +117,8 @@ def dovecot_log():
 
 
 alice.start('NOOP')
+# What is not read would make it a reset instead of an end.
+expect(alice.read_line(), '* OK Still here', 'while it is held')
 alice.close()
 left = wait_until(lambda: re.search(
     r'Connection closed \(NOOP running for .* waiting input for ([\d.]+) secs',
