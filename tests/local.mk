@@ -345,9 +345,8 @@ tests_bench_scale_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_bench_scale_LDADD = lib/libgatepost.la
 bench-scale: tests/bench/scale$(EXEEXT)
 	tests/bench/scale$(EXEEXT) --check
-# A day of a million users: on two cores an hour or more with DAY_FLAGS=--together, by
-# what 150,000 take, else two or three; DAY_USERS=20000 takes four minutes, and costs as
-# much for a user.
+# A day of a million users: on two cores an hour and a half with DAY_FLAGS=--together,
+# else two or three; DAY_USERS=20000 takes four minutes, and costs as much for a user.
 EXTRA_PROGRAMS += tests/bench/day
 tests_bench_day_SOURCES = tests/bench/day.c tests/bench/day-lanes.c \
 	tests/bench/day-lanes.h $(own_redis) $(one_session)
