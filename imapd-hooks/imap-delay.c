@@ -143,7 +143,7 @@ bool gp_imap_delay_begin(struct client_command_context *cmd, int64_t msecs,
 	/* Earlier commands that only wait for Dovecot to sync them together
 	   with this one get their answers now. */
 	(void)cmd_sync_delayed(client);
-	/* A program that gives up when nothing comes (mutt after 15 s, mbsync after 20 s) has
+	/* A program that gives up when nothing comes (mutt after 15 s) has
 	   heard of us; with this line Dovecot keeps its own long commands alive. */
 	if (client->output_cmd_lock == NULL)
 		client_send_line(client, "* OK Still here");

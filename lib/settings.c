@@ -229,7 +229,7 @@ const struct gp_setting gp_settings_table[] = {
 	    "1h", 1, 7 * DAY,
 	    "time in which early rounds are counted for the ladder"),
 	ROW("poll", "ladder", LADDER, poll.ladder,
-	    "{\"after 0: absorb\", \"after 12: delay 18s\"}", 0, 100000,
+	    "{\"after 0: absorb\", \"after 12: delay 25s\"}", 0, 100000,
 	    "what early checks get, by how many rounds of them came lately"),
 	ROW("poll", "login_ladder", LOGIN_LADDER, poll.login_ladder,
 	    "{\"after 2: hold 10s\", \"after 4: hold 30s\", "

@@ -86,7 +86,7 @@ gives 0 "decision  pass" -c empty.conf explain port=587 tls=yes login=alice
 gives 0 '"reason": "relay-denied"' -c empty.conf explain --json port=25 \
 	'recipient=<a@foreign.test>'
 gives 0 "decision  delay" -c empty.conf explain check=noop early=13 wait=99
-gives 0 "wait      18 s" -c empty.conf explain check=noop early=13 wait=99
+gives 0 "wait      25 s" -c empty.conf explain check=noop early=13 wait=99
 
 if [ "$(id -u)" = 0 ]; then
 	echo 'journal { stream = 10000 }' > stream.conf

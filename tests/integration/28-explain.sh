@@ -63,7 +63,7 @@ gives 0 "decision  pass" check=noop every=900 user=erin
 gives 0 'more.conf:3: "carol: interval 2m"' check=noop every=100 user=carol
 says "wait      14 s"
 gives 0 "rule      poll.overrides" check=noop early=20 program=imap/198.51.100.7/Outlook
-gives 0 'default {"after 0: absorb", "after 12: delay 18s"}' check=noop every=60 user=erin
+gives 0 'default {"after 0: absorb", "after 12: delay 25s"}' check=noop every=60 user=erin
 gives 0 "answer    -ERR [LOGIN-DELAY] You may look for new mail once every 5 minutes, try again in 9 seconds" \
 	part=pop3 check=login early=9 wait=9 user=refused
 gives 0 "> tls.mode" --rules port=587 tls=no

@@ -960,7 +960,7 @@ static void check_defaults(const struct gp_settings *settings)
 	assert_int_equal(settings->poll.ladder.steps[0].action, GP_ACTION_ABSORB);
 	assert_int_equal(settings->poll.ladder.steps[1].after_count, 12);
 	assert_int_equal(settings->poll.ladder.steps[1].action, GP_ACTION_DELAY);
-	assert_int_equal(settings->poll.ladder.steps[1].secs, 18);
+	assert_int_equal(settings->poll.ladder.steps[1].secs, 25);
 	assert_string_equal(settings->redis.server,
 			    "unix:/run/redis/redis-server.sock");
 	assert_int_equal(settings->redis.database, 0);
