@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "pool.h"
@@ -160,48 +159,14 @@ static int check_readers(const struct compilation *work, struct stat *conf_r)
 	return EX_OK;
 }
 
-/* --- the file --- */
-
-static int write_bytes(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, bytes, length);
-
-		if (written < 0 && errno != EINTR)
-			return -1;
-		if (written > 0) {
-			bytes += written;
-			length -= (size_t)written;
-		}
-	}
-	return 0;
-}
-
-/* Under another name first: whoever opens it sees a whole one. */
-static int write_file(const struct compilation *work, const struct stat *conf)
-{
-	int code = EX_OK, fd;
-	char *other;
-
-	if (asprintf(&other, "%s.XXXXXX", work->path) < 0)
-		return EX_OSERR;
-	fd = mkstemp(other);
-	if (fd < 0 || write_bytes(fd, work->bytes, work->length) < 0 ||
-	    fchown(fd, conf->st_uid, conf->st_gid) < 0 ||
-	    fchmod(fd, conf->st_mode & 0644) < 0 || fsync(fd) < 0 ||
-	    rename(other, work->path) < 0) {
-		code = gp_command_fail(EX_CANTCREAT, "%s: %s", work->path,
-				       strerror(errno));
-		if (fd >= 0)
-			(void)unlink(other);
-	}
-	if (fd >= 0)
-		(void)close(fd);
-	free(other);
-	return code;
-}
-
 /* --- the command --- */
+
+static void write_bytes(void *context, FILE *out)
+{
+	const struct compilation *work = context;
+
+	(void)fwrite(work->bytes, 1, work->length, out);
+}
 
 /* Says whether what lies there is used; true if it is. */
 static bool show(const struct compilation *work, bool is_json)
@@ -231,7 +196,7 @@ static int compile(struct compilation *work)
 	if (code == EX_OK)
 		code = check_readers(work, &conf);
 	if (code == EX_OK)
-		code = write_file(work, &conf);
+		code = gp_command_write(work->path, 0644, &conf, write_bytes, work);
 	forget(work);
 	return code;
 }

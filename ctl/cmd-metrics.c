@@ -134,7 +134,7 @@ static int show(struct run *run)
 		gp_status_find(&terms, pool, &status);
 		run->status = &status;
 	}
-	code = gp_command_write(run->wishes->output, 0644, write_figures, run);
+	code = gp_command_write(run->wishes->output, 0644, NULL, write_figures, run);
 	run->status = NULL;
 	gp_pool_free(&pool);
 	return code;

@@ -108,7 +108,7 @@ static int write_html(const struct gp_report *report,
 {
 	struct page page = { report, top_of(wishes, TOP_OF_HTML) };
 
-	return gp_command_write(wishes->html, 0640, write_page, &page);
+	return gp_command_write(wishes->html, 0640, NULL, write_page, &page);
 }
 
 static bool is_short(const struct wishes *wishes)

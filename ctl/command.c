@@ -80,8 +80,8 @@ int gp_command_load(const char *conf_path, bool must_exist,
 }
 
 /* Takes fd over. */
-static int fill_file(int fd, mode_t mode, void (*write)(void *context, FILE *out),
-		     void *context)
+static int fill_file(int fd, mode_t mode, const struct stat *like,
+		     void (*write)(void *context, FILE *out), void *context)
 {
 	const mode_t mask = umask(0);
 	FILE *out = fdopen(fd, "w");
@@ -93,12 +93,13 @@ static int fill_file(int fd, mode_t mode, void (*write)(void *context, FILE *out
 		return -1;
 	}
 	write(context, out);
-	is_good = fchmod(fd, mode & ~mask) == 0 && fflush(out) == 0 &&
-		!ferror(out);
+	is_good = (like == NULL || fchown(fd, like->st_uid, like->st_gid) == 0) &&
+		fchmod(fd, mode & (like == NULL ? ~mask : like->st_mode)) == 0 &&
+		fflush(out) == 0 && !ferror(out) && fsync(fd) == 0;
 	return fclose(out) == 0 && is_good ? 0 : -1;
 }
 
-int gp_command_write(const char *path, mode_t mode,
+int gp_command_write(const char *path, mode_t mode, const struct stat *like,
 		     void (*write)(void *context, FILE *out), void *context)
 {
 	char *other;
@@ -111,7 +112,7 @@ int gp_command_write(const char *path, mode_t mode,
 	if (asprintf(&other, "%s.XXXXXX", path) < 0)
 		return EX_OSERR;
 	fd = mkstemp(other);
-	if (fd < 0 || fill_file(fd, mode, write, context) < 0 ||
+	if (fd < 0 || fill_file(fd, mode, like, write, context) < 0 ||
 	    rename(other, path) < 0) {
 		code = gp_command_fail(EX_CANTCREAT, "%s: %s", path,
 				       strerror(errno));

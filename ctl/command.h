@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "settings.h"
@@ -63,8 +63,10 @@ int gp_command_load(const char *conf_path, bool must_exist,
 		    struct gp_settings **settings_r, bool *has_settings_r);
 
 /* Has write fill a file, under another name first: whoever opens it sees a whole one;
-   "-" is standard output.  EX_OK, or another code after saying what is wrong. */
-int gp_command_write(const char *path, mode_t mode,
+   "-" is standard output.  It gets the owner and group of like, and of mode what like
+   has too; without like it is ours, and gets what the umask leaves.  EX_OK, or another
+   code after saying what is wrong. */
+int gp_command_write(const char *path, mode_t mode, const struct stat *like,
 		     void (*write)(void *context, FILE *out), void *context);
 
 /* Who it is that types. */

@@ -298,7 +298,7 @@ int gp_metrics_state_write(const char *path, const char *chosen,
 	(void)json_object_set_new(state, "users", users_json(metrics));
 	(void)json_object_set_new(state, "files", places_json(places));
 	/* It names users. */
-	code = gp_command_write(path, 0600, dump, state);
+	code = gp_command_write(path, 0600, NULL, dump, state);
 	json_decref(state);
 	return code;
 }
