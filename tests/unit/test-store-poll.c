@@ -26,7 +26,7 @@
 #include "store-poll.lua.h"
 
 enum {
-	HISTORIES = 5000,
+	HISTORIES = 10000,
 	TOGETHER = 250,         /* histories that go on at the same time */
 	STEPS = 20,
 	WORDS = 8, CLOCK_BYTES = 24
