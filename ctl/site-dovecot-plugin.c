@@ -212,17 +212,15 @@ static void check_abi(struct gp_site *site, const struct gp_dovecot *dovecot,
 	}
 }
 
-/* What a plugin loads to parse gatepost.conf lies beside it. */
+/* What a plugin loads when it needs it lies beside it. */
 static void check_library(struct gp_site *site, const struct gp_dovecot *dovecot,
-			  const char *folder)
+			  const char *folder, const char *name, const char *what)
 {
-	const char *path = gp_pool_printf(site->pool, "%s/libgatepost_confuse.so",
-					  folder);
+	const char *path = gp_pool_printf(site->pool, "%s/%s", folder, name);
 	const struct gp_site_finding finding = {
 		.level = GP_SITE_DANGER, .name = "plugin-library",
 		.setting = "mail_plugin_dir", .value = folder,
-		.why = "There is no libgatepost_confuse.so: unless gatepost.conf is "
-		       "compiled, the plugins cannot read it, and judge nobody.",
+		.why = gp_pool_printf(site->pool, "There is no %s: %s", name, what),
 		.remedy = "make install",
 	};
 	struct stat status;
@@ -231,6 +229,17 @@ static void check_library(struct gp_site *site, const struct gp_dovecot *dovecot
 		report(site, dovecot, &finding);
 	else
 		check_mode(site, dovecot, path);
+}
+
+static void check_libraries(struct gp_site *site, const struct gp_dovecot *dovecot,
+			    const struct plugin *plugin, const char *folder)
+{
+	check_library(site, dovecot, folder, "libgatepost_confuse.so",
+		      "unless gatepost.conf is compiled, the plugins cannot read it, "
+		      "and judge nobody.");
+	if (strcmp(plugin->name, "imap_gatepost") == 0)
+		check_library(site, dovecot, folder, "libgatepost_imap.so",
+			      "nobody is judged who reads mail by IMAP.");
 }
 
 static void check_file(struct gp_site *site, const struct gp_dovecot *dovecot,
@@ -252,7 +261,7 @@ static void check_file(struct gp_site *site, const struct gp_dovecot *dovecot,
 	}
 	check_mode(site, dovecot, path);
 	check_abi(site, dovecot, plugin, path);
-	check_library(site, dovecot, folder);
+	check_libraries(site, dovecot, plugin, folder);
 }
 
 /* --- where it finds settings and history */

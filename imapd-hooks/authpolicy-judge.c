@@ -14,6 +14,7 @@
 #include "log.h"
 #include "login.h"
 #include "network-text.h"
+#include "policy-access.h"
 #include "policy-poll.h"
 #include "poll-session.h"
 #include "policy-terms.h"
@@ -460,20 +461,22 @@ unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
 	return is_ours(judge, &request) ? ask(judge, &request, now_msecs) : 0;
 }
 
-void gp_auth_judge_report(struct gp_auth_judge *judge,
-			  const struct gp_auth_request *request,
-			  int64_t now_msecs)
+/* --- logins that are counted ------------------------------------------- */
+
+/* What has been decided about it, nobody has to be told. */
+static void count_login(struct gp_auth_judge *judge,
+			const struct gp_auth_request *request,
+			bool userdb_is_known, int64_t now_msecs)
 {
 	struct question question = { .request = request, .now_msecs = now_msecs };
 	struct gp_poll_session *session;
 	struct gp_decision ignored;
 
-	if (!is_ours(judge, request) || !request->is_success)
-		return;
 	session = gp_poll_session_create(judge->settings, judge->store, NULL,
 					 request->protocol, request->login,
 					 NULL, &request->ip, request->port);
-	gp_poll_session_has_no_userdb(session);
+	if (!userdb_is_known)
+		gp_poll_session_has_no_userdb(session);
 	if (request->name[0] != '\0')
 		gp_poll_session_name_program(session, request->name, now_msecs);
 	gp_poll_session_login(session, false, now_msecs, &ignored);
@@ -481,4 +484,84 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 	find_terms(judge, &question, NULL, NULL);
 	note_store(judge, &question, NULL);
 	gp_poll_session_end(&session, now_msecs);
+}
+
+void gp_auth_judge_report(struct gp_auth_judge *judge,
+			  const struct gp_auth_request *request,
+			  int64_t now_msecs)
+{
+	if (is_ours(judge, request) && request->is_success)
+		count_login(judge, request, false, now_msecs);
+}
+
+/* --- plain logins ------------------------------------------------------ */
+
+/* As Dovecot would have asked about the person. */
+static bool read_plain(const struct gp_auth_judge *judge,
+		       const struct gp_plain_login *login,
+		       struct gp_auth_request *request_r)
+{
+	struct gp_auth_request asked = {
+		.protocol = "imap", .ip = login->ip, .port = login->port
+	};
+	const size_t length = strlen(login->login);
+
+	if (length >= sizeof(asked.login))
+		return false;
+	memcpy(asked.login, login->login, length);
+	(void)gp_program_name_in_id(login->id, asked.name);
+	*request_r = about_person(judge, &asked);
+	return is_ours(judge, request_r);
+}
+
+/* Nothing that the session would have to refuse or write down. */
+static bool may_come_so(const struct gp_auth_judge *judge,
+			const struct question *question,
+			const struct gp_plain_login *login)
+{
+	const struct gp_access_facts facts = {
+		.protocol = GP_PROTOCOL_IMAP,
+		.user = question->request->login,
+		.client = login->ip,
+		.program = question->program,
+		.tls_known = true,
+		.has_tls = login->has_tls,
+		.mechanism = login->mechanism[0] != '\0' ? login->mechanism : NULL,
+		.port = login->port,
+		.now_secs = gp_clock_wall_msecs() / MSECS,
+	};
+	struct gp_decision decision;
+
+	gp_policy_access(judge->settings, &facts, &decision);
+	return decision.action == GP_ACTION_PASS && !decision.gives_notice;
+}
+
+/* Nothing that is told beside a check which is served. */
+static bool is_silent(const struct gp_settings *settings)
+{
+	return !settings->journal.all_checks && settings->poll.notice[0] == '\0' &&
+		settings->poll.idle_notice[0] == '\0';
+}
+
+bool gp_auth_judge_is_plain(struct gp_auth_judge *judge,
+			    const struct gp_plain_login *login, int64_t now_msecs)
+{
+	struct gp_auth_request request;
+	struct question question = { .request = &request, .now_msecs = now_msecs };
+
+	if (!read_plain(judge, login, &request) || !is_silent(judge->settings))
+		return false;
+	name_program(judge, &question);
+	return may_come_so(judge, &question, login) &&
+		gp_auth_memory_take(judge->memory, place_of(&question), now_msecs);
+}
+
+void gp_auth_judge_has_looked(struct gp_auth_judge *judge,
+			      const struct gp_plain_login *login,
+			      int64_t now_msecs)
+{
+	struct gp_auth_request request;
+
+	if (read_plain(judge, login, &request))
+		count_login(judge, &request, true, now_msecs);
 }

@@ -7,10 +7,12 @@
 #ifndef GP_AUTHPOLICY_JUDGE_H
 #define GP_AUTHPOLICY_JUDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "authpolicy-request.h"
 #include "error.h"
+#include "plain-login.h"
 #include "settings.h"
 
 struct gp_auth_judge;
@@ -35,6 +37,16 @@ unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
 void gp_auth_judge_report(struct gp_auth_judge *judge,
 			  const struct gp_auth_request *request,
 			  int64_t now_msecs);
+
+/* The IMAP plugin asks: is this a plain login (plain-login.h)?  Its program has just come
+   without being early, and nothing about the login is to be done, said or written. */
+bool gp_auth_judge_is_plain(struct gp_auth_judge *judge,
+			    const struct gp_plain_login *login, int64_t now_msecs);
+
+/* The session of one has looked for mail, which counts as a check. */
+void gp_auth_judge_has_looked(struct gp_auth_judge *judge,
+			      const struct gp_plain_login *login,
+			      int64_t now_msecs);
 
 /* Accepts NULL, leaves NULL. */
 void gp_auth_judge_free(struct gp_auth_judge **judge);

@@ -20,6 +20,7 @@ struct place {
 	int64_t seen_msecs;
 	int64_t interval_msecs;
 	int64_t until_msecs;
+	int64_t login_until_msecs;      /* of one that is not early, and not taken */
 };
 
 struct gp_auth_memory {
@@ -50,6 +51,7 @@ bool gp_auth_memory_see(struct gp_auth_memory *memory, uint64_t program,
 			int64_t interval_msecs, int64_t now_msecs)
 {
 	struct place *place = find(memory, program);
+	bool is_in_time;
 	int64_t age;
 
 	if (place == NULL)
@@ -57,8 +59,22 @@ bool gp_auth_memory_see(struct gp_auth_memory *memory, uint64_t program,
 	age = now_msecs - place->seen_msecs;
 	if (now_msecs > place->seen_msecs)
 		place->seen_msecs = now_msecs;
-	return now_msecs < place->until_msecs && age >= interval_msecs &&
+	is_in_time = now_msecs < place->until_msecs && age >= interval_msecs &&
 		age >= place->interval_msecs;
+	place->login_until_msecs = is_in_time
+		? now_msecs + GP_AUTH_MEMORY_LOGIN_MSECS : 0;
+	return is_in_time;
+}
+
+bool gp_auth_memory_take(struct gp_auth_memory *memory, uint64_t program,
+			 int64_t now_msecs)
+{
+	struct place *place = find(memory, program);
+	const bool is_there = place != NULL && now_msecs < place->login_until_msecs;
+
+	if (is_there)
+		place->login_until_msecs = 0;
+	return is_there;
 }
 
 /* The one to be overwritten: not seen for the longest time, or never. */

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* From the question before the login to the session. */
+enum { GP_AUTH_MEMORY_LOGIN_MSECS = 30000 };
+
 struct gp_auth_memory;
 
 /* What Redis has said of a program. */
@@ -31,6 +34,11 @@ struct gp_auth_memory *gp_auth_memory_create(void);
  */
 bool gp_auth_memory_see(struct gp_auth_memory *memory, uint64_t program,
 			int64_t interval_msecs, int64_t now_msecs);
+
+/* Whether it is that login which now goes on: gp_auth_memory_see() was true of it within
+   GP_AUTH_MEMORY_LOGIN_MSECS, and this has not been asked since. */
+bool gp_auth_memory_take(struct gp_auth_memory *memory, uint64_t program,
+			 int64_t now_msecs);
 
 /* Redis has just spoken of it.  Where there is no room, who was not seen for the longest
    time gives way, but nobody whose place is good yet gives way to a stranger. */

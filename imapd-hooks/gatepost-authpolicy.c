@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module is the program gatepost-authpolicy: options, settings, the step down
- * from root, and signals.  One thread answers Dovecot, the main thread waits for
- * signals; they share the judge, one at a time.
+ * from root, and signals.  One thread answers Dovecot's auth process and one its mail
+ * processes, the main thread waits for signals; they share the judge, one at a time.
  */
 #include <errno.h>
 #include <grp.h>
@@ -20,6 +20,7 @@
 
 #include "authpolicy-http.h"
 #include "authpolicy-judge.h"
+#include "authpolicy-plain.h"
 #include "daemon-options.h"
 #include "gatepost-config.h"
 #include "log.h"
@@ -59,6 +60,27 @@ static unsigned int answer(const char *command, const char *body, size_t length)
 	(void)pthread_mutex_unlock(&judge_lock);
 	return wait_secs;
 }
+
+static bool is_plain(const struct gp_plain_login *login)
+{
+	bool result;
+
+	(void)pthread_mutex_lock(&judge_lock);
+	result = gp_auth_judge_is_plain(judge, login, gp_clock_monotonic_msecs());
+	(void)pthread_mutex_unlock(&judge_lock);
+	return result;
+}
+
+static void has_looked(const struct gp_plain_login *login)
+{
+	(void)pthread_mutex_lock(&judge_lock);
+	gp_auth_judge_has_looked(judge, login, gp_clock_monotonic_msecs());
+	(void)pthread_mutex_unlock(&judge_lock);
+}
+
+static const struct gp_auth_plain_calls plain_calls = {
+	.is_plain = is_plain, .has_looked = has_looked
+};
 
 /* --- start --- */
 
@@ -113,17 +135,42 @@ static int drop_privileges(const char *name, struct gp_error *err)
 	return 0;
 }
 
-/* What needs root first.  From then on questions wait in the socket's queue, so the
-   caller of a daemon need not wait.  The socket, or -1 with *err filled. */
-static int start(const struct gp_daemon_options *options, struct gp_settings *settings,
-		 char key[KEY_BYTES], struct gp_error *err)
-{
-	int fd;
+struct sockets {
+	int http;
+	int plain;      /* -1: mail processes do without */
+};
 
-	if (read_key(settings->authpolicy.key_file, key, err) < 0)
+static void close_sockets(const struct sockets *sockets)
+{
+	if (sockets->http >= 0)
+		(void)close(sockets->http);
+	if (sockets->plain >= 0)
+		(void)close(sockets->plain);
+}
+
+static int open_sockets(const struct gp_settings *settings,
+			struct sockets *sockets_r, struct gp_error *err)
+{
+	struct gp_error why;
+
+	sockets_r->http = gp_auth_http_listen(settings->authpolicy.listen, err);
+	if (sockets_r->http < 0)
 		return -1;
-	fd = gp_auth_http_listen(settings->authpolicy.listen, err);
-	if (fd < 0)
+	sockets_r->plain = gp_auth_plain_listen(&why);
+	if (sockets_r->plain < 0)
+		gp_log(GP_LOG_WARNING, "%s; every login loads all of the IMAP plugin",
+		       why.text);
+	return 0;
+}
+
+/* What needs root first.  From then on questions wait in the sockets' queues, so the
+   caller of a daemon need not wait.  0, or -1 with *err filled. */
+static int start(const struct gp_daemon_options *options, struct gp_settings *settings,
+		 char key[KEY_BYTES], struct sockets *sockets_r,
+		 struct gp_error *err)
+{
+	if (read_key(settings->authpolicy.key_file, key, err) < 0 ||
+	    open_sockets(settings, sockets_r, err) < 0)
 		return -1;
 	if (drop_privileges(settings->authpolicy.user, err) < 0)
 		goto out;
@@ -138,9 +185,9 @@ static int start(const struct gp_daemon_options *options, struct gp_settings *se
 	}
 	gp_log_open("gatepost-authpolicy", options->is_foreground,
 		    settings->journal.facility);
-	return fd;
+	return 0;
 out:
-	(void)close(fd);
+	close_sockets(sockets_r);
 	return -1;
 }
 
@@ -183,19 +230,50 @@ static void block_signals(sigset_t *signals)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+struct servers {
+	struct gp_auth_http *http;
+	struct gp_auth_plain *plain;
+};
+
+static void stop_servers(struct servers *servers)
+{
+	gp_auth_http_stop(&servers->http);
+	gp_auth_plain_stop(&servers->plain);
+}
+
+/* Takes the sockets over. */
+static int start_servers(const struct sockets *sockets, const char *key,
+			 struct servers *servers_r, struct gp_error *err)
+{
+	*servers_r = (struct servers){
+		.http = gp_auth_http_start(sockets->http, key, answer, err)
+	};
+	if (servers_r->http == NULL) {
+		close_sockets(sockets);
+		return -1;
+	}
+	if (sockets->plain < 0)
+		return 0;
+	servers_r->plain = gp_auth_plain_start(sockets->plain, &plain_calls, err);
+	if (servers_r->plain == NULL) {
+		stop_servers(servers_r);
+		return -1;
+	}
+	return 0;
+}
+
 static int run(const struct gp_daemon_options *options, const char *conf_path,
 	       struct gp_settings *settings)
 {
-	struct gp_auth_http *http;
+	struct servers servers;
+	struct sockets sockets;
 	char key[KEY_BYTES];
 	struct gp_error err;
 	sigset_t signals;
-	int fd;
 
 	block_signals(&signals);
-	fd = start(options, settings, key, &err);
-	http = fd < 0 ? NULL : gp_auth_http_start(fd, key, answer, &err);
-	if (http == NULL) {
+	if (start(options, settings, key, &sockets, &err) < 0 ||
+	    start_servers(&sockets, key, &servers, &err) < 0) {
 		gp_log(GP_LOG_ERROR, "%s", err.text);
 		if (judge == NULL)
 			gp_settings_free(&settings);
@@ -203,7 +281,7 @@ static int run(const struct gp_daemon_options *options, const char *conf_path,
 		return EX_CONFIG;
 	}
 	wait_for_end(&signals, conf_path);
-	gp_auth_http_stop(&http);
+	stop_servers(&servers);
 	gp_auth_judge_free(&judge);
 	explicit_bzero(key, sizeof(key));
 	return EX_OK;

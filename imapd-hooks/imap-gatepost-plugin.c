@@ -1,431 +1,201 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * This module hooks gatepost into Dovecot's imap process.  It wraps the
- * commands by which a program looks for new mail, asks the poll session what
- * each of them gets, and has it served, answered from memory, or held.  It is a
- * guest: on any doubt the original command runs.
- */
+/* This module is documented in imap-gatepost-plugin.h. */
+#include "dovecot-compat.h"
+
 #include "imap-gatepost-plugin.h"
 
-#include "access.h"
-#include "imap-answer.h"
-#include "imap-delay.h"
-#include "imap-program.h"
-#include "log.h"
-#include "plugin-dovecot.h"
-#include "plugin-site.h"
-#include "refusal.h"
+#include "imap-judge.h"
+#include "plain-login.h"
+#include "plugin-library.h"
+#include "plugin-login.h"
 
-#define CLIENT_CONTEXT(client) MODULE_CONTEXT(client, gp_imap_client_module)
-static MODULE_CONTEXT_DEFINE_INIT(gp_imap_client_module,
+#define LOGIN_CONTEXT(client) MODULE_CONTEXT(client, gp_imap_login_module)
+static MODULE_CONTEXT_DEFINE_INIT(gp_imap_login_module,
 				  &imap_module_register);
 
 GP_DOVECOT_EXPORT const char *imap_gatepost_plugin_version =
 	DOVECOT_ABI_VERSION;
 GP_DOVECOT_EXPORT const char imap_gatepost_plugin_binary_dependency[] = "imap";
 
-static struct gp_plugin_site site;
+/* Lives in client->pool. */
+struct gp_imap_login {
+	union imap_module_context module_ctx;
+	int plain_fd;                   /* of gp_plain_login_ask(), or -1 */
+	bool has_looked;
+	const struct client_command_context *look;      /* while it runs */
+	bool is_judged;                 /* by the library */
+};
 
 static struct module *plugin_module;
 static imap_client_created_func_t *next_client_created;
 
-static command_func_t run_noop, run_check, run_status, run_select, run_examine,
-	run_list, run_xlist, run_id;
+static const struct gp_imap_judge *judge;       /* NULL until it is loaded */
+static bool judge_is_missing;
 
-/* The wrapped commands and what was there before. */
-static struct wrap {
-	const char *name;
-	enum gp_check check;            /* GP_CHECK_COUNT: none */
-	command_func_t *wrapper;
-	bool is_wrapped;
-	struct command original;
-} wraps[] = {
-	{ .name = "NOOP", .check = GP_CHECK_NOOP, .wrapper = run_noop },
-	{ .name = "CHECK", .check = GP_CHECK_CHECK, .wrapper = run_check },
-	{ .name = "STATUS", .check = GP_CHECK_STATUS, .wrapper = run_status },
-	{ .name = "SELECT", .check = GP_CHECK_SELECT, .wrapper = run_select },
-	{ .name = "EXAMINE", .check = GP_CHECK_EXAMINE,
-	  .wrapper = run_examine },
-	{ .name = "LIST", .check = GP_CHECK_LIST_STATUS, .wrapper = run_list },
-	{ .name = "XLIST", .check = GP_CHECK_LIST_STATUS,
-	  .wrapper = run_xlist },
-	{ .name = "ID", .check = GP_CHECK_COUNT, .wrapper = run_id },
-};
-enum {
-	WRAP_NOOP, WRAP_CHECK, WRAP_STATUS, WRAP_SELECT, WRAP_EXAMINE, WRAP_LIST,
-	WRAP_XLIST, WRAP_ID
-};
+/* --- the library --- */
 
-/* --- commands --- */
-
-static bool run_original(struct client_command_context *cmd,
-			 const struct wrap *wrap)
+static void find_judge(void)
 {
-	/* It reads its arguments anew, and client_args_finished() appends. */
-	cmd->args = NULL;
-	cmd->human_args = NULL;
-	cmd->func = wrap->original.func;
-	return cmd->func(cmd);
-}
+	const struct gp_imap_judge *found;
+	const char *why;
 
-static bool serve(struct gp_imap_client *gc, struct client_command_context *cmd,
-		  const struct wrap *wrap,
-		  const struct gp_imap_request *request)
-{
-	struct client *client = cmd->client;
-	bool is_finished;
-
-	/* Only Dovecot's own STATUS has an answer we know how to remember. */
-	if (wrap->check == GP_CHECK_STATUS &&
-	    wrap->original.func == cmd_status) {
-		gp_imap_serve_status(gc->memory, cmd, request,
-				     gp_clock_monotonic_msecs());
-		return TRUE;
+	found = gp_plugin_library_load(GP_IMAP_LIBRARY_NAME,
+				       GP_IMAP_LIBRARY_SYMBOL, &why);
+	if (found != NULL && strcmp(found->version, GP_PLUGIN_VERSION) != 0) {
+		why = "it is of another version of gatepost";
+		found = NULL;
 	}
-	if (wrap->check == GP_CHECK_LIST_STATUS)
-		gp_imap_memory_listed(gc->memory);
-	is_finished = run_original(cmd, wrap);
-	if ((wrap->check == GP_CHECK_SELECT ||
-	     wrap->check == GP_CHECK_EXAMINE) && client->mailbox != NULL)
-		gp_imap_memory_selected(gc->memory, client,
-					gp_clock_monotonic_msecs());
-	return is_finished;
-}
-
-/* A program that logs in to look into a mailbox is known as such. */
-static enum gp_check name_check(struct gp_imap_client *gc,
-				const struct wrap *wrap)
-{
-	bool is_first = !gc->had_check &&
-		!gp_dovecot_is_restored(gc->client->user);
-
-	gc->had_check = true;
-	return is_first && wrap->check != GP_CHECK_NOOP &&
-		wrap->check != GP_CHECK_CHECK ? GP_CHECK_LOGIN : wrap->check;
-}
-
-/* RFC 9051 section 7.1: an alert is shown to the user. */
-static void give_notice(struct gp_imap_client *gc)
-{
-	const struct gp_notice notice = {
-		.program = gp_poll_session_program(gc->session),
-		.every_msecs = gp_poll_session_every_msecs(gc->session),
-		.policy_msecs = gp_poll_session_interval_msecs(gc->session),
-		.advised_msecs = (int64_t)site.settings->poll.advised_secs * 1000,
-	};
-	char text[GP_NOTICE_BYTES];
-
-	client_send_line(gc->client, t_strconcat("* OK [ALERT] ", gp_notice_text(
-		gp_poll_session_notice(gc->session), &notice, text), NULL));
-}
-
-static command_func_t resume;
-
-static bool judge(struct client_command_context *cmd, const struct wrap *wrap,
-		  bool was_delayed)
-{
-	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
-	struct gp_imap_request request;
-	struct gp_decision decision;
-	char words[GP_REFUSAL_BYTES];
-	int64_t now_msecs, told_msecs;
-	int ret;
-
-	if (gc == NULL || gc->session == NULL)
-		return run_original(cmd, wrap);
-	ret = gp_imap_request_read(cmd, wrap->check, &request);
-	if (ret < 0)
-		return FALSE;
-	if (ret == 0)
-		return run_original(cmd, wrap);
-
-	now_msecs = gp_clock_monotonic_msecs();
-	gp_imap_memory_keep(gc->memory,
-			    gp_poll_session_interval_msecs(gc->session));
-	told_msecs = gp_imap_answer_age(gc->memory, cmd, &request, now_msecs);
-	gp_poll_session_check(gc->session, name_check(gc, wrap), told_msecs,
-			      was_delayed, now_msecs, &decision);
-	if (decision.gives_notice && decision.mode == GP_MODE_ENFORCE)
-		give_notice(gc);
-	switch (gp_decision_effect(&decision)) {
-	case GP_ACTION_ABSORB:
-		cmd->client->input_lock = NULL;
-		gp_imap_answer(gc->memory, cmd, &request, now_msecs);
-		return TRUE;
-	case GP_ACTION_DELAY:
-		if (gp_imap_delay_begin(cmd, decision.wait_msecs, resume))
-			return FALSE;
-		break;
-	case GP_ACTION_REFUSE:
-		cmd->client->input_lock = NULL;
-		client_send_tagline(cmd, t_strconcat(
-			"NO [LIMIT] ", gp_refusal_text(
-				gp_poll_session_interval_msecs(gc->session),
-				&decision, words), NULL));
-		return TRUE;
-	case GP_ACTION_DISCONNECT:
-		cmd->client->input_lock = NULL;
-		client_disconnect_with_error(cmd->client, gp_refusal_text(
-			gp_poll_session_interval_msecs(gc->session), &decision,
-			words));
-		return TRUE;
-	default:
-		break;
+	if (found == NULL) {
+		judge_is_missing = true;
+		i_error("gatepost: %s: %s; run make install; neither logins nor "
+			"checks for mail are judged", GP_IMAP_LIBRARY_NAME, why);
+		return;
 	}
-	return serve(gc, cmd, wrap, &request);
+	judge = found;
+	judge->begin();
 }
 
-/* The wait of a held command is over. */
-static bool resume(struct client_command_context *cmd)
+static void hand_over(struct client *client, struct gp_imap_login *login)
 {
-	size_t i = 0;
-
-	while (strcasecmp(wraps[i].name, cmd->name) != 0)
-		i++;
-	return judge(cmd, &wraps[i], true);
+	gp_plain_login_end(&login->plain_fd);
+	if (judge == NULL && !judge_is_missing)
+		find_judge();
+	login->is_judged = judge != NULL;
+	if (judge != NULL)
+		judge->attach(client, login->has_looked);
 }
 
-static bool run_noop(struct client_command_context *cmd)
+/* --- plain logins --- */
+
+static bool has_own_terms(const struct mail_user *user)
 {
-	return judge(cmd, &wraps[WRAP_NOOP], false);
+	const char *const *name = gp_plugin_term_names;
+
+	while (*name != NULL && gp_plugin_own_term(user, *name) == NULL)
+		name++;
+	return *name != NULL;
 }
 
-static bool run_check(struct client_command_context *cmd)
+/* A descriptor if it is one, or -1. */
+static int ask_if_plain(const struct mail_user *user)
 {
-	return judge(cmd, &wraps[WRAP_CHECK], false);
-}
-
-static bool run_status(struct client_command_context *cmd)
-{
-	return judge(cmd, &wraps[WRAP_STATUS], false);
-}
-
-static bool run_select(struct client_command_context *cmd)
-{
-	return judge(cmd, &wraps[WRAP_SELECT], false);
-}
-
-static bool run_examine(struct client_command_context *cmd)
-{
-	return judge(cmd, &wraps[WRAP_EXAMINE], false);
-}
-
-static bool run_list(struct client_command_context *cmd)
-{
-	return judge(cmd, &wraps[WRAP_LIST], false);
-}
-
-static bool run_xlist(struct client_command_context *cmd)
-{
-	return judge(cmd, &wraps[WRAP_XLIST], false);
-}
-
-static bool run_id(struct client_command_context *cmd)
-{
-	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
-	const struct imap_arg *args;
-
-	if (gc == NULL || gc->session == NULL)
-		return run_original(cmd, &wraps[WRAP_ID]);
-	if (!client_read_args(cmd, 0, 0, &args))
-		return FALSE;
-	gp_imap_program_given(gc, args);
-	return run_original(cmd, &wraps[WRAP_ID]);
-}
-
-/* Who may not read mail this way has logged in all the same: a login that fails would
-   look like a wrong password.  The first command that needs a mailbox is refused, and
-   with it the session ends. */
-static bool refuse_access(struct client_command_context *cmd)
-{
-	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
-	char text[GP_ACCESS_BYTES];
-
-	(void)gp_access_refusal_text(site.settings, GP_PROTOCOL_IMAP, &gc->access,
-				     text);
-	client_send_tagline(cmd, t_strdup_printf("NO [%s] %s", gp_access_code(
-		GP_PROTOCOL_IMAP, &gc->access), text));
-	client_disconnect_with_error(cmd->client, text);
-	return TRUE;
-}
-
-/* What programs say before they look for mail. */
-static bool needs_no_mailbox(const char *name)
-{
-	static const char *const names[] = {
-		"CAPABILITY", "ENABLE", "ID", "LOGOUT", "NAMESPACE", "NOOP"
+	const char *id = gp_plugin_field(user, GP_PLUGIN_ID_FIELD);
+	struct gp_plain_login login = {
+		.login = user->username,
+		.id = id != NULL ? id : "",
+		.mechanism = user->auth_mech != NULL ? user->auth_mech : "",
+		.port = gp_dovecot_local_port(user),
+		.has_tls = gp_dovecot_has_tls(user),
 	};
 
-	for (size_t i = 0; i < N_ELEMENTS(names); i++)
-		if (strcasecmp(names[i], name) == 0)
-			return true;
-	return false;
+	gp_plugin_find_address(user, &login.ip);
+	if (!login.ip.is_known || gp_dovecot_is_restored(user) ||
+	    has_own_terms(user))
+		return -1;
+	return gp_plain_login_ask(&login);
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	while (*names != NULL && strcasecmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* The first of these is its check; what makes no check and is no sign of a person goes
+   by. */
+static bool stays_plain(struct gp_imap_login *login,
+			const struct client_command_context *cmd)
+{
+	static const char *const looks[] = { "EXAMINE", "SELECT", "STATUS", NULL };
+	static const char *const others[] = {
+		"CAPABILITY", "CLOSE", "ENABLE", "FETCH", "LOGOUT", "NAMESPACE",
+		"SEARCH", "UID FETCH", "UID SEARCH", "UNSELECT", NULL
+	};
+
+	if (cmd == login->look || is_one_of(cmd->name, others))
+		return true;
+	if (login->plain_fd < 0 || !is_one_of(cmd->name, looks) ||
+	    !gp_plain_login_looked(&login->plain_fd))
+		return false;
+	login->has_looked = true;
+	login->look = cmd;
+	return true;
+}
+
+/* --- what Dovecot calls --- */
+
+/* The library may have put its own function in the place of the command's. */
+static void find_command_again(struct client_command_context *cmd)
+{
+	gp_dovecot_command *command = command_find(cmd->name);
+
+	if (command != NULL)
+		cmd->func = command->func;
 }
 
 static void before_command(struct client_command_context *cmd)
 {
-	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+	struct gp_imap_login *login = LOGIN_CONTEXT(cmd->client);
 
-	if (gc != NULL && gp_decision_effect(&gc->access) == GP_ACTION_REFUSE &&
-	    !needs_no_mailbox(cmd->name))
-		cmd->func = refuse_access;
-}
-
-/* What Dovecot has refused did nothing.  Without a reply yet it waits for a sync, and will
-   get OK, or for more of its input, and comes here again. */
-static bool was_done(const struct client_command_context *cmd)
-{
-	return cmd->tagline_reply != NULL
-		? strncasecmp(cmd->tagline_reply, "OK", 2) == 0
-		: cmd->state != CLIENT_COMMAND_STATE_WAIT_INPUT;
+	if (login == NULL)
+		return;
+	if (!login->is_judged && !stays_plain(login, cmd)) {
+		hand_over(cmd->client, login);
+		if (login->is_judged)
+			find_command_again(cmd);
+	}
+	if (login->is_judged)
+		judge->before_command(cmd);
 }
 
 static void after_command(struct client_command_context *cmd)
 {
-	struct gp_imap_client *gc = CLIENT_CONTEXT(cmd->client);
+	struct gp_imap_login *login = LOGIN_CONTEXT(cmd->client);
 
-	if (gc == NULL || gc->memory == NULL)
+	if (login == NULL)
 		return;
-	gp_imap_memory_command_ran(gc->memory, cmd);
-	if (strcasecmp(cmd->name, "IDLE") == 0 ||
-	    strcasecmp(cmd->name, "NOTIFY") == 0)
-		gp_poll_session_idled(gc->session);
-	if (gp_imap_is_human(cmd->name) && was_done(cmd))
-		gp_poll_session_human(gc->session, gp_clock_monotonic_msecs());
-}
-
-/* --- clients --- */
-
-static int client_synced(struct imap_sync_context *ctx)
-{
-	struct gp_imap_client *gc = CLIENT_CONTEXT(ctx->client);
-
-	/* FETCH and others sync without telling of everything. */
-	if (gc->memory != NULL && !ctx->failed && !ctx->no_newmail &&
-	    !ctx->sync_status.sync_delayed_expunges)
-		gp_imap_memory_synced(gc->memory, gp_clock_monotonic_msecs());
-	return gc->module_ctx.super.sync_notify_more(ctx);
-}
-
-/* Only for hibernation; the program goes on with what it has told and was told. */
-static int client_exported(struct client *client, bool internal, buffer_t *dest,
-			   const char **error_r)
-{
-	struct gp_imap_client *gc = CLIENT_CONTEXT(client);
-
-	gp_imap_program_keep(gc);
-	return gc->module_ctx.super.state_export(client, internal, dest,
-						 error_r);
+	if (cmd == login->look && (cmd->tagline_reply != NULL ||
+				   cmd->state == CLIENT_COMMAND_STATE_DONE))
+		login->look = NULL;
+	if (login->is_judged)
+		judge->after_command(cmd);
 }
 
 static void client_gone(struct client *client, const char *reason)
 {
-	struct gp_imap_client *gc = CLIENT_CONTEXT(client);
+	struct gp_imap_login *login = LOGIN_CONTEXT(client);
 
-	gp_poll_session_end(&gc->session, gp_clock_monotonic_msecs());
-	gp_imap_memory_free(&gc->memory);
-	gc->module_ctx.super.destroy(client, reason);
+	gp_plain_login_end(&login->plain_fd);
+	login->module_ctx.super.destroy(client, reason);
 }
 
-/* RFC 9051 section 7.1: an alert may come at any time, here before the answer to the
-   login. */
-static void judge_access(struct gp_imap_client *gc)
+static void begin_login(struct client *client)
 {
-	struct gp_access_facts facts;
-	char text[GP_ACCESS_BYTES];
+	struct gp_imap_login *login =
+		p_new(client->pool, struct gp_imap_login, 1);
 
-	if (!gp_plugin_find_access(gc->client->user, GP_PROTOCOL_IMAP, &facts))
-		return;
-	gp_access_judge(site.settings, gc->session, &facts, &gc->access);
-	if (gc->access.gives_notice)
-		client_send_line(gc->client, t_strconcat(
-			"* OK [ALERT] ", gp_access_notice_text(
-				site.settings, GP_PROTOCOL_IMAP, text), NULL));
-}
-
-static void attach(struct client *client)
-{
-	struct mail_user *user = client->user;
-	struct gp_imap_client *gc;
-	struct gp_ip ip;
-
-	gc = p_new(client->pool, struct gp_imap_client, 1);
-	gc->client = client;
-	gp_plugin_bring_begin(site.journal);
-	gp_plugin_find_address(user, &ip);
-	gc->session = gp_poll_session_create(site.settings, site.store,
-					     site.journal, "imap",
-					     user->username, user->session_id,
-					     &ip, gp_dovecot_local_port(user));
-	gp_plugin_own_terms(user, gc->session);
-	if (gp_dovecot_is_restored(user))
-		gp_poll_session_idled(gc->session);     /* only who idles sleeps */
-	gp_imap_program_begin(gc);
-	judge_access(gc);
-	gc->memory = gp_imap_memory_create(gp_dovecot_is_restored(user),
-					   gp_clock_monotonic_msecs());
-
-	gc->module_ctx.super = client->v;
+	login->plain_fd = ask_if_plain(client->user);
+	login->module_ctx.super = client->v;
 	client->v.destroy = client_gone;
-	client->v.sync_notify_more = client_synced;
-	client->v.state_export = client_exported;
-	MODULE_CONTEXT_SET(client, gp_imap_client_module, gc);
+	MODULE_CONTEXT_SET(client, gp_imap_login_module, login);
+	if (login->plain_fd < 0)
+		hand_over(client, login);
 }
 
 static void client_created(struct client **client)
 {
-	if (mail_user_is_plugin_loaded((*client)->user, plugin_module)) {
-		if (gp_plugin_site_open(&site, GP_PROTOCOL_IMAP))
-			attach(*client);
-	}
+	if (mail_user_is_plugin_loaded((*client)->user, plugin_module))
+		begin_login(*client);
 	if (next_client_created != NULL)
 		next_client_created(client);
 }
 
 /* --- the plugin --- */
 
-static void register_again(const struct wrap *wrap, command_func_t *func)
-{
-	command_unregister(wrap->original.name);
-	command_register(wrap->original.name, func, wrap->original.flags);
-}
-
-/* A search sorts all commands if one was registered since the last: each process pays for
-   that, so that all searches come first. */
-static void wrap_commands(void)
-{
-	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-		gp_dovecot_command *command = command_find(wraps[i].name);
-
-		wraps[i].is_wrapped = command != NULL;
-		if (command != NULL)
-			wraps[i].original = *command;
-	}
-	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-		if (wraps[i].is_wrapped)
-			register_again(&wraps[i], wraps[i].wrapper);
-	}
-}
-
-static void unwrap_commands(void)
-{
-	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-		gp_dovecot_command *command = command_find(wraps[i].name);
-
-		wraps[i].is_wrapped = command != NULL &&
-			command->func == wraps[i].wrapper;
-	}
-	for (size_t i = 0; i < N_ELEMENTS(wraps); i++) {
-		if (wraps[i].is_wrapped)
-			register_again(&wraps[i], wraps[i].original.func);
-	}
-}
-
 GP_DOVECOT_EXPORT void imap_gatepost_plugin_init(struct module *module)
 {
 	plugin_module = module;
-	gp_log_set_sink(gp_plugin_log);
-	wrap_commands();
 	command_hook_register(before_command, after_command);
 	next_client_created = imap_client_created_hook_set(client_created);
 }
@@ -434,8 +204,7 @@ GP_DOVECOT_EXPORT void imap_gatepost_plugin_deinit(void)
 {
 	imap_client_created_hook_set(next_client_created);
 	command_hook_unregister(before_command, after_command);
-	unwrap_commands();
-	gp_plugin_bring_end();
-	gp_plugin_site_close(&site);
-	gp_log_set_sink(NULL);
+	if (judge != NULL)
+		judge->end();
+	judge = NULL;
 }

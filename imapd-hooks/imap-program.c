@@ -9,25 +9,23 @@
 
 #include "imap-quote.h"
 #include "log.h"
+#include "plugin-login.h"
 #include "program.h"
 
 static bool is_our_field(const char *field)
 {
-	return gp_dovecot_str_begins(field, GP_IMAP_PROGRAM_FIELD"=");
+	return gp_dovecot_str_begins(field, GP_PLUGIN_ID_FIELD"=");
 }
 
 void gp_imap_program_begin(struct gp_imap_client *gc)
 {
-	const char *const *field = gc->client->user->userdb_fields;
+	const char *said = gp_plugin_field(gc->client->user, GP_PLUGIN_ID_FIELD);
 	struct gp_program_id id;
 
-	for (; field != NULL && *field != NULL; field++) {
-		if (!is_our_field(*field))
-			continue;
-		gp_program_id_read(*field + strlen(GP_IMAP_PROGRAM_FIELD"="), &id);
-		gp_poll_session_identify(gc->session, &id,
-					 gp_clock_monotonic_msecs());
-	}
+	if (said == NULL)
+		return;
+	gp_program_id_read(said, &id);
+	gp_poll_session_identify(gc->session, &id, gp_clock_monotonic_msecs());
 }
 
 /* Leaves "" if the program does not say. */
@@ -93,7 +91,7 @@ void gp_imap_program_keep(struct gp_imap_client *gc)
 			array_push_back(&fields, field);
 	}
 	ours = str_new(client->pool, 2 * sizeof(gc->id_given) + 64);
-	str_append(ours, GP_IMAP_PROGRAM_FIELD"=");
+	str_append(ours, GP_PLUGIN_ID_FIELD"=");
 	append_pair(ours, "name", gc->id_given.name);
 	append_pair(ours, "version", gc->id_given.version);
 	append_pair(ours, "os", gc->id_given.os);

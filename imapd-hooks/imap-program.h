@@ -6,13 +6,9 @@
 #ifndef GP_IMAP_PROGRAM_H
 #define GP_IMAP_PROGRAM_H
 
-#include "imap-gatepost-plugin.h"
+#include "imap-judge.h"
 
-/* Before the login Dovecot answers ID by itself.  With imap_id_retain = yes it can
-   hand it on as this field of the userdb. */
-#define GP_IMAP_PROGRAM_FIELD "gatepost_client_id"
-
-/* The session begins or goes on: names it as that field says, if there is one. */
+/* The session begins or goes on: names it as GP_PLUGIN_ID_FIELD says, if there is one. */
 void gp_imap_program_begin(struct gp_imap_client *gc);
 
 /* The arguments of an ID command; may talk to the store. */

@@ -25,27 +25,46 @@ plugin_sources = \
 	imapd-hooks/dovecot-compat.h \
 	imapd-hooks/plugin-confuse.c lib/confuse-read.h \
 	imapd-hooks/plugin-dovecot.c imapd-hooks/plugin-dovecot.h \
+	imapd-hooks/plugin-library.c imapd-hooks/plugin-library.h \
+	imapd-hooks/plugin-login.c imapd-hooks/plugin-login.h \
 	imapd-hooks/plugin-site.c imapd-hooks/plugin-site.h \
 	$(poll_session_sources)
-plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS)
+plugin_cppflags = -I$(top_srcdir)/lib -I$(top_srcdir)/imapd-hooks $(DOVECOT_CFLAGS) \
+	-DGP_PLUGIN_VERSION='"$(PACKAGE_VERSION)"'
 # nodelete: a thread that still waits for a name server when a mail process ends returns
 # into the plugin.
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -Wl,-z,nodelete
 
-imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = $(plugin_sources) \
-	imapd-hooks/imap-answer.c imapd-hooks/imap-answer.h \
-	imapd-hooks/imap-delay.c imapd-hooks/imap-delay.h \
-	imapd-hooks/imap-gatepost-plugin.c \
-	imapd-hooks/imap-gatepost-plugin.h \
-	imapd-hooks/imap-program.c imapd-hooks/imap-program.h \
-	imapd-hooks/imap-request.c imapd-hooks/imap-request.h
-imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
 # -export-symbols-regex: Dovecot loads plugins with RTLD_GLOBAL, so nothing but
 # the entry points may be seen by others.
+#
+# All of the IMAP plugin that a plain login has; it links with none of our libraries.
+imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = \
+	imapd-hooks/dovecot-compat.h \
+	imapd-hooks/imap-gatepost-plugin.c \
+	imapd-hooks/imap-gatepost-plugin.h imapd-hooks/imap-judge.h \
+	imapd-hooks/plain-login.c imapd-hooks/plain-login.h \
+	imapd-hooks/plugin-library.c imapd-hooks/plugin-library.h \
+	imapd-hooks/plugin-login.c imapd-hooks/plugin-login.h
+imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
 imapd_hooks_lib95_imap_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_lib95_imap_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^imap_gatepost_plugin_'
-imapd_hooks_lib95_imap_gatepost_plugin_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
+imapd_hooks_lib95_imap_gatepost_plugin_la_LIBADD = $(DL_LIBS)
+
+# The rest, which that loads.
+module_LTLIBRARIES += imapd-hooks/libgatepost_imap.la
+imapd_hooks_libgatepost_imap_la_SOURCES = $(plugin_sources) \
+	imapd-hooks/imap-answer.c imapd-hooks/imap-answer.h \
+	imapd-hooks/imap-delay.c imapd-hooks/imap-delay.h \
+	imapd-hooks/imap-judge.c imapd-hooks/imap-judge.h \
+	imapd-hooks/imap-program.c imapd-hooks/imap-program.h \
+	imapd-hooks/imap-request.c imapd-hooks/imap-request.h
+imapd_hooks_libgatepost_imap_la_CPPFLAGS = $(plugin_cppflags)
+imapd_hooks_libgatepost_imap_la_CFLAGS = $(AM_CFLAGS)
+imapd_hooks_libgatepost_imap_la_LDFLAGS = $(plugin_ldflags) \
+	-export-symbols-regex '^gp_imap_judge$$'
+imapd_hooks_libgatepost_imap_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
 
 imapd_hooks_lib95_pop3_gatepost_plugin_la_SOURCES = $(plugin_sources) \
 	imapd-hooks/pop3-gatepost-plugin.c \
@@ -64,8 +83,10 @@ imapd_hooks_gatepost_authpolicy_SOURCES = \
 	imapd-hooks/authpolicy-http.c imapd-hooks/authpolicy-http.h \
 	imapd-hooks/authpolicy-judge.c imapd-hooks/authpolicy-judge.h \
 	imapd-hooks/authpolicy-memory.c imapd-hooks/authpolicy-memory.h \
+	imapd-hooks/authpolicy-plain.c imapd-hooks/authpolicy-plain.h \
 	imapd-hooks/authpolicy-request.c imapd-hooks/authpolicy-request.h \
 	imapd-hooks/gatepost-authpolicy.c \
+	imapd-hooks/plain-login.c imapd-hooks/plain-login.h \
 	$(poll_session_sources)
 imapd_hooks_gatepost_authpolicy_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) \
 	$(JANSSON_CFLAGS)

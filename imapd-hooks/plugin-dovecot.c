@@ -4,22 +4,7 @@
 
 #include "plugin-dovecot.h"
 
-void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r)
-{
-	const struct ip_addr *ip = gp_dovecot_remote_ip(user);
-
-	i_zero(ip_r);
-	if (ip == NULL)
-		return;
-	if (ip->family == AF_INET) {
-		ip_r->is_known = true;
-		ip_r->bytes[10] = ip_r->bytes[11] = 0xff;
-		memcpy(ip_r->bytes + 12, &ip->u.ip4, 4);
-	} else if (ip->family == AF_INET6) {
-		ip_r->is_known = true;
-		memcpy(ip_r->bytes, &ip->u.ip6, 16);
-	}
-}
+#include "plugin-login.h"
 
 bool gp_plugin_find_access(const struct mail_user *user, enum gp_protocol protocol,
 			   struct gp_access_facts *facts_r)
@@ -38,19 +23,11 @@ bool gp_plugin_find_access(const struct mail_user *user, enum gp_protocol protoc
 void gp_plugin_own_terms(const struct mail_user *user,
 			 struct gp_poll_session *session)
 {
-	static const char *const names[] = {
-		"interval", "mode", "ladder", "login_ladder"
-	};
-	const char *const *field = user->userdb_fields;
+	for (const char *const *name = gp_plugin_term_names; *name != NULL; name++) {
+		const char *value = gp_plugin_own_term(user, *name);
 
-	for (; field != NULL && *field != NULL; field++) {
-		for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-			const char *start = t_strdup_printf("gatepost_%s=", names[i]);
-
-			if (gp_dovecot_str_begins(*field, start))
-				gp_poll_session_own_terms(session, names[i],
-							  *field + strlen(start));
-		}
+		if (value != NULL)
+			gp_poll_session_own_terms(session, *name, value);
 	}
 }
 

@@ -7,13 +7,9 @@
 #define GP_PLUGIN_DOVECOT_H
 
 #include "log.h"
-#include "network.h"
 #include "poll-session.h"
 
 struct mail_user;
-
-/* The client's address; not known for a login without a network. */
-void gp_plugin_find_address(const struct mail_user *user, struct gp_ip *ip_r);
 
 /* How the user has logged in.  False for a session that nobody can judge: without a
    network, or back from hibernation, where Dovecot has forgotten about TLS. */

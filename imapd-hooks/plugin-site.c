@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* This module is documented in plugin-site.h. */
-#include "gatepost-config.h"
-
 #include "plugin-site.h"
 
 #include <stddef.h>
@@ -11,10 +9,6 @@
 #include "policy-terms.h"
 #include "settings-parse.h"
 #include "store-pseudonym.h"
-
-/* What gatepostctl status looks for in the file. */
-static const char version_mark[] __attribute__((used)) =
-	"gatepost-plugin-version=" PACKAGE_VERSION;
 
 static void open_once(struct gp_plugin_site *site, enum gp_protocol protocol)
 {

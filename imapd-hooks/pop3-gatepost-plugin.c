@@ -20,6 +20,7 @@
 #include "access.h"
 #include "log.h"
 #include "plugin-dovecot.h"
+#include "plugin-login.h"
 #include "plugin-site.h"
 #include "poll-session.h"
 #include "pop3-gatepost-plugin.h"

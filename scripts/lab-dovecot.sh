@@ -27,16 +27,17 @@ dovecot_version() {
 
 # The lines of conf/; who needs TLS is said above them.
 add_gatepost_to_dovecot() {
-	local lines
+	local lines socket=GATEPOST_LOGINS_SOCKET
 	lines=$gp_source/conf/dovecot-$(dovecot_version | tr _ .).conf
-	sed -e "s|/etc/gatepost/gatepost.conf|$DIR/etc/gatepost.conf|" \
+	sed -e "s|=/etc/gatepost/gatepost.conf|=$DIR/etc/gatepost.conf $socket=$RUN/logins.sock|" \
+		-e "s|= /etc/gatepost/gatepost.conf|= $DIR/etc/gatepost.conf\n  $socket = $RUN/logins.sock|" \
 		-e 's/extra_groups = redis/extra_groups = nogroup/' \
 		-e '/^ssl/d' "$lines" >> "$DIR/etc/dovecot.conf"
 	sed -e "s|127.0.0.1:10045|127.0.0.1:$AUTHPOLICY|" \
 		-e "s|THE-KEY|$(cat "$DIR/etc/authpolicy.key")|" \
 		"${lines%.conf}-authpolicy.conf" >> "$DIR/etc/dovecot.conf"
 	install -m 755 -t "$DIR/modules" \
-		"$BUILD"/imapd-hooks/.libs/lib{95_*_gatepost_plugin,gatepost_confuse}.so
+		"$BUILD"/imapd-hooks/.libs/lib{95_*_gatepost_plugin,gatepost_confuse,gatepost_imap}.so
 	preload_sanitizer >> "$DIR/etc/dovecot.conf"
 	[ -z "${GATEPOST_VALGRIND-}" ] ||
 		run_under_valgrind >> "$DIR/etc/dovecot.conf"
@@ -158,7 +159,8 @@ X
 }
 
 start_authpolicy() {
-	setsid "$BUILD/imapd-hooks/gatepost-authpolicy" -f \
+	GATEPOST_LOGINS_SOCKET=$RUN/logins.sock \
+		setsid "$BUILD/imapd-hooks/gatepost-authpolicy" -f \
 		-c "$DIR/etc/gatepost.conf" >> "$DIR/log/authpolicy.log" 2>&1 \
 		< /dev/null 9>&- &
 	remember_pid authpolicy $! ||

@@ -62,7 +62,7 @@ unit_tests += tests/unit/test-poll-memory tests/unit/test-poll-session
 endif
 if BUILD_AUTHPOLICY
 unit_tests += tests/unit/test-authpolicy-holds tests/unit/test-authpolicy-memory \
-	tests/unit/test-authpolicy-request
+	tests/unit/test-authpolicy-request tests/unit/test-plain-login
 endif
 
 # Tests against real servers; they need root and skip without it.
@@ -105,6 +105,7 @@ integration_tests = \
 	tests/integration/41-authpolicy-memory.sh \
 	tests/integration/41-authpolicy-report.sh \
 	tests/integration/41-authpolicy-terms.sh \
+	tests/integration/41-plain-login.sh \
 	tests/integration/42-postlogin.sh \
 	tests/integration/43-one-person.sh \
 	tests/integration/44-poll-people.sh \
@@ -234,6 +235,10 @@ tests_unit_test_authpolicy_memory_SOURCES = \
 tests_unit_test_authpolicy_memory_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/imapd-hooks
 tests_unit_test_authpolicy_memory_LDADD = $(unit_ldadd)
+tests_unit_test_plain_login_SOURCES = tests/unit/test-plain-login.c \
+	imapd-hooks/plain-login.c
+tests_unit_test_plain_login_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/imapd-hooks
+tests_unit_test_plain_login_LDADD = $(unit_ldadd)
 tests_unit_test_authpolicy_request_SOURCES = \
 	tests/unit/test-authpolicy-request.c imapd-hooks/authpolicy-request.c
 tests_unit_test_authpolicy_request_CPPFLAGS = $(AM_CPPFLAGS) \

@@ -232,6 +232,9 @@ done
 mkdir without-library
 cp -a saved-modules/*_gatepost_plugin.so without-library/
 dovecot_conf "mail_plugin_dir = $work/without-library" plugin-library "make install"
+cp -a saved-modules/libgatepost_confuse.so without-library/
+dovecot_conf "mail_plugin_dir = $work/without-library" plugin-library "make install"
+check "it names the one that is missing" grep -q 'There is no libgatepost_imap.so' out
 sed -i -e 's/imap_gatepost$//' -e 's/imap_gatepost = yes//' "$LAB_DOVECOT_CONF"
 danger plugin-missing "$lines" "the plugin not loaded"
 printf '%s\n' "$global" >> "$LAB_DOVECOT_CONF"

@@ -27,6 +27,9 @@ check "what parses gatepost.conf shows its entry point only" \
 	[ "$(nm -D --defined-only "$plugins/libgatepost_confuse.so" |
 		awk '{ print $3 }')" = gp_confuse_read ]
 check "it needs libconfuse" needs_libconfuse libgatepost_confuse.so
+check "what judges IMAP shows its entry point only" \
+	[ "$(nm -D --defined-only "$plugins/libgatepost_imap.so" |
+		awk '{ print $3 }')" = gp_imap_judge ]
 check "the IMAP plugin does not" does_not needs_libconfuse lib95_imap_gatepost_plugin.so
 check "the POP3 plugin does not" does_not needs_libconfuse lib95_pop3_gatepost_plugin.so
 
@@ -35,6 +38,8 @@ stays() { # PROTOCOL
 	readelf -d "$plugins/lib95_$1_gatepost_plugin.so" | grep NODELETE > /dev/null
 }
 check "the IMAP plugin stays until the process ends" stays imap
+check "so does what judges IMAP" grep -q NODELETE \
+	<(readelf -d "$plugins/libgatepost_imap.so")
 check "the POP3 plugin stays until the process ends" stays pop3
 
 poll_site site <<CONF

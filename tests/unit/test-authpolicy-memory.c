@@ -213,6 +213,39 @@ static void strangers_give_way(void **state)
 	assert_true(see(MANY, START + INTERVAL));
 }
 
+/* --- plain logins --- */
+
+static void who_comes_in_time_is_taken_once(void **state)
+{
+	(void)state;
+	learn(1, INTERVAL, START);
+	assert_false(gp_auth_memory_take(memory, 1, START));
+	assert_true(see(1, START + INTERVAL));
+	assert_false(gp_auth_memory_take(memory, 2, START + INTERVAL));
+	assert_true(gp_auth_memory_take(memory, 1, START + INTERVAL));
+	assert_false(gp_auth_memory_take(memory, 1, START + INTERVAL));
+}
+
+static void who_comes_sooner_is_not_taken(void **state)
+{
+	(void)state;
+	learn(1, INTERVAL, START);
+	assert_true(see(1, START + INTERVAL));
+	assert_false(see(1, START + INTERVAL + 1));
+	assert_false(gp_auth_memory_take(memory, 1, START + INTERVAL + 1));
+}
+
+static void a_login_does_not_take_for_ever(void **state)
+{
+	const int64_t late = START + INTERVAL + GP_AUTH_MEMORY_LOGIN_MSECS;
+
+	(void)state;
+	learn(1, INTERVAL, START);
+	assert_true(see(1, START + INTERVAL));
+	assert_false(gp_auth_memory_take(memory, 1, late));
+	assert_true(gp_auth_memory_take(memory, 1, late - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +272,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(strangers_take_no_place_that_is_good,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_give_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_comes_in_time_is_taken_once,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(who_comes_sooner_is_not_taken, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_login_does_not_take_for_ever,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
