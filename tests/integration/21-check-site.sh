@@ -229,12 +229,13 @@ for protocol in imap pop3; do
 	rm "without-$protocol"/*_${protocol}_*
 	dovecot_conf "mail_plugin_dir = $work/without-$protocol" plugin-file "make install"
 done
-mkdir without-library
-cp -a saved-modules/*_gatepost_plugin.so without-library/
-dovecot_conf "mail_plugin_dir = $work/without-library" plugin-library "make install"
-cp -a saved-modules/libgatepost_confuse.so without-library/
-dovecot_conf "mail_plugin_dir = $work/without-library" plugin-library "make install"
-check "it names the one that is missing" grep -q 'There is no libgatepost_imap.so' out
+for library in confuse imap; do
+	mkdir "without-lib$library"
+	cp -a saved-modules/. "without-lib$library/"
+	rm "without-lib$library/libgatepost_$library.so"
+	dovecot_conf "mail_plugin_dir = $work/without-lib$library" plugin-library "make install"
+	check "it names the one that is missing" grep -q "There is no libgatepost_$library.so" out
+done
 sed -i -e 's/imap_gatepost$//' -e 's/imap_gatepost = yes//' "$LAB_DOVECOT_CONF"
 danger plugin-missing "$lines" "the plugin not loaded"
 printf '%s\n' "$global" >> "$LAB_DOVECOT_CONF"
