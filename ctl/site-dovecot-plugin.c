@@ -237,9 +237,10 @@ static void check_libraries(struct gp_site *site, const struct gp_dovecot *dovec
 	check_library(site, dovecot, folder, "libgatepost_confuse.so",
 		      "unless gatepost.conf is compiled, the plugins cannot read it, "
 		      "and judge nobody.");
-	if (strcmp(plugin->name, "imap_gatepost") == 0)
-		check_library(site, dovecot, folder, "libgatepost_imap.so",
-			      "nobody is judged who reads mail by IMAP.");
+	check_library(site, dovecot, folder,
+		      gp_pool_printf(site->pool, "libgatepost_%s.so", plugin->protocol),
+		      gp_pool_printf(site->pool, "nobody is judged who reads mail by %s.",
+				     plugin->protocol));
 }
 
 static void check_file(struct gp_site *site, const struct gp_dovecot *dovecot,

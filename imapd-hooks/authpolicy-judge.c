@@ -2,6 +2,7 @@
 /* This module is documented in authpolicy-judge.h. */
 #include "authpolicy-judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -502,13 +503,15 @@ static bool read_plain(const struct gp_auth_judge *judge,
 		       struct gp_auth_request *request_r)
 {
 	struct gp_auth_request asked = {
-		.protocol = "imap", .ip = login->ip, .port = login->port
+		.ip = login->ip, .port = login->port
 	};
 	const size_t length = strlen(login->login);
 
 	if (length >= sizeof(asked.login))
 		return false;
 	memcpy(asked.login, login->login, length);
+	(void)snprintf(asked.protocol, sizeof(asked.protocol), "%s",
+		       gp_protocol_word(login->protocol));
 	(void)gp_program_name_in_id(login->id, asked.name);
 	*request_r = about_person(judge, &asked);
 	return is_ours(judge, request_r);
@@ -520,7 +523,7 @@ static bool may_come_so(const struct gp_auth_judge *judge,
 			const struct gp_plain_login *login)
 {
 	const struct gp_access_facts facts = {
-		.protocol = GP_PROTOCOL_IMAP,
+		.protocol = login->protocol,
 		.user = question->request->login,
 		.client = login->ip,
 		.program = question->program,

@@ -5,9 +5,7 @@
 #include "imap-gatepost-plugin.h"
 
 #include "imap-judge.h"
-#include "plain-login.h"
-#include "plugin-library.h"
-#include "plugin-login.h"
+#include "plugin-plain.h"
 
 #define LOGIN_CONTEXT(client) MODULE_CONTEXT(client, gp_imap_login_module)
 static MODULE_CONTEXT_DEFINE_INIT(gp_imap_login_module,
@@ -20,7 +18,7 @@ GP_DOVECOT_EXPORT const char imap_gatepost_plugin_binary_dependency[] = "imap";
 /* Lives in client->pool. */
 struct gp_imap_login {
 	union imap_module_context module_ctx;
-	int plain_fd;                   /* of gp_plain_login_ask(), or -1 */
+	int plain_fd;                   /* of gp_plugin_ask_if_plain(), or -1 */
 	bool has_looked;
 	const struct client_command_context *look;      /* while it runs */
 	bool is_judged;                 /* by the library */
@@ -36,23 +34,10 @@ static bool judge_is_missing;
 
 static void find_judge(void)
 {
-	const struct gp_imap_judge *found;
-	const char *why;
-
-	found = gp_plugin_library_load(GP_IMAP_LIBRARY_NAME,
-				       GP_IMAP_LIBRARY_SYMBOL, &why);
-	if (found != NULL && strcmp(found->version, GP_PLUGIN_VERSION) != 0) {
-		why = "it is of another version of gatepost";
-		found = NULL;
-	}
-	if (found == NULL) {
-		judge_is_missing = true;
-		i_error("gatepost: %s: %s; run make install; neither logins nor "
-			"checks for mail are judged", GP_IMAP_LIBRARY_NAME, why);
-		return;
-	}
-	judge = found;
-	judge->begin();
+	judge = gp_plugin_load_judge(GP_IMAP_LIBRARY_NAME, GP_IMAP_LIBRARY_SYMBOL);
+	judge_is_missing = judge == NULL;
+	if (judge != NULL)
+		judge->begin();
 }
 
 static void hand_over(struct client *client, struct gp_imap_login *login)
@@ -66,34 +51,6 @@ static void hand_over(struct client *client, struct gp_imap_login *login)
 }
 
 /* --- plain logins --- */
-
-static bool has_own_terms(const struct mail_user *user)
-{
-	const char *const *name = gp_plugin_term_names;
-
-	while (*name != NULL && gp_plugin_own_term(user, *name) == NULL)
-		name++;
-	return *name != NULL;
-}
-
-/* A descriptor if it is one, or -1. */
-static int ask_if_plain(const struct mail_user *user)
-{
-	const char *id = gp_plugin_field(user, GP_PLUGIN_ID_FIELD);
-	struct gp_plain_login login = {
-		.login = user->username,
-		.id = id != NULL ? id : "",
-		.mechanism = user->auth_mech != NULL ? user->auth_mech : "",
-		.port = gp_dovecot_local_port(user),
-		.has_tls = gp_dovecot_has_tls(user),
-	};
-
-	gp_plugin_find_address(user, &login.ip);
-	if (!login.ip.is_known || gp_dovecot_is_restored(user) ||
-	    has_own_terms(user))
-		return -1;
-	return gp_plain_login_ask(&login);
-}
 
 static bool is_one_of(const char *name, const char *const *names)
 {
@@ -175,7 +132,7 @@ static void begin_login(struct client *client)
 	struct gp_imap_login *login =
 		p_new(client->pool, struct gp_imap_login, 1);
 
-	login->plain_fd = ask_if_plain(client->user);
+	login->plain_fd = gp_plugin_ask_if_plain(client->user, GP_PROTOCOL_IMAP);
 	login->module_ctx.super = client->v;
 	client->v.destroy = client_gone;
 	MODULE_CONTEXT_SET(client, gp_imap_login_module, login);

@@ -38,21 +38,33 @@ plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -Wl,-z,nodelete
 # -export-symbols-regex: Dovecot loads plugins with RTLD_GLOBAL, so nothing but
 # the entry points may be seen by others.
 #
-# All of the IMAP plugin that a plain login has; it links with none of our libraries.
-imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = \
+# All of a plugin that a plain login has; it links with none of our libraries.
+plain_plugin_sources = \
 	imapd-hooks/dovecot-compat.h \
-	imapd-hooks/imap-gatepost-plugin.c \
-	imapd-hooks/imap-gatepost-plugin.h imapd-hooks/imap-judge.h \
 	imapd-hooks/plain-login.c imapd-hooks/plain-login.h \
 	imapd-hooks/plugin-library.c imapd-hooks/plugin-library.h \
-	imapd-hooks/plugin-login.c imapd-hooks/plugin-login.h
+	imapd-hooks/plugin-login.c imapd-hooks/plugin-login.h \
+	imapd-hooks/plugin-plain.c imapd-hooks/plugin-plain.h
+
+imapd_hooks_lib95_imap_gatepost_plugin_la_SOURCES = $(plain_plugin_sources) \
+	imapd-hooks/imap-gatepost-plugin.c \
+	imapd-hooks/imap-gatepost-plugin.h imapd-hooks/imap-judge.h
 imapd_hooks_lib95_imap_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
 imapd_hooks_lib95_imap_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
 imapd_hooks_lib95_imap_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^imap_gatepost_plugin_'
 imapd_hooks_lib95_imap_gatepost_plugin_la_LIBADD = $(DL_LIBS)
 
-# The rest, which that loads.
+imapd_hooks_lib95_pop3_gatepost_plugin_la_SOURCES = $(plain_plugin_sources) \
+	imapd-hooks/pop3-gatepost-plugin.c \
+	imapd-hooks/pop3-gatepost-plugin.h imapd-hooks/pop3-judge.h
+imapd_hooks_lib95_pop3_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
+imapd_hooks_lib95_pop3_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
+imapd_hooks_lib95_pop3_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
+	-export-symbols-regex '^pop3_gatepost_plugin_'
+imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = $(DL_LIBS)
+
+# The rest, which those load.
 module_LTLIBRARIES += imapd-hooks/libgatepost_imap.la
 imapd_hooks_libgatepost_imap_la_SOURCES = $(plugin_sources) \
 	imapd-hooks/imap-answer.c imapd-hooks/imap-answer.h \
@@ -66,14 +78,14 @@ imapd_hooks_libgatepost_imap_la_LDFLAGS = $(plugin_ldflags) \
 	-export-symbols-regex '^gp_imap_judge$$'
 imapd_hooks_libgatepost_imap_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
 
-imapd_hooks_lib95_pop3_gatepost_plugin_la_SOURCES = $(plugin_sources) \
-	imapd-hooks/pop3-gatepost-plugin.c \
-	imapd-hooks/pop3-gatepost-plugin.h
-imapd_hooks_lib95_pop3_gatepost_plugin_la_CPPFLAGS = $(plugin_cppflags)
-imapd_hooks_lib95_pop3_gatepost_plugin_la_CFLAGS = $(AM_CFLAGS)
-imapd_hooks_lib95_pop3_gatepost_plugin_la_LDFLAGS = $(plugin_ldflags) \
-	-export-symbols-regex '^pop3_gatepost_plugin_'
-imapd_hooks_lib95_pop3_gatepost_plugin_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
+module_LTLIBRARIES += imapd-hooks/libgatepost_pop3.la
+imapd_hooks_libgatepost_pop3_la_SOURCES = $(plugin_sources) \
+	imapd-hooks/pop3-judge.c imapd-hooks/pop3-judge.h
+imapd_hooks_libgatepost_pop3_la_CPPFLAGS = $(plugin_cppflags)
+imapd_hooks_libgatepost_pop3_la_CFLAGS = $(AM_CFLAGS)
+imapd_hooks_libgatepost_pop3_la_LDFLAGS = $(plugin_ldflags) \
+	-export-symbols-regex '^gp_pop3_judge$$'
+imapd_hooks_libgatepost_pop3_la_LIBADD = lib/libgatepost-base.la $(DL_LIBS)
 
 # Asked by Dovecot's auth process; knows nothing of Dovecot's headers.
 if BUILD_AUTHPOLICY

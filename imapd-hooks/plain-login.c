@@ -9,10 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_MSECS = 50, TEXTS = 3, HAS_TLS = 1 };
+enum { ANSWER_MSECS = 50, TEXTS = 3, HAS_TLS = 1, IS_POP3 = 2 };
 
 /* The last byte is the version of what follows. */
-static const char mark[4] = { 'g', 'p', 'l', '\1' };
+static const char mark[4] = { 'g', 'p', 'l', '\2' };
 
 /* What stands before the texts. */
 struct head {
@@ -36,7 +36,8 @@ size_t gp_plain_login_pack(const struct gp_plain_login *login,
 	const char *const texts[TEXTS] = { login->login, login->id,
 					   login->mechanism };
 	struct head head = {
-		.flags = login->has_tls ? HAS_TLS : 0,
+		.flags = (login->has_tls ? HAS_TLS : 0) |
+			(login->protocol == GP_PROTOCOL_POP3 ? IS_POP3 : 0),
 		.port = { (unsigned char)(login->port >> 8),
 			  (unsigned char)login->port },
 	};
@@ -77,6 +78,8 @@ bool gp_plain_login_read(const char *bytes, size_t length,
 	if (next != end)
 		return false;
 	*login_r = (struct gp_plain_login){
+		.protocol = (head.flags & IS_POP3) != 0 ? GP_PROTOCOL_POP3
+							: GP_PROTOCOL_IMAP,
 		.login = texts[0], .id = texts[1], .mechanism = texts[2],
 		.ip.is_known = true,
 		.port = (unsigned int)head.port[0] << 8 | head.port[1],

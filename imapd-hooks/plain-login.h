@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This module is how the IMAP plugin and gatepost-authpolicy, which were both there for
- * a login, talk about it.  The plugin tells what it knows of the login, and is told
+ * This module is how the plugins and gatepost-authpolicy, which were both there for a
+ * login, talk about it.  The plugin tells what it knows of the login, and is told
  * whether it is a plain one, about which there is nothing to say and nothing to do; and
  * then whether its session has looked for mail, which gatepost-authpolicy counts.  So a
  * plain login needs neither settings nor Redis in the mail process.
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "facts.h"
 #include "network.h"
 
 enum {
@@ -26,6 +27,7 @@ enum {
 
 /* Texts belong to whoever gives them; none is NULL. */
 struct gp_plain_login {
+	enum gp_protocol protocol;
 	const char *login;
 	const char *id;         /* IMAP ID as Dovecot hands it on; "" for none */
 	const char *mechanism;

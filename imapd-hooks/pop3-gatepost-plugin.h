@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* This module is the face of the POP3 plugin towards Dovecot. */
+/*
+ * This module is the face of the POP3 plugin towards Dovecot.  POP3 has no command that
+ * asks for news: the login is the check.  A plain one (plain-login.h) is counted by
+ * gatepost-authpolicy, and this is all of gatepost that its mail process has; for any
+ * other it loads the library of pop3-judge.h.
+ */
 #ifndef GP_POP3_GATEPOST_PLUGIN_H
 #define GP_POP3_GATEPOST_PLUGIN_H
 

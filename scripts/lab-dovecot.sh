@@ -37,7 +37,7 @@ add_gatepost_to_dovecot() {
 		-e "s|THE-KEY|$(cat "$DIR/etc/authpolicy.key")|" \
 		"${lines%.conf}-authpolicy.conf" >> "$DIR/etc/dovecot.conf"
 	install -m 755 -t "$DIR/modules" \
-		"$BUILD"/imapd-hooks/.libs/lib{95_*_gatepost_plugin,gatepost_confuse,gatepost_imap}.so
+		"$BUILD"/imapd-hooks/.libs/lib{95_*_gatepost_plugin,gatepost_{confuse,imap,pop3}}.so
 	preload_sanitizer >> "$DIR/etc/dovecot.conf"
 	[ -z "${GATEPOST_VALGRIND-}" ] ||
 		run_under_valgrind >> "$DIR/etc/dovecot.conf"

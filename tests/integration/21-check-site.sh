@@ -229,7 +229,7 @@ for protocol in imap pop3; do
 	rm "without-$protocol"/*_${protocol}_*
 	dovecot_conf "mail_plugin_dir = $work/without-$protocol" plugin-file "make install"
 done
-for library in confuse imap; do
+for library in confuse imap pop3; do
 	mkdir "without-lib$library"
 	cp -a saved-modules/. "without-lib$library/"
 	rm "without-lib$library/libgatepost_$library.so"

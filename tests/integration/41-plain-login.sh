@@ -50,11 +50,11 @@ def begin(user, source='127.0.0.2', tls=True):
     return Program(user, source, tls=tls)
 
 
-def is_plain(session):
-    text = maps(session)
-    expect_true('lib95_imap_gatepost_plugin.so' in text, 'the plugin')
-    expect('libhiredis' in text, 'libgatepost_imap.so' in text, 'hiredis')
-    return 'libgatepost_imap.so' not in text
+def is_plain(session, protocol='imap'):
+    text, library = maps(session), 'libgatepost_%s.so' % protocol
+    expect_true('lib95_%s_gatepost_plugin.so' % protocol in text, 'the plugin')
+    expect('libhiredis' in text, library in text, 'hiredis')
+    return library not in text
 
 
 def end(session):
@@ -149,6 +149,36 @@ expect_true('imap/127.0.0.2/latefetcher' in kept('carol').programs, 'its name')
 end(session)
 say('each look is counted as one, and for the program that it is of')
 
+
+
+def by_pop3():
+    wait_until(lambda: not mail_processes(), 10, 'the last mail process is gone')
+    login = Login('pop3', '127.0.0.6')
+    expect_true(is_good(login.login('alice')), 'a login by POP3')
+    return login
+
+
+# By POP3 the login is the look.
+login = by_pop3()
+expect(is_plain(login, 'pop3'), False, 'nothing is known of the program')
+login.end()
+counts = []
+for turn in range(2):
+    time.sleep(INTERVAL + 1)
+    before = checks('alice')
+    login = by_pop3()
+    expect(is_plain(login, 'pop3'), True, 'in time')
+    wait_until(lambda: checks('alice') == before + 1, 10, 'the login is counted')
+    counts.append(int(login.command('STAT').split()[1]))
+    login.end()
+    deliver('alice', 'by POP3 %d' % turn)
+expect(counts[1], counts[0] + 1, 'mail')
+login = by_pop3()
+expect(is_plain(login, 'pop3'), False, 'sooner')
+login.end()
+expect_true(held_check('pop3', 'alice', '127.0.0.6')[0] >= 1, 'and is held')
+say('by POP3 each login is a look')
+
 # What has to be written down or is not known before the login.
 known('dave')
 session = begin('dave', tls=False)
@@ -170,7 +200,7 @@ def tell(login, address='127.0.0.2'):
     asker.settimeout(30)
     asker.connect(SOCKET)
     ip = b'\0' * 10 + b'\xff\xff' + socket.inet_aton(address)
-    asker.send(b'gpl\x01\x01' + struct.pack('>H', 993) + ip + login + b'\0\0PLAIN\0')
+    asker.send(b'gpl\x02\x01' + struct.pack('>H', 993) + ip + login + b'\0\0PLAIN\0')
     try:
         return asker.recv(1)
     except ConnectionResetError:
@@ -229,6 +259,12 @@ end(session)
 expect_true('gatepost: libgatepost_imap.so: ' in log() and 'run make install' in log(),
             'the log says what is missing')
 os.rename('saved.so', 'site/modules/libgatepost_imap.so')
+os.rename('site/modules/libgatepost_pop3.so', 'saved.so')
+login = by_pop3()
+expect_true(is_good(login.command('STAT')), 'mail is read by POP3')
+login.end()
+expect_true('gatepost: libgatepost_pop3.so: ' in log(), 'the log says it too')
+os.rename('saved.so', 'site/modules/libgatepost_pop3.so')
 say('without the rest of the plugin mail is read, and the log says so')
 PYTHON
 [ $? = 0 ] || failures=1

@@ -27,20 +27,23 @@ check "what parses gatepost.conf shows its entry point only" \
 	[ "$(nm -D --defined-only "$plugins/libgatepost_confuse.so" |
 		awk '{ print $3 }')" = gp_confuse_read ]
 check "it needs libconfuse" needs_libconfuse libgatepost_confuse.so
-check "what judges IMAP shows its entry point only" \
-	[ "$(nm -D --defined-only "$plugins/libgatepost_imap.so" |
-		awk '{ print $3 }')" = gp_imap_judge ]
+for protocol in imap pop3; do
+	check "what judges $protocol shows its entry point only" \
+		[ "$(nm -D --defined-only "$plugins/libgatepost_$protocol.so" |
+			awk '{ print $3 }')" = "gp_${protocol}_judge" ]
+done
 check "the IMAP plugin does not" does_not needs_libconfuse lib95_imap_gatepost_plugin.so
 check "the POP3 plugin does not" does_not needs_libconfuse lib95_pop3_gatepost_plugin.so
 
 # A thread may return into it after Dovecot has let go of it.
-stays() { # PROTOCOL
-	readelf -d "$plugins/lib95_$1_gatepost_plugin.so" | grep NODELETE > /dev/null
+stays() { # FILE
+	readelf -d "$plugins/$1" | grep NODELETE > /dev/null
 }
-check "the IMAP plugin stays until the process ends" stays imap
-check "so does what judges IMAP" grep -q NODELETE \
-	<(readelf -d "$plugins/libgatepost_imap.so")
-check "the POP3 plugin stays until the process ends" stays pop3
+for protocol in imap pop3; do
+	check "the $protocol plugin stays until the process ends" \
+		stays "lib95_${protocol}_gatepost_plugin.so"
+	check "so does what judges $protocol" stays "libgatepost_$protocol.so"
+done
 
 poll_site site <<CONF
 poll { interval = 60s }

@@ -18,6 +18,7 @@
 static const struct gp_plain_login usual = {
 	.login = "alice@example.test", .id = "\"name\" \"Thunderbird\"",
 	.mechanism = "PLAIN", .port = 993, .has_tls = true,
+	.protocol = GP_PROTOCOL_POP3,
 	.ip = { .is_known = true, .bytes = { 0x20, 0x01, 0x0d, 0xb8 } },
 };
 
@@ -33,6 +34,7 @@ static void what_is_told_arrives(void **state)
 	assert_string_equal(login.login, usual.login);
 	assert_string_equal(login.id, usual.id);
 	assert_string_equal(login.mechanism, usual.mechanism);
+	assert_int_equal(login.protocol, usual.protocol);
 	assert_int_equal(login.port, usual.port);
 	assert_true(login.has_tls);
 	assert_true(login.ip.is_known);
