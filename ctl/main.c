@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module is the program gatepostctl: the table of commands, their help,
- * and the options before them.
+ * the options before them, and what ends it early.
  */
+#include <errno.h>
 #include <getopt.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "gatepost-config.h"
@@ -111,6 +115,32 @@ static int run_command(const char *name, int argc, char **argv,
 	return command->run(argc, argv, conf_path);
 }
 
+/* Who reads what we write may go ("| head"): that ends us, as it ends others.  A Redis
+   that goes must not: it is told as an error, by the command. */
+static void on_broken_pipe(int number)
+{
+	struct pollfd ends[] = { { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO } };
+	const int before = errno;
+
+	(void)poll(ends, 2, 0);
+	if (((ends[0].revents | ends[1].revents) & (POLLERR | POLLHUP)) != 0) {
+		(void)signal(number, SIG_DFL);
+		(void)raise(number);
+	}
+	errno = before;
+}
+
+static void catch_broken_pipes(void)
+{
+	struct sigaction action = { .sa_handler = on_broken_pipe,
+				    .sa_flags = SA_RESTART }, inherited;
+
+	/* Who ignores them when starting us wants it so. */
+	if (sigaction(SIGPIPE, NULL, &inherited) == 0 &&
+	    inherited.sa_handler != SIG_IGN)
+		(void)sigaction(SIGPIPE, &action, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
@@ -122,6 +152,7 @@ int main(int argc, char **argv)
 	const char *conf_path = gp_settings_default_path();
 	int option;
 
+	catch_broken_pipes();
 	gp_log_open("gatepostctl", true, LOG_USER);
 	while ((option = getopt_long(argc, argv, "+c:Vh", names, NULL)) != -1) {
 		switch (option) {

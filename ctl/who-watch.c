@@ -50,6 +50,7 @@ static void catch_signals(sigset_t *outside_r)
 	(void)sigaction(SIGTERM, &end, NULL);
 	(void)sigaction(SIGHUP, &end, NULL);
 	(void)sigaction(SIGWINCH, &resize, NULL);
+	/* Who reads may go: that is no fault here, and ends it too. */
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,9 +220,12 @@ int main(int argc, char **argv)
 	enum gp_protocol protocol;
 	bool goes_on = true;
 	int code = parse_options(argc, argv, &protocol);
+	void (*inherited)(int);
 
 	if (code >= 0)
 		return code;
+	/* A Redis that hangs up is an error among others, and no reason to end. */
+	inherited = signal(SIGPIPE, SIG_IGN);
 	gp_log_open("gatepost-postlogin", true, LOG_MAIL);
 	if (user != NULL && gp_plugin_site_open(&site, protocol))
 		goes_on = judge(protocol, user, &site);
@@ -230,6 +234,7 @@ int main(int argc, char **argv)
 	if (!goes_on)
 		return EX_OK;
 	(void)unsetenv("GATEPOST_CONF");
+	(void)signal(SIGPIPE, inherited);
 	(void)execv(argv[optind + 1], argv + optind + 1);
 	gp_log(GP_LOG_ERROR, "%s: %s", argv[optind + 1], strerror(errno));
 	return EX_OSFILE;

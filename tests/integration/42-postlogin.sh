@@ -45,6 +45,7 @@ doveadm -c "$LAB_DOVECOT_CONF" reload || exit 1
 # The journal belongs to those who wrote it so far.
 chmod 666 "$LAB_JOURNAL"
 python <<'PYTHON'
+import hostile
 from logins import *
 
 WORDS = ('You may look for new mail once every 20 seconds, try again in ')
@@ -161,6 +162,17 @@ with open(env['LAB_CONF'], 'a') as file:
 say('who may not read mail this way')
 
 # On any doubt the login goes on.
+deaf = hostile.Deaf(os.path.join(os.path.dirname(env['LAB_CONF']), 'deaf'),
+                    b'-NOSCRIPT No matching script.\r\n*0\r\n')
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('redis { server = "%s" }\n' % deaf.name)
+login = Login('imap', '127.0.0.2')
+expect_true(log_in(login, 'alice').startswith('OK '), 'with a Redis that hangs up')
+login.end()
+expect_true(deaf.pids, 'it was asked')
+with open(env['LAB_CONF'], 'a') as file:
+    file.write('redis { server = "unix:%s" }\n' % env['LAB_REDIS'])
+say('a connection that breaks while it is written to ends no login')
 redis('SHUTDOWN', 'NOSAVE')
 for number in range(5):
     login = Login('imap', '127.0.0.2')

@@ -48,6 +48,7 @@ check "a word too many" refuses "one word too many" alice bob --for 2w --reason 
 check "reset of nobody" eval '! $LAB_CTL reset > /dev/null 2>&1'
 
 python <<'PYTHON'
+import hostile
 from poll import *
 
 
@@ -169,6 +170,18 @@ expect(ctl('reset', 'nobody.of.that.name'),
 expect([line['user'] for line in journal(part='ctl', reason='history-reset')],
        ['carol'], 'the line')
 say('reset: a user begins anew')
+
+# A connection that breaks while it is written to is said in words too.
+deaf = hostile.Deaf('deaf', b'-NOSCRIPT No matching script.\r\n')
+with open('deaf.conf', 'w') as file:
+    file.write(open(env['LAB_CONF']).read() +
+               'redis { server = "unix:%s" }\n' % os.path.abspath('deaf'))
+done = subprocess.run([shlex.split(env['LAB_CTL'])[0], '-c', 'deaf.conf', 'exempt', 'alice',
+                       '--for', '1h', '--reason', 'x'], stderr=subprocess.PIPE,
+                      universal_newlines=True)
+expect((done.returncode, 'redis: ' in done.stderr), (69, True), done.stderr)
+deaf.end()
+say('a Redis that hangs up is told')
 PYTHON
 [ $? = 0 ] || failures=1
 

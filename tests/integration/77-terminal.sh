@@ -25,6 +25,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import termios
 import unicodedata
@@ -145,6 +146,24 @@ reason = ' '.join(line[-30:] for line in on_terminal(80, 'exempt', 'list').split
 expect_true('telephone asks' in on_terminal(120, 'exempt', 'list'),
             'broken between words: ' + reason)
 say('what does not fit')
+
+# Who has read enough ends it, as with any command: it does not go on for nobody.
+reading = subprocess.Popen(CTL + ['log', '--follow', env['old']], stdout=subprocess.PIPE)
+reading.stdout.readline()
+reading.stdout.close()
+with open(env['old']) as file:
+    line = file.readline()
+
+
+def is_over():
+    with open(env['old'], 'a') as file:
+        file.write(line)
+    return reading.poll() is not None
+
+
+wait_until(is_over, 20, 'it ends when nobody reads')
+expect(reading.returncode, -signal.SIGPIPE, 'by what ends others')
+say('a reader that goes')
 PYTHON
 check "terminals" [ $? = 0 ]
 finish

@@ -127,6 +127,19 @@ class Impostor(Server):
             connection.close()
 
 
+class Deaf(Server):
+    """Hears one question, and has hung up to any other when it answers."""
+
+    def __init__(self, path, reply):
+        self.reply = reply
+        super().__init__(path)
+
+    def answer(self, connection):
+        connection.recv(65536)
+        connection.shutdown(socket.SHUT_RD)
+        connection.sendall(self.reply)
+
+
 class Between(Server):
     """Brings questions to a Redis and hands its replies to spoil(connection, reply),
     which may do something else to them.  None: they are passed on."""
