@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
-[ -x "$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy" ] ||
-	{ echo "gatepost-authpolicy is not built"; exit 77; }
+need_authpolicy
 echo 'auth_policy_report_after_auth = yes' > report.conf
 poll_site site --dovecot-conf report.conf <<CONF
 poll {

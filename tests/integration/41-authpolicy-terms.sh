@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
-[ -x "$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy" ] ||
-	{ echo "gatepost-authpolicy is not built"; exit 77; }
+need_authpolicy
 poll_site site <<CONF
 poll {
 	interval = 60s

@@ -7,8 +7,7 @@
 . "$GATEPOST_SOURCE/tests/integration/poll.sh"
 need_root
 command -v fail2ban-regex > /dev/null || { echo "fail2ban is missing"; exit 77; }
-[ -x "$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy" ] ||
-	{ echo "gatepost-authpolicy is not built"; exit 77; }
+need_authpolicy
 # The penalty of Dovecot can be looked at.
 cat > penalty.conf <<CONF
 service anvil {

@@ -68,6 +68,12 @@ need_root() {
 	[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
 }
 
+# It is not built where libmicrohttpd or jansson is missing.
+need_authpolicy() {
+	[ -x "$GATEPOST_BUILD/imapd-hooks/gatepost-authpolicy" ] ||
+		{ echo "gatepost-authpolicy is not built"; exit 77; }
+}
+
 # check WHAT COMMAND...
 check() {
 	what=$1
