@@ -38,7 +38,7 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 			  const struct gp_auth_request *request,
 			  int64_t now_msecs);
 
-/* The IMAP plugin asks: is this a plain login (plain-login.h)?  Its program has just come
+/* A plugin asks: is this a plain login (plain-login.h)?  Its program has just come
    without being early, and nothing about the login is to be done, said or written. */
 bool gp_auth_judge_is_plain(struct gp_auth_judge *judge,
 			    const struct gp_plain_login *login, int64_t now_msecs);

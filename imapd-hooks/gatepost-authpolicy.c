@@ -158,7 +158,7 @@ static int open_sockets(const struct gp_settings *settings,
 		return -1;
 	sockets_r->plain = gp_auth_plain_listen(&why);
 	if (sockets_r->plain < 0)
-		gp_log(GP_LOG_WARNING, "%s; every login loads all of the IMAP plugin",
+		gp_log(GP_LOG_WARNING, "%s; every login loads all of its plugin",
 		       why.text);
 	return 0;
 }

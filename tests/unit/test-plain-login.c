@@ -18,7 +18,7 @@
 static const struct gp_plain_login usual = {
 	.login = "alice@example.test", .id = "\"name\" \"Thunderbird\"",
 	.mechanism = "PLAIN", .port = 993, .has_tls = true,
-	.protocol = GP_PROTOCOL_POP3,
+	.protocol = GP_PROTOCOL_IMAP,
 	.ip = { .is_known = true, .bytes = { 0x20, 0x01, 0x0d, 0xb8 } },
 };
 
@@ -34,11 +34,26 @@ static void what_is_told_arrives(void **state)
 	assert_string_equal(login.login, usual.login);
 	assert_string_equal(login.id, usual.id);
 	assert_string_equal(login.mechanism, usual.mechanism);
-	assert_int_equal(login.protocol, usual.protocol);
 	assert_int_equal(login.port, usual.port);
 	assert_true(login.has_tls);
 	assert_true(login.ip.is_known);
 	assert_memory_equal(login.ip.bytes, usual.ip.bytes, sizeof(login.ip.bytes));
+}
+
+static void each_protocol_is_told(void **state)
+{
+	struct gp_plain_login told = usual, login;
+	char packed[GP_PLAIN_LOGIN_BYTES];
+
+	(void)state;
+	for (int protocol = 0; protocol < GP_PROTOCOLS; protocol++) {
+		told.protocol = (enum gp_protocol)protocol;
+		told.has_tls = protocol == 0;
+		assert_true(gp_plain_login_read(
+			packed, gp_plain_login_pack(&told, packed), &login));
+		assert_int_equal(login.protocol, protocol);
+		assert_true(login.has_tls == told.has_tls);
+	}
 }
 
 static void what_is_cut_or_goes_on_is_not_read(void **state)
@@ -101,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_told_arrives),
+		cmocka_unit_test(each_protocol_is_told),
 		cmocka_unit_test(what_is_cut_or_goes_on_is_not_read),
 		cmocka_unit_test(what_is_too_long_is_not_told),
 		cmocka_unit_test(where_nobody_listens_no_login_is_plain),
