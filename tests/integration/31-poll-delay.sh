@@ -52,17 +52,18 @@ for tag in ('q1', 'q2', 'q3'):
 alice.command('LOGOUT')
 say('a large message behind a held command arrives')
 
-# A neighbour is not held, and one that leaves does not wait.
+# A neighbour is not held.
 alice = Program('alice', '127.0.0.4')
 alice.command('SELECT INBOX')
 wait_until(lambda: alice.command('NOOP') and alice.waited > 1.5, 10, 'held again')
 time.sleep(1)   # a program's pause: what comes at once would not wait again
-alice.start('NOOP')
+held_tag = alice.start('NOOP')
 bob = Program('bob', '127.0.0.4')
 bob.command('SELECT INBOX')
 bob.command('NOOP')
 expect_true(bob.waited < 1.5, 'bob is not held')
 bob.command('LOGOUT')
+alice.finish(held_tag)
 say('another user is not held')
 
 
