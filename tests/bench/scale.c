@@ -71,11 +71,27 @@ static void name_user(int number, char user_r[32])
 	(void)snprintf(user_r, 32, "user%06d", number);
 }
 
-static void check(struct gp_store *store, int number, int program_number)
-{
+/* A user's mail program. */
+struct reader {
 	char user[32], program[64];
+};
+
+static struct reader reader_of(int number, int program_number)
+{
+	struct reader reader;
+
+	name_user(number, reader.user);
+	(void)snprintf(reader.program, sizeof(reader.program),
+		       "imap/198.51.%d.%d/%s", number / 250 % 250, number % 250,
+		       program_number == 0 ? "Thunderbird" : "iPhone_Mail");
+	return reader;
+}
+
+static void check(struct gp_store *store, const struct reader *reader)
+{
 	struct gp_poll_query query = {
-		.user = user, .program = program, .interval_msecs = 300 * SECS,
+		.user = reader->user, .program = reader->program,
+		.interval_msecs = 300 * SECS,
 		.tolerance_msecs = 15 * SECS, .round_msecs = 30 * SECS,
 		.window_msecs = 3600 * SECS, .journal_msecs = 300 * SECS,
 		.bursts = 1, .early_age_msecs = -1, .journal_age_msecs = -1,
@@ -86,10 +102,6 @@ static void check(struct gp_store *store, int number, int program_number)
 	struct gp_poll_history history;
 	struct gp_error err;
 
-	name_user(number, user);
-	(void)snprintf(program, sizeof(program), "imap/198.51.%d.%d/%s",
-		       number / 250 % 250, number % 250,
-		       program_number == 0 ? "Thunderbird" : "iPhone_Mail");
 	if (store->ops->poll(store, &query, gp_clock_monotonic_msecs(), &history,
 			     &err) < 0)
 		die(err.text);
@@ -98,8 +110,11 @@ static void check(struct gp_store *store, int number, int program_number)
 static void fill(struct gp_store *store)
 {
 	for (int program = 0; program < PROGRAMS; program++)
-		for (int number = 0; number < users_count; number++)
-			check(store, number, program);
+		for (int number = 0; number < users_count; number++) {
+			const struct reader reader = reader_of(number, program);
+
+			check(store, &reader);
+		}
 }
 
 /* What Redis itself says of keys here and there. */
@@ -162,12 +177,14 @@ static void time_both(struct gp_store *store, double *ours, double *bare)
 	if (site == NULL)
 		die(err.text);
 	for (int i = 0; i < SAMPLES; i++) {
+		const struct reader reader = reader_of(
+			(int)(random() % users_count), i % PROGRAMS);
 		double start = now_usecs();
 
 		call_bare(site, sha1);
 		bare[i] = now_usecs() - start;
 		start = now_usecs();
-		check(store, (int)(random() % users_count), i % PROGRAMS);
+		check(store, &reader);
 		ours[i] = now_usecs() - start;
 	}
 	qsort(ours, SAMPLES, sizeof(*ours), compare_times);
