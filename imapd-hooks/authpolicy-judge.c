@@ -7,35 +7,24 @@
 #include <string.h>
 
 #include "authpolicy-holds.h"
+#include "authpolicy-lines.h"
 #include "authpolicy-memory.h"
+#include "authpolicy-question.h"
 #include "breaker.h"
 #include "hash.h"
 #include "journal.h"
-#include "load.h"
 #include "log.h"
-#include "login.h"
-#include "network-text.h"
 #include "policy-access.h"
 #include "policy-poll.h"
 #include "poll-session.h"
-#include "policy-terms.h"
 #include "pool.h"
-#include "program.h"
 #include "store-pseudonym.h"
 #include "store-redis-login.h"
 
-enum { MSECS = 1000, LINES = 4096 };
+enum { MSECS = 1000 };
 
 /* So long what Redis said of a program is relied on, which may have got other terms. */
 enum { GOOD_MSECS = 3600000 };
-
-/* When a program's last line was written, by the hash of its name.  Programs that
-   share a place cost each other lines, and nothing else. */
-struct line {
-	uint64_t program;
-	int64_t at_msecs;
-	unsigned int count;             /* decisions since then */
-};
 
 struct gp_auth_judge {
 	struct gp_settings *settings;
@@ -45,7 +34,7 @@ struct gp_auth_judge {
 	struct gp_breaker *breaker;     /* with the mail processes of the host */
 	struct gp_auth_memory *memory;
 	struct gp_auth_holds holds;
-	struct line lines[LINES];
+	struct gp_auth_lines lines;
 };
 
 /* --- birth and death --- */
@@ -89,6 +78,7 @@ int gp_auth_judge_replace(struct gp_auth_judge *judge,
 	judge->store = store;
 	judge->breaker = breaker;
 	judge->journal = journal;
+	gp_auth_lines_use(&judge->lines, settings, journal);
 	gp_journal_use_thread(journal);
 	return 0;
 }
@@ -117,145 +107,23 @@ void gp_auth_judge_free(struct gp_auth_judge **judge)
 	*judge = NULL;
 }
 
-/* --- journal --- */
-
-/* Over the texts and their ends. */
-static uint64_t hash_of(const char *const *texts, size_t count)
-{
-	uint64_t hash = GP_HASH_START;
-
-	for (size_t i = 0; i < count; i++)
-		hash = gp_hash_add(hash, texts[i], strlen(texts[i]) + 1);
-	return hash;
-}
-
-/* The number of decisions that a line now stands for; 0: no line is due. */
-static unsigned int count_for_line(struct gp_auth_judge *judge, uint64_t hash,
-				   int64_t now_msecs)
-{
-	const int64_t interval =
-		(int64_t)judge->settings->journal.interval_secs * MSECS;
-	struct line *line = &judge->lines[hash % LINES];
-	unsigned int count;
-
-	if (line->program != hash)
-		*line = (struct line){ .program = hash,
-				       .at_msecs = now_msecs - interval };
-	line->count++;
-	if (now_msecs - line->at_msecs < interval)
-		return 0;
-	count = line->count;
-	line->count = 0;
-	line->at_msecs = now_msecs;
-	return count;
-}
-
-/* One login that is asked about. */
-struct question {
-	const struct gp_auth_request *request;
-	char named[GP_PROGRAM_BYTES], bare[GP_PROGRAM_BYTES];
-	const char *program;            /* one of them: as it is known */
-	struct gp_poll_terms terms;     /* that hold for it */
-	int64_t interval_msecs;         /* in force */
-	int64_t now_msecs;
-};
-
-static void write_line(struct gp_auth_judge *judge,
-		       const struct question *question,
-		       struct gp_journal_entry *entry)
-{
-	const struct gp_auth_request *request = question->request;
-	char ip_text[GP_IP_TEXT_BYTES];
-
-	entry->part = "auth";
-	entry->session = request->session[0] != '\0' ? request->session : NULL;
-	entry->user = request->login;
-	entry->program = question->program;
-	entry->ip = gp_ip_format(&request->ip, ip_text);
-	entry->port = request->port > 0 ? (int64_t)request->port : -1;
-	entry->mode = gp_mode_word(question->terms.mode);
-	entry->check = gp_check_word(GP_CHECK_LOGIN);
-	entry->policy_secs = question->interval_msecs / MSECS;
-	gp_journal_write(judge->journal, entry);
-}
-
-static void note_decision(struct gp_auth_judge *judge,
-			  const struct question *question,
-			  const struct gp_poll_history *history,
-			  const struct gp_decision *decision)
-{
-	const bool is_full = decision->reason == GP_REASON_HELD_MAX;
-	/* An overload is one line, not one for each program. */
-	const char *const whose[] = {
-		is_full ? "held-max" : gp_action_word(decision->action),
-		is_full ? "" : question->request->login,
-		is_full ? "" : question->program,
-	};
-	struct gp_journal_entry entry;
-	unsigned int count;
-
-	if (decision->action != GP_ACTION_HOLD &&
-	    decision->action != GP_ACTION_NOTE && !is_full)
-		return;
-	count = count_for_line(judge, hash_of(whose, 3), question->now_msecs);
-	if (count == 0)
-		return;
-	gp_journal_entry_init(&entry);
-	entry.action = gp_decision_word(decision);
-	entry.reason = gp_reason_word(decision->reason);
-	entry.why = decision->why;
-	if (history->every_msecs > 0)
-		entry.every_secs = (history->every_msecs + MSECS - 1) / MSECS;
-	entry.early = history->early_count;
-	entry.wait_secs = (decision->wait_msecs + MSECS - 1) / MSECS;
-	entry.count = count;
-	write_line(judge, question, &entry);
-}
-
-/* err: what went wrong; NULL where it is not known. */
-static void note_store(struct gp_auth_judge *judge,
-		       const struct question *question, const struct gp_error *err)
-{
-	const enum gp_breaker_news news = gp_breaker_news(judge->breaker);
-	struct gp_journal_entry entry;
-
-	if (news == GP_BREAKER_NO_NEWS)
-		return;
-	if (news == GP_BREAKER_WENT && err != NULL)
-		gp_log(GP_LOG_WARNING, "%s", err->text);
-	gp_journal_entry_init(&entry);
-	entry.action = gp_action_word(GP_ACTION_PASS);
-	entry.reason = gp_reason_word(news == GP_BREAKER_WENT
-				      ? GP_REASON_STORE_UNAVAILABLE
-				      : GP_REASON_STORE_BACK);
-	entry.why = "redis.server";
-	write_line(judge, question, &entry);
-}
-
 /* --- questions --- */
 
-/* Dovecot asks for every service, also for those that send mail. */
-static bool is_ours(const struct gp_auth_judge *judge,
-		    const struct gp_auth_request *request)
+static void note_store(struct gp_auth_judge *judge,
+		       const struct gp_auth_question *question,
+		       const struct gp_error *err)
 {
-	return judge->logins != NULL && request->login[0] != '\0' &&
-		request->ip.is_known &&
-		(strcmp(request->protocol, "imap") == 0 ||
-		 strcmp(request->protocol, "pop3") == 0);
+	gp_auth_lines_store(&judge->lines, question, judge->breaker, err);
 }
 
-/* The question as it is about the person behind the login name. */
-static struct gp_auth_request about_person(const struct gp_auth_judge *judge,
-					   const struct gp_auth_request *asked)
+static bool is_judged(const struct gp_auth_judge *judge,
+		      const struct gp_auth_request *request)
 {
-	struct gp_auth_request request = *asked;
-
-	gp_login_normalise(judge->settings, asked->login, request.login);
-	return request;
+	return judge->logins != NULL && gp_auth_question_is_ours(request);
 }
 
 static unsigned int hold(struct gp_auth_judge *judge,
-			 const struct question *question, int64_t msecs)
+			 const struct gp_auth_question *question, int64_t msecs)
 {
 	const int64_t secs = (msecs + MSECS - 1) / MSECS;
 	struct gp_error err;
@@ -273,43 +141,9 @@ static unsigned int hold(struct gp_auth_judge *judge,
 	return (unsigned int)secs;
 }
 
-/* own: what the userdb said when the user last logged in; by_hand: who is exempt by
-   gatepostctl; NULL for nothing. */
-static void find_terms(const struct gp_auth_judge *judge, struct question *question,
-		       const struct gp_poll_override *own,
-		       const struct gp_exemption_list *by_hand)
-{
-	const struct gp_poll_subject subject = {
-		.user = question->request->login,
-		.ip = question->request->ip,
-		.program = question->program,
-		.own = own,
-		.now_secs = gp_clock_wall_msecs() / MSECS,
-		.by_hand = by_hand,
-	};
-
-	gp_poll_terms_find(judge->settings, &subject, &question->terms);
-	question->interval_msecs = (int64_t)MSECS * gp_policy_poll_interval(
-		judge->settings, &question->terms,
-		gp_load_percent(question->now_msecs));
-}
-
-/* The program with the name that it gave, and without. */
-static void name_program(const struct gp_auth_judge *judge,
-			 struct question *question)
-{
-	const struct gp_auth_request *request = question->request;
-	const enum gp_program_key key = judge->settings->poll.program;
-
-	question->program = gp_program_key(key, request->protocol, &request->ip,
-					   request->name, question->named);
-	(void)gp_program_key(key, request->protocol, &request->ip, NULL,
-			     question->bare);
-}
-
 /* 1 with *known_r filled, and the terms and the name as they are known; 0 if the user is
    not known; -1 if Redis is silent. */
-static int look_up(struct gp_auth_judge *judge, struct question *question,
+static int look_up(struct gp_auth_judge *judge, struct gp_auth_question *question,
 		   struct gp_login_known *known_r)
 {
 	const struct gp_auth_request *request = question->request;
@@ -327,13 +161,14 @@ static int look_up(struct gp_auth_judge *judge, struct question *question,
 	(void)judge->store->ops->exemptions(judge->store, request->login,
 					    question->now_msecs, &by_hand, &err);
 	note_store(judge, question, &err);
-	find_terms(judge, question, known_r->has_own ? &known_r->own : NULL, by_hand);
+	gp_auth_question_find_terms(judge->settings, question,
+				    known_r->has_own ? &known_r->own : NULL, by_hand);
 	if (known_r->program != NULL)
 		question->program = known_r->program;
 	return 1;
 }
 
-static unsigned int decide(struct gp_auth_judge *judge, struct question *question,
+static unsigned int decide(struct gp_auth_judge *judge, struct gp_auth_question *question,
 			   const struct gp_poll_history *history)
 {
 	const struct gp_poll_facts facts = {
@@ -355,13 +190,13 @@ static unsigned int decide(struct gp_auth_judge *judge, struct question *questio
 		if (wait_secs == 0)
 			return 0;
 	}
-	note_decision(judge, question, history, &decision);
+	gp_auth_lines_decision(&judge->lines, question, history, &decision);
 	return wait_secs;
 }
 
 /* Seconds that a login has to wait about whose user this is known. */
 static unsigned int judge_known(struct gp_auth_judge *judge,
-				struct question *question,
+				struct gp_auth_question *question,
 				const struct gp_login_known *known)
 {
 	const int64_t interval_msecs = question->interval_msecs;
@@ -376,17 +211,17 @@ static unsigned int judge_known(struct gp_auth_judge *judge,
 
 /* --- what need not be asked --- */
 
-static uint64_t place_of(const struct question *question)
+static uint64_t place_of(const struct gp_auth_question *question)
 {
 	const char *const texts[] = { question->request->login, question->named };
 
-	return hash_of(texts, 2);
+	return gp_hash_texts(texts, 2);
 }
 
 /* Only Redis knows of all who share a rate: the programs of a user who has too many,
    and those of an address that are known by no name. */
 static bool shares_rate(const struct gp_auth_judge *judge,
-			const struct question *question,
+			const struct gp_auth_question *question,
 			const struct gp_login_known *known)
 {
 	const unsigned int programs_max = judge->settings->poll.programs_max;
@@ -407,7 +242,7 @@ static int64_t good_msecs(const struct gp_auth_judge *judge,
 	return left > 0 && left < GOOD_MSECS ? left : GOOD_MSECS;
 }
 
-static void remember(struct gp_auth_judge *judge, const struct question *question,
+static void remember(struct gp_auth_judge *judge, const struct gp_auth_question *question,
 		     const struct gp_login_known *known, bool is_stranger,
 		     unsigned int wait_secs)
 {
@@ -422,7 +257,7 @@ static void remember(struct gp_auth_judge *judge, const struct question *questio
 	gp_auth_memory_learn(judge->memory, place_of(question), &news, now_msecs);
 }
 
-static unsigned int ask_redis(struct gp_auth_judge *judge, struct question *question)
+static unsigned int ask_redis(struct gp_auth_judge *judge, struct gp_auth_question *question)
 {
 	struct gp_login_known known = { .program = NULL };
 	const int result = look_up(judge, question, &known);
@@ -441,10 +276,9 @@ static unsigned int ask(struct gp_auth_judge *judge,
 			const struct gp_auth_request *request,
 			int64_t now_msecs)
 {
-	struct question question = { .request = request, .now_msecs = now_msecs };
+	struct gp_auth_question question;
 
-	name_program(judge, &question);
-	find_terms(judge, &question, NULL, NULL);
+	gp_auth_question_begin(judge->settings, request, now_msecs, &question);
 	/* Redis is not asked about those who are not judged at all. */
 	if (question.terms.mode == GP_MODE_OFF ||
 	    gp_auth_memory_see(judge->memory, place_of(&question),
@@ -457,9 +291,10 @@ unsigned int gp_auth_judge_ask(struct gp_auth_judge *judge,
 			       const struct gp_auth_request *asked,
 			       int64_t now_msecs)
 {
-	const struct gp_auth_request request = about_person(judge, asked);
+	const struct gp_auth_request request =
+		gp_auth_question_about(judge->settings, asked);
 
-	return is_ours(judge, &request) ? ask(judge, &request, now_msecs) : 0;
+	return is_judged(judge, &request) ? ask(judge, &request, now_msecs) : 0;
 }
 
 /* --- logins that are counted ------------------------------------------- */
@@ -469,7 +304,7 @@ static void count_login(struct gp_auth_judge *judge,
 			const struct gp_auth_request *request,
 			bool userdb_is_known, int64_t now_msecs)
 {
-	struct question question = { .request = request, .now_msecs = now_msecs };
+	struct gp_auth_question question;
 	struct gp_poll_session *session;
 	struct gp_decision ignored;
 
@@ -481,8 +316,7 @@ static void count_login(struct gp_auth_judge *judge,
 	if (request->name[0] != '\0')
 		gp_poll_session_name_program(session, request->name, now_msecs);
 	gp_poll_session_login(session, false, now_msecs, &ignored);
-	name_program(judge, &question);
-	find_terms(judge, &question, NULL, NULL);
+	gp_auth_question_begin(judge->settings, request, now_msecs, &question);
 	note_store(judge, &question, NULL);
 	gp_poll_session_end(&session, now_msecs);
 }
@@ -491,7 +325,7 @@ void gp_auth_judge_report(struct gp_auth_judge *judge,
 			  const struct gp_auth_request *request,
 			  int64_t now_msecs)
 {
-	if (is_ours(judge, request) && request->is_success)
+	if (is_judged(judge, request) && request->is_success)
 		count_login(judge, request, false, now_msecs);
 }
 
@@ -513,13 +347,13 @@ static bool read_plain(const struct gp_auth_judge *judge,
 	(void)snprintf(asked.protocol, sizeof(asked.protocol), "%s",
 		       gp_protocol_word(login->protocol));
 	(void)gp_program_name_in_id(login->id, asked.name);
-	*request_r = about_person(judge, &asked);
-	return is_ours(judge, request_r);
+	*request_r = gp_auth_question_about(judge->settings, &asked);
+	return is_judged(judge, request_r);
 }
 
 /* Nothing that the session would have to refuse or write down. */
 static bool may_come_so(const struct gp_auth_judge *judge,
-			const struct question *question,
+			const struct gp_auth_question *question,
 			const struct gp_plain_login *login)
 {
 	const struct gp_access_facts facts = {
@@ -550,11 +384,11 @@ bool gp_auth_judge_is_plain(struct gp_auth_judge *judge,
 			    const struct gp_plain_login *login, int64_t now_msecs)
 {
 	struct gp_auth_request request;
-	struct question question = { .request = &request, .now_msecs = now_msecs };
+	struct gp_auth_question question;
 
 	if (!read_plain(judge, login, &request) || !is_silent(judge->settings))
 		return false;
-	name_program(judge, &question);
+	gp_auth_question_begin(judge->settings, &request, now_msecs, &question);
 	return may_come_so(judge, &question, login) &&
 		gp_auth_memory_take(judge->memory, place_of(&question), now_msecs);
 }

@@ -94,8 +94,10 @@ imapd_hooks_gatepost_authpolicy_SOURCES = \
 	imapd-hooks/authpolicy-holds.c imapd-hooks/authpolicy-holds.h \
 	imapd-hooks/authpolicy-http.c imapd-hooks/authpolicy-http.h \
 	imapd-hooks/authpolicy-judge.c imapd-hooks/authpolicy-judge.h \
+	imapd-hooks/authpolicy-lines.c imapd-hooks/authpolicy-lines.h \
 	imapd-hooks/authpolicy-memory.c imapd-hooks/authpolicy-memory.h \
 	imapd-hooks/authpolicy-plain.c imapd-hooks/authpolicy-plain.h \
+	imapd-hooks/authpolicy-question.c imapd-hooks/authpolicy-question.h \
 	imapd-hooks/authpolicy-request.c imapd-hooks/authpolicy-request.h \
 	imapd-hooks/gatepost-authpolicy.c \
 	imapd-hooks/plain-login.c imapd-hooks/plain-login.h \

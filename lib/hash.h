@@ -12,4 +12,7 @@
 /* FNV-1a over the bytes, on top of what hash is of. */
 uint64_t gp_hash_add(uint64_t hash, const void *bytes, size_t length);
 
+/* Of texts in a row, each with its end. */
+uint64_t gp_hash_texts(const char *const *texts, size_t count);
+
 #endif
