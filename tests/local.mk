@@ -25,6 +25,8 @@ unit_tests = \
 	tests/unit/test-settings-compiled \
 	tests/unit/test-settings-files \
 	tests/unit/test-settings-rate \
+	tests/unit/test-settings-syntax \
+	tests/unit/test-settings-values \
 	tests/unit/test-site \
 	tests/unit/test-store-exempt \
 	tests/unit/test-store-nonsense \
@@ -198,10 +200,25 @@ tests_unit_test_review_SOURCES = tests/unit/test-review.c \
 tests_unit_test_review_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl
 tests_unit_test_review_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ARCHIVE_CFLAGS)
 tests_unit_test_review_LDADD = $(unit_ldadd) $(JANSSON_LIBS) $(ARCHIVE_LIBS)
+settings_folder = tests/unit/settings-folder.c tests/unit/settings-folder.h
+tests_unit_test_settings_SOURCES = tests/unit/test-settings.c \
+	$(settings_folder)
 tests_unit_test_settings_LDADD = $(unit_ldadd)
+tests_unit_test_settings_compiled_SOURCES = tests/unit/test-settings-compiled.c \
+	$(settings_folder)
 tests_unit_test_settings_compiled_LDADD = $(unit_ldadd)
+tests_unit_test_settings_files_SOURCES = tests/unit/test-settings-files.c \
+	$(settings_folder)
 tests_unit_test_settings_files_LDADD = $(unit_ldadd)
+tests_unit_test_settings_rate_SOURCES = tests/unit/test-settings-rate.c \
+	$(settings_folder)
 tests_unit_test_settings_rate_LDADD = $(unit_ldadd)
+tests_unit_test_settings_syntax_SOURCES = tests/unit/test-settings-syntax.c \
+	$(settings_folder)
+tests_unit_test_settings_syntax_LDADD = $(unit_ldadd)
+tests_unit_test_settings_values_SOURCES = tests/unit/test-settings-values.c \
+	$(settings_folder)
+tests_unit_test_settings_values_LDADD = $(unit_ldadd)
 tests_unit_test_site_SOURCES = tests/unit/test-site.c $(site_sources) \
 	ctl/show.c ctl/show.h
 tests_unit_test_site_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/ctl

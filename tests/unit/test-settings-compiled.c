@@ -18,53 +18,12 @@
 #include <cmocka.h>
 
 #include "settings-compiled.h"
+#include "settings-folder.h"
 #include "settings-parse.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { NOBODY = 65534 };
-
-static char folder[] = "/tmp/gatepost-test-XXXXXX";
-
-static const char *place(const char *name)
-{
-	static char paths[4][256];
-	static unsigned int turn;
-	char *path = paths[turn++ % 4];
-
-	(void)snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static void write_bytes(const char *name, const void *bytes, size_t length)
-{
-	FILE *file = fopen(place(name), "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, length, file), length);
-	assert_int_equal(fchmod(fileno(file), 0644), 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void write_text(const char *name, const char *text)
-{
-	write_bytes(name, text, strlen(text));
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL;
-}
-
-static int end(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
 
 static void forget_compiled(void)
 {
@@ -105,7 +64,7 @@ static struct gp_settings *load_as(const char *path)
 	return settings;
 }
 
-static struct gp_settings *load(void)
+static struct gp_settings *load_again(void)
 {
 	return load_as(place("a.conf"));
 }
@@ -317,7 +276,7 @@ static void expect_parsed(const char *path)
 
 static void expect_compiled(void)
 {
-	struct gp_settings *settings = load();
+	struct gp_settings *settings = load_again();
 
 	assert_true(is_from_compiled(settings));
 	assert_int_equal(settings->poll.interval_secs, 360);
@@ -326,7 +285,7 @@ static void expect_compiled(void)
 
 static void expect_why(const char *wanted)
 {
-	struct gp_compiled *const untouched = (struct gp_compiled *)folder;
+	struct gp_compiled *const untouched = (struct gp_compiled *)conf;
 	struct gp_compiled *compiled = untouched;
 	struct gp_error err = { "" };
 
@@ -482,14 +441,11 @@ static void test_another_version(void **state)
 
 static void test_another_name(void **state)
 {
-	char path[64];
-
 	(void)state;
 	write_conf();
 	compile_only();
 	expect_compiled();
-	(void)snprintf(path, sizeof(path), "%s/./a.conf", folder);
-	expect_parsed(path);
+	expect_parsed(place("./a.conf"));
 }
 
 static void test_every_length(void **state)
@@ -552,14 +508,14 @@ static void test_every_word_with_its_sum(void **state)
 			words[i] = others[k];
 			gp_compiled_seal(words, length);
 			write_bytes("a.conf.compiled", words, length);
-			settings = load();
+			settings = load_again();
 			gp_settings_free(&settings);
 			words[i] = word;
 		}
 	for (size_t i = 32; i < length; i += 8) {
 		gp_compiled_seal(words, i);
 		write_bytes("a.conf.compiled", words, i);
-		settings = load();
+		settings = load_again();
 		gp_settings_free(&settings);
 	}
 	free(words);
@@ -590,17 +546,17 @@ static void test_lists_are_not_compiled(void **state)
 	char text[256];
 
 	(void)state;
-	(void)snprintf(text, sizeof(text), "\nlogin { groups_file = '%s/groups' }\n"
+	(void)snprintf(text, sizeof(text), "\nlogin { groups_file = '%s' }\n"
 		       "rate { overrides = '@g: none' }\n"
-		       "relay { local_domains_file = '%s/domains' }\n",
-		       folder, folder);
+		       "relay { local_domains_file = '%s' }\n",
+		       place("groups"), place("domains"));
 	write_text("a.conf", text);
 	write_text("groups", "g: alice\n");
 	write_text("domains", "a.test\n");
 	compile_only();
 	write_text("domains", "..\n"); /* of no interest to plugins */
 	write_text("groups", "g: alice, bob\n");
-	settings = load();
+	settings = load_again();
 	assert_true(is_from_compiled(settings));
 	assert_int_equal(settings->login.groups.items[0].members.count, 2);
 	gp_settings_free(&settings);
@@ -621,9 +577,9 @@ static void expect_same(void)
 	struct gp_settings *parsed, *compiled;
 
 	forget_compiled();
-	parsed = load();
+	parsed = load_again();
 	compile_only();
-	compiled = load();
+	compiled = load_again();
 	assert_false(is_from_compiled(parsed));
 	assert_true(is_from_compiled(compiled));
 	same_settings(parsed, compiled);
@@ -724,5 +680,5 @@ int main(void)
 		cmocka_unit_test(test_same_files),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -16,45 +16,10 @@
 #include <cmocka.h>
 
 #include "settings-files.h"
+#include "settings-folder.h"
 #include "settings-parse.h"
 
-static char folder[] = "/tmp/gatepost-test-XXXXXX";
-static const char *const names[] = { "a.conf", "b.conf", "domains", "owners",
-				     "groups" };
-
-static const char *place(const char *name)
-{
-	static char path[64];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
-static void write_text(const char *name, const char *text)
-{
-	FILE *file = fopen(place(name), "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fchmod(fileno(file), 0600), 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)unlink(place(names[i]));
-	return rmdir(folder);
-}
-
-static struct gp_settings *load(void)
+static struct gp_settings *load_all(void)
 {
 	struct gp_settings *settings = NULL;
 	char text[256];
@@ -63,10 +28,10 @@ static struct gp_settings *load(void)
 		   "relay { local_domains = { one.test } }\n"
 		   "rate { overrides = { \"@g: none\" } }\n");
 	(void)snprintf(text, sizeof(text),
-		       "relay { local_domains_file = \"%s/domains\" }\n"
-		       "identity { alias_file = \"%s/owners\" }\n"
-		       "login { groups_file = \"%s/groups\" }\n",
-		       folder, folder, folder);
+		       "relay { local_domains_file = \"%s\" }\n"
+		       "identity { alias_file = \"%s\" }\n"
+		       "login { groups_file = \"%s\" }\n",
+		       place("domains"), place("owners"), place("groups"));
 	write_text("b.conf", text);
 	write_text("domains", "two.test\n");
 	write_text("owners", "x@one.test alice\n");
@@ -75,12 +40,12 @@ static struct gp_settings *load(void)
 	return settings;
 }
 
-static void expect_error(const struct gp_settings *old, const char *name,
-			 const char *wanted)
+static void expect_list_error(const struct gp_settings *old, const char *name,
+			      const char *wanted)
 {
-	struct gp_settings *const untouched = (struct gp_settings *)folder;
-	struct gp_settings *settings = untouched;
 	struct gp_error err = { "" };
+	struct gp_settings *const untouched = (struct gp_settings *)&err;
+	struct gp_settings *settings = untouched;
 
 	assert_int_equal(gp_settings_load_lists(old, &settings, &err), -1);
 	assert_ptr_equal(settings, untouched);
@@ -90,25 +55,25 @@ static void expect_error(const struct gp_settings *old, const char *name,
 
 static void test_broken_lists_are_refused(void **state)
 {
-	struct gp_settings *old = load();
+	struct gp_settings *old = load_all();
 
 	(void)state;
 	write_text("domains", "two.test\n..\n");
-	expect_error(old, "domains", ":2: ");
+	expect_list_error(old, "domains", ":2: ");
 	write_text("domains", "");
 	write_text("owners", "\n\nx\n");
-	expect_error(old, "owners", ":3: ");
+	expect_list_error(old, "owners", ":3: ");
 	write_text("owners", "");
 	write_text("groups", "h: alice\n");
-	expect_error(old, "a.conf", ":3: rate.overrides: '@g'");
+	expect_list_error(old, "a.conf", ":3: rate.overrides: '@g'");
 	assert_int_equal(unlink(place("groups")), 0);
-	expect_error(old, "b.conf", ":3: login.groups_file: ");
+	expect_list_error(old, "b.conf", ":3: login.groups_file: ");
 	gp_settings_free(&old);
 }
 
 static void test_lists_alone_are_new(void **state)
 {
-	struct gp_settings *old = load(), *fresh = NULL, *again = NULL;
+	struct gp_settings *old = load_all(), *fresh = NULL, *again = NULL;
 
 	(void)state;
 	assert_true(gp_lists_are_named(old));
@@ -136,7 +101,7 @@ static void test_lists_alone_are_new(void **state)
 
 static void test_polling_needs_no_addresses(void **state)
 {
-	struct gp_settings *settings = load();
+	struct gp_settings *settings = load_all();
 
 	(void)state;
 	gp_settings_free(&settings);
@@ -156,7 +121,7 @@ static void test_polling_needs_no_addresses(void **state)
 
 static void test_changes_show(void **state)
 {
-	struct gp_settings *settings = load();
+	struct gp_settings *settings = load_all();
 	struct gp_lists_state before, after;
 
 	(void)state;
@@ -185,5 +150,5 @@ int main(void)
 		cmocka_unit_test(test_changes_show),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

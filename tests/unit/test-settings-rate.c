@@ -13,42 +13,20 @@
 #include <cmocka.h>
 
 #include "policy-rate.h"
+#include "settings-folder.h"
 #include "settings-parse.h"
 #include "settings-rate.h"
 
-static char folder[] = "/tmp/gatepost-test-XXXXXX";
-static char conf[64], groups[64];
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void expect_error(const char *text, const char *end)
+static void expect_error_with(const char *text, const char *part)
 {
 	struct gp_settings *settings = NULL;
 	struct gp_error err;
 
-	write_file(conf, text);
-	assert_int_equal(gp_settings_load(conf, &settings, &err), -1);
+	write_text("a.conf", text);
+	assert_int_equal(gp_settings_load(place("a.conf"), &settings, &err), -1);
 	assert_null(settings);
-	if (strstr(err.text, end) == NULL)
+	if (strstr(err.text, part) == NULL)
 		fail_msg("%s", err.text);
-}
-
-static struct gp_settings *load(const char *text)
-{
-	struct gp_settings *settings = NULL;
-	struct gp_error err;
-
-	write_file(conf, text);
-	if (gp_settings_load(conf, &settings, &err) < 0)
-		fail_msg("%s", err.text);
-	return settings;
 }
 
 static void bad_groups_are_refused_with_their_line(void **state)
@@ -62,11 +40,12 @@ static void bad_groups_are_refused_with_their_line(void **state)
 	char text[256];
 
 	(void)state;
-	(void)snprintf(text, sizeof(text), "\nlogin { groups_file = %s }", groups);
+	(void)snprintf(text, sizeof(text), "\nlogin { groups_file = %s }",
+		       place("groups"));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		write_file(groups, cases[i].text);
-		expect_error(text, cases[i].error);
-		expect_error(text, "conf:2: login.groups_file: ");
+		write_text("groups", cases[i].text);
+		expect_error_with(text, cases[i].error);
+		expect_error_with(text, "a.conf:2: login.groups_file: ");
 	}
 }
 
@@ -74,10 +53,10 @@ static void limits_are_not_longer_than_the_memory(void **state)
 {
 	(void)state;
 	expect_error("redis { retention = 1d }\nrate {\n recipients = 9/2d }",
-		     "conf:3: rate.recipients: 9/2d is over a longer time than "
+		     "a.conf:3: rate.recipients: 9/2d is over a longer time than "
 		     "redis.retention, which is 1d");
 	expect_error("redis { retention = 1d }\nrate {\n overrides = "
-		     "'a: messages 9/2d' }", "conf:3: rate.overrides: 9/2d is "
+		     "'a: messages 9/2d' }", "a.conf:3: rate.overrides: 9/2d is "
 		     "over a longer time than redis.retention, which is 1d");
 }
 
@@ -88,12 +67,12 @@ static void groups_are_found(void **state)
 	char text[256];
 
 	(void)state;
-	write_file(groups, "# who\nstaff: dave, alice\n\nlists: robot # one\n"
+	write_text("groups", "# who\nstaff: dave, alice\n\nlists: robot # one\n"
 		   "staff: bob,carol@example.test\r\nempty:\n");
 	(void)snprintf(text, sizeof(text), "login { groups_file = %s }\n"
 		       "rate { messages = 3/1m overrides = { \"@lists: none\",\n"
 		       "\"@staff: messages 5/1h  7/1d ,recipients none\" } }",
-		       groups);
+		       place("groups"));
 	settings = load(text);
 	assert_int_equal(settings->login.groups.count, 3);
 	for (int i = 0; i < 4; i++) {
@@ -142,15 +121,6 @@ int main(void)
 		cmocka_unit_test(groups_are_found),
 		cmocka_unit_test(a_later_list_replaces_an_earlier_one),
 	};
-	int result;
 
-	if (mkdtemp(folder) == NULL)
-		return 1;
-	(void)snprintf(conf, sizeof(conf), "%s/conf", folder);
-	(void)snprintf(groups, sizeof(groups), "%s/groups", folder);
-	result = cmocka_run_group_tests(tests, NULL, NULL);
-	(void)unlink(conf);
-	(void)unlink(groups);
-	(void)rmdir(folder);
-	return result;
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
