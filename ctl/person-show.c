@@ -358,20 +358,11 @@ static json_t *programs_json(const struct gp_person *person)
 
 	for (size_t i = 0; i < person->programs.count; i++) {
 		const struct gp_program_row *row = &person->programs.items[i];
-		const int64_t wait = row->record.wait_msecs;
+		json_t *object = gp_program_row_json(row);
 
-		(void)json_array_append_new(array, json_pack(
-			"{s:o, s:i, s:f, s:i, s:i, s:s, s:f, s:f, s:o}",
-			"program", gp_show_json_name(row->program),
-			"checks", (int)row->record.checks_count,
-			"every_secs", (double)row->record.every_msecs / 1000,
-			"interval_secs", (int)row->interval_secs,
-			"early", (int)row->record.early_count,
-			"state", row->state,
-			"wait_secs", wait > 0 ? (double)wait / 1000 : 0.0,
-			"last_secs", (double)row->record.last_age_msecs / 1000,
-			"terms", row->why == NULL ? json_null()
-			: place_json(person->settings, row->why, row->item)));
+		(void)json_object_set_new(object, "terms", row->why == NULL ? json_null()
+			: place_json(person->settings, row->why, row->item));
+		(void)json_array_append_new(array, object);
 	}
 	return array;
 }

@@ -14,7 +14,6 @@
 #include "login.h"
 #include "pool.h"
 #include "pseudonym.h"
-#include "store-pseudonym.h"
 
 /* Without a good secret there is none; Redis tells why. */
 static char *find_pseudonym(const struct gp_settings *settings, const char *name)
@@ -108,13 +107,9 @@ int gp_person_look_up(struct gp_person *person, struct gp_error *err)
 		.program = add_program, .sender = note_sent, .human = note_human,
 		.context = person,
 	};
-	struct gp_store *store;
+	struct gp_store *store = gp_command_store(settings, err);
 	int result;
 
-	if (settings->redis.server[0] == '\0')
-		return gp_error_set(err, "redis.server is not set: there is no "
-				    "history to show");
-	store = gp_store_open_to_review(settings, err);
 	if (store == NULL)
 		return -1;
 	gp_program_rows_know(&person->programs, store, person->name);

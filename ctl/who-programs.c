@@ -9,13 +9,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "command.h"
 #include "log.h"
 #include "policy-poll.h"
 #include "policy-terms.h"
 #include "pool.h"
 #include "program.h"
 #include "settings-place.h"
-#include "store-pseudonym.h"
 #include "store-record.h"
 #include "show.h"
 #include "show-table.h"
@@ -317,6 +317,21 @@ static void print_table(const struct gp_program_rows *rows, size_t count,
 	gp_table_print(table, out);
 }
 
+json_t *gp_program_row_json(const struct gp_program_row *row)
+{
+	const int64_t wait = row->record.wait_msecs;
+
+	return json_pack("{s:o, s:i, s:f, s:i, s:i, s:s, s:f, s:f}",
+			 "program", gp_show_json_name(row->program),
+			 "checks", (int)row->record.checks_count,
+			 "every_secs", (double)row->record.every_msecs / 1000,
+			 "interval_secs", (int)row->interval_secs,
+			 "early", (int)row->record.early_count,
+			 "state", row->state,
+			 "wait_secs", wait > 0 ? (double)wait / 1000 : 0.0,
+			 "last_secs", (double)row->record.last_age_msecs / 1000);
+}
+
 static void print_json(const struct gp_who *who,
 		       const struct gp_program_rows *rows, size_t count, FILE *out)
 {
@@ -324,20 +339,12 @@ static void print_json(const struct gp_who *who,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct gp_program_row *row = &rows->items[i];
-		int64_t wait = row->record.wait_msecs;
+		json_t *object = json_pack("{s:o}", "user", gp_show_json_name(row->user));
 
-		(void)json_array_append_new(array, json_pack(
-			"{s:o, s:o, s:i, s:f, s:i, s:i, s:s, s:f, s:f, s:s}",
-			"user", gp_show_json_name(row->user),
-			"program", gp_show_json_name(row->program),
-			"checks", (int)row->record.checks_count,
-			"every_secs", (double)row->record.every_msecs / 1000,
-			"interval_secs", (int)row->interval_secs,
-			"early", (int)row->record.early_count,
-			"state", row->state,
-			"wait_secs", wait > 0 ? (double)wait / 1000 : 0.0,
-			"last_secs", (double)row->record.last_age_msecs / 1000,
-			"why", row->why != NULL ? row->why : usual_why));
+		(void)json_object_update_new(object, gp_program_row_json(row));
+		(void)json_object_set_new(object, "why", json_string(
+			row->why != NULL ? row->why : usual_why));
+		(void)json_array_append_new(array, object);
 	}
 	if (who->is_watched)
 		gp_show_json_line(out, "programs", array);
@@ -367,19 +374,14 @@ static void choose(const struct gp_who *who, struct gp_program_rows *rows)
 static int list(const struct gp_who *who, struct gp_program_rows *rows,
 		struct gp_error *err)
 {
-	const struct gp_settings *settings = rows->settings;
-	struct gp_store *store;
+	struct gp_store *store = gp_command_store(rows->settings, err);
 	int result;
 
-	if (settings->redis.server[0] == '\0')
-		return gp_error_set(err, "redis.server is not set: there is no "
-				    "history to show");
-	store = gp_store_open_to_review(settings, err);
 	if (store == NULL)
 		return -1;
 	gp_program_rows_know(rows, store, who->user);
 	result = store->ops->list(store, who->user, (int64_t)1000 *
-				  settings->poll.ladder_window_secs,
+				  rows->settings->poll.ladder_window_secs,
 				  gp_program_rows_add, rows, err);
 	gp_store_close(&store);
 	return result;

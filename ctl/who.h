@@ -6,6 +6,7 @@
 #ifndef GP_WHO_H
 #define GP_WHO_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -64,6 +65,8 @@ void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store,
 /* Who checks most often comes first. */
 void gp_program_rows_sort(struct gp_program_rows *rows);
 void gp_program_rows_clear(struct gp_program_rows *rows);
+/* An object with what both --json say of a program. */
+json_t *gp_program_row_json(const struct gp_program_row *row);
 /* The setting that decides, with its line where that is known. */
 enum { GP_PROGRAM_WHY_BYTES = 96 };
 const char *gp_program_row_why(const struct gp_settings *settings,
