@@ -62,7 +62,10 @@ start_redis_single() { start_redis_server 1 0; }
 
 start_redis_none() { :; }
 
-# Failover within seconds: whoever tries it waits for it.
+# Failover within seconds: whoever tries it waits for it.  Until all know one another
+# nobody is replaced: a busy machine would make another master of one that is just slow.
+FAILOVER_MSECS=1000 PATIENT_MSECS=30000
+
 start_sentinel() { # NUMBER PORT
 	local file=$DIR/redis/sentinel-$1.conf
 	cat > "$file" <<X
@@ -70,7 +73,7 @@ port $2
 bind 127.0.0.1
 dir $DIR/redis
 sentinel monitor gatepost 127.0.0.1 ${REDIS_PORTS[0]} 2
-sentinel down-after-milliseconds gatepost 1000
+sentinel down-after-milliseconds gatepost $PATIENT_MSECS
 sentinel failover-timeout gatepost 4000
 X
 	chown nobody:nogroup "$file"
@@ -100,6 +103,10 @@ start_redis_sentinel() {
 			fail "the sentinels do not know one another" \
 				"$DIR/log/sentinel-$i.log"
 	done
+	for i in 1 2 3; do
+		redis-cli -p "${SENTINEL_PORTS[i - 1]}" sentinel set gatepost \
+			down-after-milliseconds "$FAILOVER_MSECS" > /dev/null
+	done
 }
 
 start_redis_cluster() {
@@ -107,7 +114,7 @@ start_redis_cluster() {
 	for i in 1 2 3 4 5 6; do
 		start_redis_server "$i" "${REDIS_PORTS[i - 1]}" --cluster-enabled yes \
 			--cluster-port $((REDIS_PORTS[i - 1] + 10)) \
-			--cluster-node-timeout 1500
+			--cluster-node-timeout "$PATIENT_MSECS"
 		addresses+=("127.0.0.1:${REDIS_PORTS[i - 1]}")
 	done
 	redis-cli --cluster create "${addresses[@]}" --cluster-replicas 1 \
@@ -122,6 +129,10 @@ start_redis_cluster() {
 		gp_wait_until 20 redis_says "$(redis_socket "$i")" master_link_status:up \
 			info replication ||
 			fail "Redis does not copy itself" "$DIR/log/redis-$i.log"
+	done
+	for i in 1 2 3 4 5 6; do
+		redis-cli -s "$(redis_socket "$i")" config set cluster-node-timeout \
+			$((FAILOVER_MSECS + FAILOVER_MSECS / 2)) > /dev/null
 	done
 }
 
