@@ -132,6 +132,15 @@ for right in $(printf '%s\n' $rights | grep '^+'); do
 	needed "${right#+}" || echo "$right" >> not-needed
 	as_admin acl setuser gatepost "$right" > /dev/null
 done
+# The patterns of keys likewise; "key" is what the log says is the reason then.
+for pattern in $(printf '%s\n' $rights | grep '^~'); do
+	others=$(printf '%s\n' $rights | grep '^~' | grep -vxF -e "$pattern")
+	# shellcheck disable=SC2086
+	as_admin acl setuser gatepost resetkeys $others > /dev/null
+	as_admin acl log reset > /dev/null
+	needed key || echo "$pattern" >> not-needed
+	as_admin acl setuser gatepost "$pattern" > /dev/null
+done
 check "each right is needed" eval '! cat not-needed 2> /dev/null'
 
 says() { # TEXT
