@@ -279,6 +279,7 @@ static unsigned int ask(struct gp_auth_judge *judge,
 	struct gp_auth_question question;
 
 	gp_auth_question_begin(judge->settings, request, now_msecs, &question);
+	gp_auth_question_find_terms(judge->settings, &question, NULL, NULL);
 	/* Redis is not asked about those who are not judged at all. */
 	if (question.terms.mode == GP_MODE_OFF ||
 	    gp_auth_memory_see(judge->memory, place_of(&question),
@@ -317,6 +318,7 @@ static void count_login(struct gp_auth_judge *judge,
 		gp_poll_session_name_program(session, request->name, now_msecs);
 	gp_poll_session_login(session, false, now_msecs, &ignored);
 	gp_auth_question_begin(judge->settings, request, now_msecs, &question);
+	gp_auth_question_find_terms(judge->settings, &question, NULL, NULL);
 	note_store(judge, &question, NULL);
 	gp_poll_session_end(&session, now_msecs);
 }

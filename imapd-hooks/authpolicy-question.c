@@ -33,13 +33,11 @@ void gp_auth_question_begin(const struct gp_settings *settings,
 {
 	const enum gp_program_key key = settings->poll.program;
 
-	question_r->request = request;
-	question_r->now_msecs = now_msecs;
+	*question_r = (struct gp_auth_question){ .request = request, .now_msecs = now_msecs };
 	question_r->program = gp_program_key(key, request->protocol, &request->ip,
 					     request->name, question_r->named);
 	(void)gp_program_key(key, request->protocol, &request->ip, NULL,
 			     question_r->bare);
-	gp_auth_question_find_terms(settings, question_r, NULL, NULL);
 }
 
 void gp_auth_question_find_terms(const struct gp_settings *settings,

@@ -31,7 +31,7 @@ struct gp_auth_request gp_auth_question_about(const struct gp_settings *settings
 					      const struct gp_auth_request *asked);
 
 /* The program with the name that it gave, and without; the first is taken for known.
-   request must live as long. */
+   No terms yet.  request must live as long. */
 void gp_auth_question_begin(const struct gp_settings *settings,
 			    const struct gp_auth_request *request, int64_t now_msecs,
 			    struct gp_auth_question *question_r);
