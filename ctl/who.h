@@ -65,7 +65,7 @@ void gp_program_rows_know(struct gp_program_rows *rows, struct gp_store *store,
 /* Who checks most often comes first. */
 void gp_program_rows_sort(struct gp_program_rows *rows);
 void gp_program_rows_clear(struct gp_program_rows *rows);
-/* An object with what both --json say of a program. */
+/* What who and user say of a program in JSON: a new object, the caller's. */
 json_t *gp_program_row_json(const struct gp_program_row *row);
 /* The setting that decides, with its line where that is known. */
 enum { GP_PROGRAM_WHY_BYTES = 96 };

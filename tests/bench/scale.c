@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This module measures what users cost Redis: memory for each of many users with
- * two programs, and the time of a decision through our store beside a bare call of
- * an empty script, each over a new connection as the plugin makes it, in turns in
- * one run.  It starts a Redis of its own.
+ * two programs, and the time of a decision through our store beside bare calls of
+ * an empty script and of the least that a decision needs, each over a new connection
+ * as the plugin makes it, in turns in one run.  It starts a Redis of its own.
  *
  * Usage: scale [--check] [USERS]     100000; --check fails when a budget is missed
  */

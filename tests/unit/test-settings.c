@@ -239,27 +239,10 @@ static void test_sample_file(void **state)
 	gp_settings_free(&settings);
 }
 
-static void test_every_setting(void **state)
+static void check_what_polls_and_sends(const struct gp_settings *settings)
 {
-	struct gp_settings *settings = load(
-		"submission { ports = {2587,2465,} }\n"
-		"tls { mode = off } login { mode = observe } relay {\n"
-		" mode = observe trusted_networks = {10.0.0.0/8,'2001:db8::/32',\n"
-		"  ::ffff:192.0.2.1} local_domains = {a.test, \"B.test\", .c.test}}\n"
-		"poll { mode = observe interval = 2m advised = 180 round = 10s\n"
-		" tolerance = 0 ladder_window = 2d\n"
-		" ladder = {'after 1 :  note', \"after 2:absorb\",\n"
-		"  'after 100000: delay 1m'} }\n"
-		"redis { server = '[2001:db8::1]:6379' database = 15 user = gp\n"
-		" password_file = /etc/gatepost/redis.secret deadline = 1s\n"
-		" retry = 1h retention = 90d }\n"
-		"journal { file = '/var/log/a \\'b\\'' facility = local7\n"
-		" interval = 1s }\n"
-		"milter { socket = inet:8891@localhost socket_group = postfix\n"
-		" user = \"a\\\"b\\\\\" pid_file = /run/x.pid drain = 0 }\n");
 	char text[GP_IP_TEXT_BYTES];
 
-	(void)state;
 	assert_int_equal(settings->submission.ports.count, 2);
 	assert_int_equal(settings->submission.ports.items[1], 2465);
 	assert_int_equal(settings->tls.mode, GP_MODE_OFF);
@@ -282,6 +265,10 @@ static void test_every_setting(void **state)
 	assert_int_equal(settings->poll.ladder.steps[0].action, GP_ACTION_NOTE);
 	assert_int_equal(settings->poll.ladder.steps[2].after_count, 100000);
 	assert_int_equal(settings->poll.ladder.steps[2].secs, 60);
+}
+
+static void check_what_is_around(const struct gp_settings *settings)
+{
 	assert_string_equal(settings->redis.server, "[2001:db8::1]:6379");
 	assert_int_equal(settings->redis.database, 15);
 	assert_string_equal(settings->redis.user, "gp");
@@ -298,6 +285,30 @@ static void test_every_setting(void **state)
 	assert_string_equal(settings->milter.user, "a\"b\\");
 	assert_string_equal(settings->milter.pid_file, "/run/x.pid");
 	assert_int_equal(settings->milter.drain_secs, 0);
+}
+
+static void test_every_setting(void **state)
+{
+	struct gp_settings *settings = load(
+		"submission { ports = {2587,2465,} }\n"
+		"tls { mode = off } login { mode = observe } relay {\n"
+		" mode = observe trusted_networks = {10.0.0.0/8,'2001:db8::/32',\n"
+		"  ::ffff:192.0.2.1} local_domains = {a.test, \"B.test\", .c.test}}\n"
+		"poll { mode = observe interval = 2m advised = 180 round = 10s\n"
+		" tolerance = 0 ladder_window = 2d\n"
+		" ladder = {'after 1 :  note', \"after 2:absorb\",\n"
+		"  'after 100000: delay 1m'} }\n"
+		"redis { server = '[2001:db8::1]:6379' database = 15 user = gp\n"
+		" password_file = /etc/gatepost/redis.secret deadline = 1s\n"
+		" retry = 1h retention = 90d }\n"
+		"journal { file = '/var/log/a \\'b\\'' facility = local7\n"
+		" interval = 1s }\n"
+		"milter { socket = inet:8891@localhost socket_group = postfix\n"
+		" user = \"a\\\"b\\\\\" pid_file = /run/x.pid drain = 0 }\n");
+
+	(void)state;
+	check_what_polls_and_sends(settings);
+	check_what_is_around(settings);
 	gp_settings_free(&settings);
 }
 
